@@ -1,0 +1,224 @@
+"""The nouns that every floor of the house shares. Read this file first.
+
+A batch flows one way: source -> Batch -> Objective.loss -> Terms -> loop -> Run directory -> abilities
+-> arrays -> metrics -> Measurement -> page. Nothing here knows a model, a data set or a file format.
+
+Units: losses and likelihoods are in nats **per example** (sum over pixels and latents, mean over
+examples); progress is counted in examples seen.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+
+from simorgh.noise import Noise, SampleNoise
+
+
+class UserError(Exception):
+    """A mistake that the user can mend. The command line prints its one sentence and exits with code 2."""
+
+
+class Diverged(UserError):
+    """A loss or gradient stopped being finite; the last good weights are kept in the run directory."""
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """What a model may know about its data, computed from the training part of a split only.
+
+    Attributes:
+        kind: "image" (C, H, W), "vector" (D,) or "tokens" (T,).
+        shape: shape of one example, without the batch axis.
+        value_range: smallest and largest possible value of `x`.
+        classes: number of labels, 0 where there are none.
+        vocabulary: the symbols of "tokens" data, by index.
+        binary: True where every value is one end of `value_range` (a Bernoulli likelihood is then proper).
+        mean: the average training value of each entry, flattened row-major; () where not meaningful.
+    """
+
+    kind: Literal["image", "tokens", "vector"]
+    shape: tuple[int, ...]
+    value_range: tuple[float, float] = (0.0, 1.0)
+    classes: int = 0
+    vocabulary: tuple[str, ...] | None = None
+    binary: bool = False
+    mean: tuple[float, ...] = field(default=(), repr=False)
+
+    @property
+    def size(self) -> int:
+        """Number of values in one example."""
+        return int(torch.tensor(self.shape).prod())
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Examples `x` (B, *shape), labels `y` (B,) int64 or None, and `mask` (B, T), true where a token counts."""
+
+    x: Tensor
+    y: Tensor | None = None
+    mask: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def map(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        """The batch with `change` applied to every tensor that is present."""
+        return Batch(*(None if part is None else change(part) for part in (self.x, self.y, self.mask)))
+
+    def to(self, device: torch.device | str) -> "Batch":
+        return self.map(lambda part: part.to(device, non_blocking=True))
+
+    def split(self, parts: int) -> list["Batch"]:
+        """At most `parts` batches of nearly equal size, in order."""
+        if parts == 1:
+            return [self]
+        columns = [[None] * parts if c is None else c.tensor_split(parts) for c in (self.x, self.y, self.mask)]
+        return [Batch(x, y, m) for x, y, m in zip(*columns) if len(x)]
+
+
+class Stream(Protocol):
+    """A pure function of (seed, rank, step): the same call gives the same batch, whatever came before."""
+
+    def __call__(self, step: int) -> Batch: ...
+
+
+@dataclass(frozen=True)
+class Tick:
+    """One step of the clock: its number, examples seen so far, progress in [0, 1], and its noise."""
+
+    step: int
+    samples: int
+    progress: float
+    noise: Noise
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a loss returns.
+
+    Attributes:
+        loss: mean over `weight` units (examples, or tokens that count).
+        weight: how many units that mean covers; micro-batches and processes are combined by it.
+        logs: detached scalars to be written down, each a mean over the same units.
+        stats: detached tensors that `Objective.after` needs averaged over all processes.
+    """
+
+    loss: Tensor
+    weight: float
+    logs: Mapping[str, Tensor] = field(default_factory=dict)
+    stats: Mapping[str, Tensor] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Objective:
+    """Something that a model minimises, over exactly these parameters.
+
+    `every` is a period in steps, or a function of the step that says whether it is due. `after` receives
+    the averaged Terms once the optimiser has stepped (controllers, codebooks, clipping).
+    """
+
+    name: str
+    parameters: Sequence[nn.Parameter]
+    loss: Callable[[Batch, Tick], Terms]
+    every: int | Callable[[int], bool] = 1
+    after: Callable[[Terms], None] | None = None
+
+    def due(self, step: int) -> bool:
+        return self.every(step) if callable(self.every) else step % self.every == 0
+
+
+class Model(nn.Module, ABC):
+    """A model says what it optimises; the loop does it."""
+
+    @abstractmethod
+    def objectives(self) -> tuple[Objective, ...]:
+        """The objectives, in the order in which a step walks them; () where nothing is trained."""
+
+    @abstractmethod
+    def validate(self, batch: Batch, tick: Tick) -> Terms:
+        """The quantity that is compared on held-out data; smaller is better. Called in eval mode."""
+
+
+class Config(ABC):
+    """Hyper-parameters of a model: a frozen dataclass that builds its object."""
+
+    @abstractmethod
+    def build(self, spec: DataSpec) -> Model:
+        """A freshly initialised model for data of this kind; UserError where the two do not fit."""
+
+
+# Abilities: found by isinstance, never by the name of a family. x (B, *shape) lies in spec.value_range.
+
+
+@runtime_checkable
+class Samples(Protocol):
+    def sample(self, n: int, noise: SampleNoise, condition: Tensor | None = None) -> Tensor:
+        """(n, *shape) examples in value_range; the i-th depends on its own seed only. `condition` is (n,) labels."""
+        ...
+
+
+@runtime_checkable
+class Reconstructs(Protocol):
+    def reconstruct(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """(B, *shape) deterministic reconstruction of x."""
+        ...
+
+
+@runtime_checkable
+class Encodes(Protocol):
+    latent_dim: int
+
+    def encode(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """(B, latent_dim) the code of x (a posterior mean where there is a posterior)."""
+        ...
+
+    def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """(B, *shape) the mean image of the codes z (B, latent_dim)."""
+        ...
+
+
+@runtime_checkable
+class BoundsLikelihood(Protocol):
+    def log_weights(self, x: Tensor, y: Tensor | None, k: int, noise: Noise) -> Tensor:
+        """(k, B) log p(x, z) - log q(z | x) for k posterior draws each, in nats."""
+        ...
+
+    def bound(self, x: Tensor, y: Tensor | None, noise: Noise) -> dict[str, Tensor]:
+        """Per example (B,): 'neg_elbo' = 'reconstruction' + 'kl', in nats, whatever weight training used."""
+        ...
+
+    def log_joint(self, x: Tensor, z: Tensor, y: Tensor | None = None) -> Tensor:
+        """(B,) log p(x | z) + log p(z), in nats."""
+        ...
+
+
+@runtime_checkable
+class Predicts(Protocol):
+    def predict(self, x: Tensor) -> Tensor:
+        """(B, classes) probabilities."""
+        ...
+
+    def features(self, x: Tensor) -> Tensor:
+        """(B, d) the representation before the last layer."""
+        ...
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A number with its evidence. `low` and `high` bound a 95 % interval; `floor` is the best value that the
+    protocol itself allows (real data against real data), None where there is none."""
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    n: int
+    unit: str
+    protocol: str
+    protocol_hash: str
+    floor: float | None = None
+    context: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
