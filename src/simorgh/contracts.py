@@ -15,15 +15,14 @@ from typing import Literal, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from simorgh.errors import Diverged, UserError, check_name
 from simorgh.noise import Noise, SampleNoise
 
-
-class UserError(Exception):
-    """A mistake that the user can mend. The command line prints its one sentence and exits with code 2."""
-
-
-class Diverged(UserError):
-    """A loss or gradient stopped being finite; the last good weights are kept in the run directory."""
+__all__ = [
+    "Batch", "BoundsLikelihood", "Config", "DataSpec", "Diverged", "Encodes", "Measurement", "Model", "Noise",
+    "Objective", "Predicts", "Reconstructs", "SampleNoise", "Samples", "Stream", "Terms", "Tick", "UserError",
+    "check_name",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -156,6 +155,8 @@ class Config(ABC):
 
 @runtime_checkable
 class Samples(Protocol):
+    conditional: bool  # whether `condition` means anything to it
+
     def sample(self, n: int, noise: SampleNoise, condition: Tensor | None = None) -> Tensor:
         """(n, *shape) examples in value_range; the i-th depends on its own seed only. `condition` is (n,) labels."""
         ...

@@ -1,0 +1,198 @@
+"""Evaluation: a finished run and a protocol in, Measurements out. It asks for abilities, never for families.
+
+Every group of metrics is a function (run, model, data, device) -> list of Measurements, or [] where the model
+lacks the ability or the data the property that the group needs.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from simorgh.contracts import BoundsLikelihood, Encodes, Measurement, Model, Predicts, Reconstructs, Samples, check_name
+from simorgh.data import Dataset, batches, load
+from simorgh.evaluate import judge
+from simorgh.evaluate.generate import generate
+from simorgh.evaluate.measure import context, measurement, over_seeds
+from simorgh.metrics.frechet import frechet_distance
+from simorgh.metrics.intervals import Interval, mean_interval
+from simorgh.metrics.kid import kid
+from simorgh.metrics.leakage import leakage
+from simorgh.metrics.likelihood import importance_bound
+from simorgh.metrics.prdc import prdc
+from simorgh.noise import Noise
+from simorgh.train import Run
+
+__all__ = ["METRICS", "Measurement", "evaluate", "generate", "measurement", "over_seeds"]
+
+
+def training(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
+    """seconds: time of the training loop, with its logging and snapshots."""
+    history = run.history()
+    if not history:
+        return []
+    threads = torch.get_num_threads()
+    where = f"wall clock of the training loop, {device}, {threads} threads"
+    return [measurement("seconds", history[-1]["seconds"], "s", where, n=history[-1]["samples"], context=context(run))]
+
+
+def likelihood(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
+    """neg_elbo, reconstruction, kl; iwae_bound and the ELBO of the same images beside it. Nats per test image."""
+    if not isinstance(model, BoundsLikelihood):
+        return []
+    config = run.experiment.data
+    what = f"{config.name} test images, pixels {'binarised ' + config.binarise if run.spec.binary else 'in [0, 1]'}"
+    parts: dict[str, list[Tensor]] = {}
+    for index, batch in enumerate(batches(data.test, config, 1000, device)):
+        for name, values in model.bound(batch.x, batch.y, Noise(0, "bound", index, device=device)).items():
+            parts.setdefault(name, []).append(values.cpu().double())
+    protocol = f"{what}, one posterior draw an image"
+    every = {name: torch.cat(values) for name, values in parts.items()}
+    found = [
+        measurement(name, mean_interval(values, kind="normal"), "nats/image", protocol, context=context(run))
+        for name, values in every.items()
+    ]
+    k, n = run.experiment.evaluate.importance_samples, run.experiment.evaluate.importance_images
+    if k:
+        bound = -importance_weighted(run, model, data, k, n, device)
+        n = len(bound)
+        first = f"first {n} {what}"
+        here = mean_interval(every["neg_elbo"][:n], kind="normal")
+        bound = mean_interval(bound, kind="normal")
+        protocol = f"{first}, k = {k} posterior draws, -log mean exp per image"
+        found += [
+            measurement("iwae_bound", bound, "nats/image", protocol, context=context(run, k=k)),
+            measurement(
+                "neg_elbo_same_images", here, "nats/image", f"{first}, one posterior draw", context=context(run)
+            ),
+        ]
+    return found
+
+
+def importance_weighted(
+    run: Run, model: BoundsLikelihood, data: Dataset, k: int, n: int, device: str = "cpu"
+) -> Tensor:
+    """(n,) k-sample lower bound of log p of the first `n` test images, in nats."""
+    bounds = []
+    some = replace(data.test, x=data.test.x[:n], y=None if data.test.y is None else data.test.y[:n])
+    for index, batch in enumerate(batches(some, run.experiment.data, 100, device)):
+
+        def draw(k: int, chunk: int, batch=batch, index=index) -> Tensor:
+            return model.log_weights(batch.x, batch.y, k, Noise(chunk, "importance", index, device=device))
+
+        bounds.append(importance_bound(draw, k, chunk=50).cpu())
+    return torch.cat(bounds)
+
+
+def samples(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
+    """fd_digits, kid, precision, recall, density, coverage; judge_accuracy of conditional samples; class shares."""
+    if not isinstance(model, Samples) or run.experiment.data.name != "mnist":
+        return []
+    n = min(run.experiment.evaluate.samples, len(data.test))
+    images, labels = generate(run, n, seed=0, device=device)
+    fake, probabilities = judge.judged(images, device)
+    real, train = judge.reference(n, "test"), judge.reference(n, "train")
+    protocol = f"{n} samples against the first {n} MNIST test images, features of {judge.NAME}, seed 0"
+    here = context(run, split="test")
+    size = min(1000, n)
+    found = [
+        measurement("fd_digits", _jackknife(real, fake), "squared feature units", f"Fréchet distance, {protocol}",
+                    n=n, floor=frechet_distance(real, train), context=here),
+        measurement("kid", kid(real, fake, size=size).value * 1000, "10^-3 MMD^2", f"100 subsets of {size}, {protocol}",
+                    n=n, floor=kid(real, train, size=size).value * 1000, context=here),
+    ]  # fmt: skip
+    ours, best = prdc(real, fake), prdc(real, train)
+    found += [
+        measurement(name, getattr(ours, name), "share", f"k = {k}, {protocol}", n=n, floor=getattr(best, name),
+                    context=here)
+        for name, k in (("precision", 3), ("recall", 3), ("density", 5), ("coverage", 5))
+    ]  # fmt: skip
+    guessed = probabilities.argmax(1)
+    if labels is not None:
+        right = mean_interval((guessed == labels).double(), kind="normal")
+        own = judge.judged(data.test.x[:n].float() / 255)[1].argmax(1)
+        best_possible = float((own == data.test.y[:n]).double().mean())
+        found.append(measurement("judge_accuracy", right, "share", f"labels in turn, {protocol}", floor=best_possible,
+                                 context=here))  # fmt: skip
+    shares = guessed.bincount(minlength=10).double() / n
+    found.append(measurement("smallest_class_share", shares.min(), "share", protocol, n=n, context=here))
+    return found
+
+
+def _jackknife(real: Tensor, fake: Tensor, groups: int = 10) -> Interval:
+    """The Fréchet distance with a 95 % interval from leaving out every tenth of both sets in turn (Quenouille)."""
+    value = frechet_distance(real, fake)
+    left = [
+        frechet_distance(real[torch.arange(len(real)) % groups != g], fake[torch.arange(len(fake)) % groups != g])
+        for g in range(groups)
+    ]
+    left = torch.tensor(left, dtype=torch.float64)
+    error = float(((groups - 1) / groups * (left - left.mean()).square().sum()).sqrt())
+    return Interval(value, value - 1.96 * error, value + 1.96 * error, len(fake))
+
+
+def latents(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
+    """leakage_linear, leakage_neighbours: how well the label is read from the code of a test image."""
+    if not isinstance(model, Encodes) or data.test.y is None:
+        return []
+    codes = torch.cat([model.encode(b.x, b.y).cpu() for b in batches(data.test, run.experiment.data, 1000, device)])
+    found = leakage(codes, data.test.y)
+    protocol = f"label from the code of {len(codes)} {run.experiment.data.name} test images, 5 folds"
+    return [
+        measurement(f"leakage_{name}", value, "share", f"{protocol}, {reader}", n=len(codes), floor=found.chance,
+                    context=context(run))
+        for name, value, reader in (
+            ("linear", found.logistic, "logistic regression"), ("neighbours", found.neighbours, "15 neighbours"))
+    ]  # fmt: skip
+
+
+def reconstruction(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
+    """mse: mean squared error per pixel of the reconstructed test images."""
+    if not isinstance(model, Reconstructs):
+        return []
+    errors = [
+        (model.reconstruct(b.x, b.y) - b.x).square().flatten(1).mean(1).cpu()
+        for b in batches(data.test, run.experiment.data, 1000, device)
+    ]
+    error = mean_interval(torch.cat(errors).double(), kind="normal")
+    protocol = f"{run.experiment.data.name} test images, decoded from the mean code"
+    return [measurement("mse", error, "squared grey level (0 to 1)", protocol, context=context(run))]
+
+
+def prediction(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
+    """accuracy of a classifier on the test part."""
+    if not isinstance(model, Predicts) or data.test.y is None:
+        return []
+    right = [
+        (model.predict(b.x).argmax(1) == b.y).double().cpu()
+        for b in batches(data.test, run.experiment.data, 1000, device)
+    ]
+    protocol = f"{run.experiment.data.name} test images, one pass, final weights"
+    accuracy = mean_interval(torch.cat(right), kind="normal")
+    return [measurement("accuracy", accuracy, "share", protocol, context=context(run))]
+
+
+METRICS: dict[str, Callable[[Run, Model, Dataset, str], list[Measurement]]] = {
+    "training": training,
+    "likelihood": likelihood,
+    "samples": samples,
+    "latents": latents,
+    "reconstruction": reconstruction,
+    "prediction": prediction,
+}
+
+
+@torch.no_grad()
+def evaluate(run: Run, metrics: Sequence[str] = (), device: str = "cpu") -> list[Measurement]:
+    """Measure `run` by the named groups (all of METRICS where none is named) and store what was found.
+
+    Measurements of other groups that the run already holds are kept. UserError for an unknown group.
+    """
+    for name in metrics:
+        check_name(name, METRICS, "metric")
+    model, data = run.model().to(device), load(run.experiment.data)
+    found = [m for name in metrics or METRICS for m in METRICS[name](run, model, data, device)]
+    names = {m.name for m in found}
+    run.save_results([m for m in run.results() if m.name not in names] + found)
+    return found

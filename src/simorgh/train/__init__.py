@@ -1,0 +1,57 @@
+"""Training: `fit(experiment, out)` gives a finished Run, whatever happened before."""
+
+from pathlib import Path
+
+import torch
+
+from simorgh.contracts import DataSpec, Model, UserError
+from simorgh.data import batches, load, stream
+from simorgh.train import loop as _loop
+from simorgh.train.engine import Engine
+from simorgh.train.experiment import EvaluateConfig, Experiment, OptimiserConfig, TrainConfig
+from simorgh.train.progress import Progress
+from simorgh.train.run import Run
+
+__all__ = ["EvaluateConfig", "Experiment", "OptimiserConfig", "Run", "TrainConfig", "fit", "initialise"]
+
+
+def initialise(experiment: Experiment, spec: DataSpec) -> Model:
+    """The untrained model, its first weights fixed by the seed; the global generator is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(experiment.seed)
+        return experiment.model.build(spec)
+
+
+def fit(experiment: Experiment, out: Path | str = "runs", progress: bool = True) -> Run:
+    """Train `experiment` in `out`/<name>-<hash>; open it where it is finished, continue it where it was cut off.
+
+    UserError for settings that do not fit the data; Diverged where the loss stops being finite.
+    """
+    path = Path(out) / f"{experiment.name}-{experiment.hash}"
+    if (path / "model.safetensors").is_file():
+        return Run.open(path)
+    config = experiment.train
+    if config.keep == "best" and not experiment.data.validation:
+        raise UserError("train.keep best needs held-out images: set --data.validation above 0.")
+    engine = Engine(config.precision)
+    data = load(experiment.data)
+    if config.batch_size % engine.size:
+        raise UserError(f"train.batch_size {config.batch_size} does not divide by {engine.size} processes.")
+    run = Run.create(path, experiment, data.spec) if engine.is_main else Run(path, experiment, data.spec)
+    engine.barrier()
+    model = engine.place(initialise(experiment, data.spec))
+    if config.compile:
+        for part in model.children():
+            part.compile()
+    source = stream(
+        data.train, experiment.data, config.batch_size, experiment.seed, engine.rank, engine.size, engine.device
+    )
+    loop = _loop.Loop(model, source, config, len(data.train), experiment.seed, engine)
+    held_out = data.validation and (lambda: batches(data.validation, experiment.data, 1000, engine.device))
+    with Progress(experiment.name, loop.steps, config.batch_size, progress and engine.is_main) as bar:
+        _loop.train(loop, run, experiment, held_out, bar.show)
+    if engine.is_main:
+        _loop.finish(loop, run, config)
+    engine.barrier()
+    engine.close()
+    return run

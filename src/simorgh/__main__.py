@@ -1,0 +1,5 @@
+"""python -m simorgh, for torchrun."""
+
+from simorgh.cli import main
+
+main()

@@ -1,0 +1,279 @@
+"""The command line: one function a command, and nothing else happens here.
+
+Heavy imports wait until a command needs them, so that help comes at once. Whatever a user can do wrong ends in
+one sentence on standard error and exit code 2.
+"""
+
+import contextlib
+import io
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, make_dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from simorgh.errors import UserError, check_name
+
+HELP = """\
+usage: simorgh COMMAND [ARGUMENTS]
+
+Simorgh: a laboratory for deep generative models and sequence models.
+
+commands
+  list [recipes|data|studies|metrics]   what there is
+  train RECIPE [--preset cpu]           train a recipe; the same command resumes and reopens
+  sample RUN -n 64 --out grid.png       draw from a trained model (.png grid or .npz arrays)
+  evaluate RUN [--metrics ...]          measure a trained model, with protocol, interval and floor
+  report RUN                            write report.html and report.ipynb into a run directory
+  compare RUN RUN ...                   put runs side by side; refuses to rank unlike protocols
+  study NAME [--preset cpu] [--lang fa] answer one question: train, measure, explain, write the report
+  data get|describe NAME                fetch or describe a data set
+
+simorgh COMMAND --help shows the arguments; simorgh train RECIPE --help shows every setting of a recipe.
+Several processes: torchrun --nproc-per-node 2 -m simorgh train RECIPE
+"""
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run one command; exits with 0, or 2 and one sentence."""
+    argv = sys.argv[1:] if argv is None else argv
+    if not argv or argv[0] in ("-h", "--help"):
+        print(HELP, end="")
+        return
+    if argv[0] == "--version":
+        from simorgh import __version__
+
+        print(f"simorgh {__version__}")
+        return
+    try:
+        check_name(argv[0], tuple(COMMANDS), "command")
+        COMMANDS[argv[0]](argv[1:])
+    except KeyboardInterrupt:
+        print("simorgh: stopped; the same command goes on from the last checkpoint.", file=sys.stderr)
+        sys.exit(130)
+    except UserError as error:
+        print(f"simorgh: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+
+
+def parse(kind: type, argv: list[str], prog: str) -> Any:
+    """`kind` (a dataclass) filled from the arguments by tyro; its boxed complaints become one sentence."""
+    import tyro
+
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            return tyro.cli(kind, args=argv, prog=prog)
+    except SystemExit as stop:
+        if not stop.code:
+            raise
+        # A title line, perhaps a rule, then the complaint up to the next rule, then advice.
+        lines = [line.strip(" │╭╮╰╯─-") for line in complaint.getvalue().splitlines()[1:]]
+        said = "\n".join(lines).strip().split("\n\n")[0]
+        sentence = " ".join(said.split()).replace(" .", ".")
+        raise UserError(f"{sentence.rstrip('.')}; see {prog} --help.") from None
+
+
+def positional(argv: list[str], noun: str, usage: str) -> tuple[str, list[str]]:
+    """The leading argument and the rest; help where it is asked for."""
+    if argv and argv[0] in ("-h", "--help"):
+        print(f"usage: {usage}")
+        sys.exit(0)
+    if not argv or argv[0].startswith("-"):
+        raise UserError(f"The {noun} is missing: {usage}")
+    return argv[0], argv[1:]
+
+
+def device() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+# commands
+
+
+def list_(argv: list[str]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    what = argv[0] if argv and not argv[0].startswith("-") else "recipes"
+    check_name(what, ("recipes", "data", "studies", "metrics"), "list")
+    table = Table(title=what, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
+    for name, text in catalogue(what).items():
+        table.add_row(f"[bold]{name}[/bold]", text)
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+
+
+def catalogue(what: str) -> dict[str, str]:
+    """Names and one-line descriptions."""
+    if what == "recipes":
+        from simorgh.recipes import recipes
+
+        return recipes()
+    if what == "studies":
+        from simorgh.studies.runner import studies
+
+        return {study.name: study.title["en"] for study in studies()}
+    if what == "data":
+        from simorgh.data import DATASETS
+
+        return dict(DATASETS)
+    from simorgh.evaluate import METRICS
+
+    return {name: (metric.__doc__ or "").split("\n")[0] for name, metric in METRICS.items()}
+
+
+def train(argv: list[str]) -> None:
+    usage = "simorgh train RECIPE [--preset smoke|cpu|paper] [--seed N] [--out DIR] [settings]"
+    name, rest = positional(argv, "recipe", usage)
+    preset, rest = _take(rest, "--preset", "cpu")
+    rest = ["--data.name" if a == "--data" else a for a in rest]
+    from simorgh.recipes import recipe
+    from simorgh.train import fit
+
+    base = recipe(name, preset)
+    parts = ("data", "model", "train", "evaluate")
+    settings = [(part, type(getattr(base, part)), field(default=getattr(base, part))) for part in parts]
+    flags = [("seed", int, field(default=0)), ("out", Path, field(default=Path("runs"))), ("quiet", bool, False)]
+    asked = parse(make_dataclass("Train", [*settings, *flags]), rest, f"simorgh train {name}")
+    from dataclasses import replace
+
+    changed = {part: getattr(asked, part) for part in parts}
+    run = fit(replace(base, **changed, seed=asked.seed), asked.out, progress=not asked.quiet)
+    print(run.path)
+
+
+def _take(argv: list[str], flag: str, default: str) -> tuple[str, list[str]]:
+    """The value of one flag, and the arguments without it."""
+    joined = [part for a in argv for part in (a.split("=", 1) if a.startswith(flag + "=") else [a])]
+    if flag not in joined:
+        return default, joined
+    at = joined.index(flag)
+    if at + 1 == len(joined):
+        raise UserError(f"{flag} needs a value.")
+    return joined[at + 1], joined[:at] + joined[at + 2 :]
+
+
+@dataclass
+class SampleArguments:
+    """Draw from a trained model.
+
+    Attributes:
+        n: how many.
+        condition: label of the samples (conditional models; without it, every label in turn).
+        seed: sample i of a seed is always the same.
+        out: a .png grid or .npz arrays.
+    """
+
+    n: int = 64
+    condition: int | None = None
+    seed: int = 0
+    out: Path = Path("samples.png")
+
+
+def sample(argv: list[str]) -> None:
+    path, rest = positional(argv, "run directory", "simorgh sample RUN [-n 64] [--condition 3] [--seed 0] [--out FILE]")
+    asked = parse(SampleArguments, ["--n" if a == "-n" else a for a in rest], "simorgh sample RUN")
+    from simorgh.evaluate.generate import generate
+    from simorgh.report.export import save_samples
+    from simorgh.train import Run
+
+    images, labels = generate(Run.open(path), asked.n, asked.seed, asked.condition, device())
+    save_samples(asked.out, images, labels)
+    print(asked.out)
+
+
+@dataclass
+class EvaluateArguments:
+    """Measure a trained model; the result is stored in the run's results.json.
+
+    Attributes:
+        metrics: which groups (simorgh list metrics); all that fit the model where none is named.
+    """
+
+    metrics: tuple[str, ...] = ()
+
+
+def evaluate(argv: list[str]) -> None:
+    path, rest = positional(argv, "run directory", "simorgh evaluate RUN [--metrics likelihood samples ...]")
+    asked = parse(EvaluateArguments, rest, "simorgh evaluate RUN")
+    from simorgh.evaluate import evaluate as measure
+    from simorgh.report.terminal import show_measurements
+    from simorgh.train import Run
+
+    show_measurements(measure(Run.open(path), asked.metrics, device=device()))
+
+
+def report(argv: list[str]) -> None:
+    path, rest = positional(argv, "run directory", "simorgh report RUN")
+    _nothing(rest, "simorgh report RUN")
+    from simorgh.report.page import run_report
+    from simorgh.train import Run
+
+    print(run_report(Run.open(path)))
+
+
+def compare(argv: list[str]) -> None:
+    positional(argv, "first run directory", "simorgh compare RUN RUN ...")
+    from simorgh.report.terminal import show_comparison
+    from simorgh.train import Run
+
+    show_comparison([Run.open(path) for path in argv])
+
+
+@dataclass
+class StudyArguments:
+    """Answer one question: train what it needs, measure, execute the notebook, write the report.
+
+    Attributes:
+        preset: smoke (seconds), cpu (minutes) or paper (full size).
+        lang: language of the report.
+        out: where report.html, report.ipynb, results.json and figures/ go; reports/NAME by default.
+        runs: where the trained models are kept.
+    """
+
+    preset: Literal["smoke", "cpu", "paper"] = "cpu"
+    lang: Literal["en", "fa"] = "en"
+    out: Path | None = None
+    runs: Path = Path("runs")
+
+
+def study(argv: list[str]) -> None:
+    name, rest = positional(argv, "study", "simorgh study NAME [--preset smoke|cpu|paper] [--lang en|fa] [--out DIR]")
+    asked = parse(StudyArguments, rest, f"simorgh study {name}")
+    from simorgh.studies.runner import run_study
+
+    print(run_study(name, asked.preset, asked.lang, asked.out or Path("reports") / name, asked.runs))
+
+
+def data(argv: list[str]) -> None:
+    usage = "simorgh data get|describe NAME"
+    what, rest = positional(argv, "word get or describe", usage)
+    check_name(what, ("get", "describe"), "data command")
+    name, rest = positional(rest, "data set", usage)
+    _nothing(rest, usage)
+    from simorgh.data import DataConfig, describe, get
+    from simorgh.report.terminal import show_rows
+
+    if what == "get":
+        get(name)
+    show_rows(name, describe(DataConfig(name)))
+
+
+def _nothing(argv: list[str], usage: str) -> None:
+    if argv:
+        raise UserError(f"{argv[0]!r} is not an argument here: {usage}")
+
+
+COMMANDS: dict[str, Callable[[list[str]], None]] = {
+    "list": list_,
+    "train": train,
+    "sample": sample,
+    "evaluate": evaluate,
+    "report": report,
+    "compare": compare,
+    "study": study,
+    "data": data,
+}

@@ -1,0 +1,28 @@
+"""The settings of a data set, and the names there are. Plain Python, so that `--help` stays quick."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+DATASETS = {
+    "digits": "1,797 handwritten digits, 8 x 8, 17 grey levels (scikit-learn's copy of the UCI set); needs no file",
+    "mnist": "70,000 handwritten digits, 28 x 28, 256 grey levels (LeCun, Cortes, Burges); 60,000 to train on",
+    "folder:PATH": "your own png, jpg or bmp images of one size; subfolders, where there are any, are the labels",
+}
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """What is learnt from.
+
+    Attributes:
+        name: "digits", "mnist" or "folder:PATH".
+        binarise: pixels stay in [0, 1] ("none"), become 1 with their grey value as probability, drawn anew at each
+            step ("dynamic", Salakhutdinov & Murray 2008), or become 1 from one half on ("threshold").
+        validation: images held out from the end of the training part.
+        limit: train on the first so many of the images that are left only (for trial runs).
+    """
+
+    name: str = "mnist"
+    binarise: Literal["none", "dynamic", "threshold"] = "none"
+    validation: int = 0
+    limit: int | None = None

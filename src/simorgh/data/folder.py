@@ -1,0 +1,85 @@
+"""A folder of images as a data set: `folder:PATH`."""
+
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from simorgh.contracts import UserError
+from simorgh.data.parts import Part, Source, content_hash, split
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
+# What Pillow raises on damaged files, and on those that would unpack to enormous images.
+UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
+FEWEST = 4  # images; fewer leave nothing to test on
+
+
+def folder(path: str) -> Source:
+    """The images of one size under `path`, nine tenths of each class to train on and one to test on.
+
+    Images directly in the folder have no labels; images in subfolders have the name of the first subfolder as
+    their label, numbered in alphabetical order. Grey images give one channel; where any image has colour, all
+    are given three. UserError for anything that cannot be taken as it is.
+    """
+    root = Path(path).expanduser()
+    if not path or not root.is_dir():
+        raise UserError(f"There is no folder {path!r}: give an existing one, as in folder:pictures.")
+    files = sorted(f for f in root.rglob("*") if f.suffix.lower() in SUFFIXES and _visible(f.relative_to(root)))
+    if len(files) < FEWEST:
+        raise UserError(f"{path} holds {len(files)} png, jpg or bmp images; at least {FEWEST} are needed.")
+    owners = [f.relative_to(root).parts[0] if f.parent != root else None for f in files]
+    if None in owners and any(owners):
+        loose = files[owners.index(None)]
+        raise UserError(f"{path} has images both in subfolders and beside them ({loose.name}): move those into one.")
+    labels = () if None in owners else tuple(sorted(set(owners)))
+    y = torch.tensor([labels.index(owner) for owner in owners]) if labels else None
+    part = Part(_stack(files), y)
+    train, test = split(part, 0.1, "folder")
+    if not len(test):
+        raise UserError(f"Every label of {path} has a single image; at least one needs two, to test on.")
+    origin = f"{len(files):,} images in the folder {root.name or root}, one tenth held out to test on"
+    return Source(train, test, origin, (("pixels and labels", content_hash(part)),), labels)
+
+
+def _visible(path: Path) -> bool:
+    return not any(name.startswith(".") for name in path.parts)
+
+
+def _stack(files: list[Path]) -> torch.Tensor:
+    """(N, C, H, W) uint8."""
+    images = [_read(file) for file in files]
+    first = images[0].shape[:2]
+    for file, image in zip(files, images):
+        if image.shape[:2] != first:
+            here, there = (f"{w} x {h}" for h, w in (image.shape[:2], first))
+            raise UserError(f"{file} is {here} pixels but {files[0]} is {there}: make all images one size.")
+    channels = max(image.shape[2] for image in images)
+    stacked = np.stack([np.broadcast_to(image, (*first, channels)) for image in images])
+    return torch.from_numpy(np.ascontiguousarray(stacked.transpose(0, 3, 1, 2)))
+
+
+def _read(file: Path) -> np.ndarray:
+    """(H, W, 1 or 3) uint8. Only decoders of the named formats are let near the file."""
+    try:
+        with Image.open(file, formats=("PNG", "JPEG", "BMP")) as image:
+            image.load()
+            if image.mode.startswith(("I", "F")):
+                raise UserError(f"{file} has more than 8 bits a channel: save it with 8.")
+            if image.has_transparency_data and image.convert("RGBA").getextrema()[3][0] < 255:
+                raise UserError(f"{file} has transparent pixels: save it without transparency.")
+            grey = image.mode in ("1", "L", "LA")
+            pixels = np.asarray(image.convert("L" if grey else "RGB"))
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        EOFError,
+        struct.error,
+        zlib.error,
+        Image.DecompressionBombError,
+    ) as error:
+        raise UserError(f"{file} cannot be read as an image: repair it or take it out of the folder.") from error
+    return pixels.reshape(*pixels.shape[:2], -1)

@@ -1,0 +1,77 @@
+"""Examples in memory, and the split of a set that comes without one."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from simorgh.contracts import Batch
+from simorgh.noise import philox
+
+
+@dataclass(frozen=True)
+class Part:
+    """Images `x` (N, C, H, W) uint8, where 255 stands for 1, and labels `y` (N,) int64 or None."""
+
+    x: Tensor
+    y: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def take(self, indices: slice | Sequence[int] | Tensor) -> "Part":
+        """The examples at `indices`, in that order."""
+        return Part(self.x[indices], None if self.y is None else self.y[indices])
+
+    def to(self, device: torch.device | str) -> "Part":
+        return Part(self.x.to(device), None if self.y is None else self.y.to(device))
+
+    def batch(self, indices: Tensor, device: torch.device | str = "cpu") -> Batch:
+        """Float32 images x / 255 in [0, 1] at the int64 `indices`, on `device`."""
+        indices = torch.as_tensor(indices, device=self.x.device)
+        x, y = self.x.index_select(0, indices), None if self.y is None else self.y.index_select(0, indices)
+        return Batch(x.to(device) / 255, None if y is None else y.to(device))
+
+
+@dataclass(frozen=True)
+class Source:
+    """A set as it was found, before anything is held out.
+
+    Attributes:
+        train, test: its two parts.
+        origin: one line that says where it was found.
+        checksums: SHA-256 in hex by what it was taken over; the first one stands for the whole content.
+        labels: the name of each class, () without labels.
+    """
+
+    train: Part
+    test: Part
+    origin: str
+    checksums: tuple[tuple[str, str], ...]
+    labels: tuple[str, ...] = ()
+
+
+def content_hash(part: Part) -> str:
+    """SHA-256 over the shape, pixels and labels of `part`."""
+    digest = hashlib.sha256(repr(tuple(part.x.shape)).encode())
+    for tensor in (part.x, part.y):
+        if tensor is not None:
+            digest.update(np.ascontiguousarray(tensor.numpy()))
+    return digest.hexdigest()
+
+
+def split(part: Part, share: float, name: str) -> tuple[Part, Part]:
+    """Train and test parts in a shuffled order that depends on `name` and the number of examples only.
+
+    Every class gives `share` of its examples to the test part, at least one where it has two.
+    """
+    order = philox(name, "split").permutation(len(part))
+    y = np.zeros(len(part), dtype=np.int64) if part.y is None else part.y.numpy()
+    held_out = np.zeros(len(part), dtype=bool)
+    for label in np.unique(y):
+        members = order[y[order] == label]
+        held_out[members[: min(max(1, round(share * len(members))), len(members) - 1)]] = True
+    return part.take(torch.from_numpy(order[~held_out[order]])), part.take(torch.from_numpy(order[held_out[order]]))

@@ -1,0 +1,60 @@
+"""From a value to a Measurement: its protocol in words, and the hash that says which numbers may be compared."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from simorgh.contracts import Measurement, UserError
+from simorgh.metrics.intervals import Interval, mean_interval
+from simorgh.train import Run
+
+
+def measurement(
+    name: str,
+    value: Interval | float,
+    unit: str,
+    protocol: str,
+    *,
+    n: int | None = None,
+    floor: float | None = None,
+    context: dict | None = None,
+) -> Measurement:
+    """A Measurement of a plain number over `n` examples, or of an Interval."""
+    if isinstance(value, Interval):
+        value, low, high, n = float(value.value), float(value.low), float(value.high), n or value.n
+    else:
+        value, low, high = float(value), None, None
+    digest = hashlib.sha256(f"{name}|{unit}|{protocol}".encode()).hexdigest()[:12]
+    return Measurement(name, value, low, high, int(n or 0), unit, protocol, digest, floor, dict(context or {}))
+
+
+def context(run: Run, **more: str | int | float | bool | None) -> dict:
+    """What a number belongs to: recipe, preset, seed and data."""
+    e = run.experiment
+    return {"recipe": e.name, "preset": e.preset, "seed": e.seed, "data": e.data.name, **more}
+
+
+def over_seeds(measurements: Sequence[Measurement]) -> Measurement:
+    """Mean over runs that differ in their seed, with the 95 % Student interval; n counts the seeds.
+
+    UserError where the protocols differ, or with no measurement at all. One seed keeps its own interval.
+    """
+    if not measurements:
+        raise UserError("There is nothing to average: no run holds this measurement.")
+    first = measurements[0]
+    if len({m.protocol_hash for m in measurements}) > 1:
+        raise UserError(f"{first.name} was measured under different protocols: these numbers cannot be averaged.")
+    if len(measurements) == 1:
+        return first
+    mean = mean_interval([m.value for m in measurements])
+    shared = {k: v for k, v in first.context.items() if all(m.context.get(k) == v for m in measurements)}
+    floors = [m.floor for m in measurements if m.floor is not None]
+    return replace(
+        first,
+        value=mean.value,
+        low=mean.low,
+        high=mean.high,
+        n=mean.n,
+        floor=sum(floors) / len(floors) if floors else None,
+        context={**shared, "seeds": mean.n, "examples": first.n},
+    )

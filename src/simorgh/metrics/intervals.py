@@ -1,0 +1,91 @@
+"""Intervals: how far a number may be from what more data or more seeds would give."""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import numpy as np
+from scipy import stats
+from torch import Tensor
+
+from simorgh.contracts import UserError
+from simorgh.noise import philox
+
+
+class Interval(NamedTuple):
+    """An estimate, the ends of its two-sided interval, and the number of values behind it."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def mean_interval(
+    values: Tensor | np.ndarray | list[float], level: float = 0.95, kind: Literal["t", "normal"] = "t"
+) -> Interval:
+    """The mean of independent `values` (n,), n >= 2, with mean -+ quantile * s / sqrt(n).
+
+    "t" takes Student's quantile with n - 1 degrees of freedom (a few seeds or folds); "normal" takes the Gaussian
+    one (many images, whose values need not be Gaussian).
+    """
+    values = _values(values)
+    error = values.std(ddof=1) / len(values) ** 0.5
+    tail = _tail(level)
+    quantile = stats.t.isf(tail, len(values) - 1) if kind == "t" else stats.norm.isf(tail)
+    mean = float(values.mean())
+    return Interval(mean, mean - float(quantile * error), mean + float(quantile * error), len(values))
+
+
+def paired_difference(
+    a: Tensor | np.ndarray | list[float],
+    b: Tensor | np.ndarray | list[float],
+    level: float = 0.95,
+    kind: Literal["t", "normal"] = "t",
+) -> Interval:
+    """The mean of a - b for values measured on the same images, folds or seeds, in the same order.
+
+    The part of the noise that both share cancels; an interval that excludes 0 is a difference at that level.
+    """
+    a, b = _values(a), _values(b)
+    if len(a) != len(b):
+        raise UserError(f"{len(a)} and {len(b)} values cannot be paired: measure both on the same examples.")
+    return mean_interval(a - b, level, kind)
+
+
+def bootstrap(
+    values: Tensor | np.ndarray | list[float],
+    statistic: Callable[[np.ndarray], float] = np.mean,
+    draws: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Interval:
+    """The percentile bootstrap (Efron 1979): `statistic` of `draws` resamples, with replacement, of rows of `values`.
+
+    Not for statistics that repeated rows bias, such as nearest-neighbour and Fréchet distances.
+    """
+    values = _values(values, axes=None)
+    tail = _tail(level)
+    if draws < 1:
+        raise UserError(f"{draws} resamples make no interval: ask for 1,000 or more.")
+    rng = philox(seed, "bootstrap")
+    resampled = [float(statistic(values[rng.integers(len(values), size=len(values))])) for _ in range(draws)]
+    low, high = np.quantile(resampled, (tail, 1 - tail))
+    return Interval(float(statistic(values)), float(low), float(high), len(values))
+
+
+def _tail(level: float) -> float:
+    if not 0 < level < 1:
+        raise UserError(f"an interval of level {level} does not exist: choose between 0 and 1, such as 0.95.")
+    return (1 - level) / 2
+
+
+def _values(values: Tensor | np.ndarray | list[float], axes: int | None = 1) -> np.ndarray:
+    values = values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
+    values = values.astype(np.float64)
+    if values.ndim < 1 or (axes is not None and values.ndim != axes):
+        raise UserError(f"values of shape {values.shape} have no interval: give a list of numbers.")
+    if len(values) < 2:
+        raise UserError(f"{len(values)} values have no interval: measure at least 2.")
+    if not np.isfinite(values).all():
+        raise UserError("values that are not finite have no interval: look for a diverged run.")
+    return values

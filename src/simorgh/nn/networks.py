@@ -1,0 +1,129 @@
+"""Encoders and decoders: plain networks between an example and a vector, without losses.
+
+Encoder: x (B, *shape), optional side information (B, e) -> (B, outputs).
+Decoder: vectors (..., features) -> (..., *shape), unbounded values that a likelihood reads.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import prod
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from simorgh.contracts import DataSpec, UserError
+
+ACTIVATIONS = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU, "tanh": nn.Tanh, "leaky-relu": nn.LeakyReLU}
+
+
+def mlp(sizes: Sequence[int], activation: str) -> nn.Sequential:
+    """Linear layers sizes[0] -> sizes[1] -> ..., the activation between them (not after the last)."""
+    layers: list[nn.Module] = []
+    for wide, narrow in pairwise(sizes):
+        layers += [nn.Linear(wide, narrow), ACTIVATIONS[activation]()]
+    return nn.Sequential(*layers[:-1])
+
+
+@dataclass(frozen=True)
+class Network:
+    """Shape of an encoder and of the mirrored decoder.
+
+    Attributes:
+        kind: "mlp" takes any shape; "conv" takes images whose sides divide by 4.
+        hidden: widths of the hidden layers from the example to the code: dense layers of "mlp", or the two
+            strided 4x4 convolutions and then one dense layer of "conv".
+        activation: after every hidden layer.
+    """
+
+    kind: Literal["mlp", "conv"] = "mlp"
+    hidden: tuple[int, ...] = (512, 256)
+    activation: Literal["relu", "silu", "gelu", "tanh", "leaky-relu"] = "silu"
+
+    @property
+    def layers(self) -> int:
+        """Number of layers of the encoder (and of the decoder) that carry weights."""
+        return len(self.hidden) + 1
+
+    def encoder(self, spec: DataSpec, outputs: int, side: int = 0) -> nn.Module:
+        return self._build(Encoder, ConvEncoder, spec, outputs, side)
+
+    def decoder(self, spec: DataSpec, features: int) -> nn.Module:
+        return self._build(Decoder, ConvDecoder, spec, features)
+
+    def _build(self, dense: type, conv: type, spec: DataSpec, *sizes: int) -> nn.Module:
+        if not 2 <= self.layers <= 4:
+            raise UserError(f"network.hidden {self.hidden} gives {self.layers} layers; encoders have 2 to 4.")
+        if self.kind == "mlp":
+            return dense(self, spec, *sizes)
+        if spec.kind != "image" or any(side % 4 for side in spec.shape[1:]):
+            raise UserError(f"network.kind conv needs images with sides that divide by 4, not {spec.shape}.")
+        if len(self.hidden) != 3:
+            raise UserError(f"network.kind conv takes three hidden widths (conv, conv, dense), not {self.hidden}.")
+        return conv(self, spec, *sizes)
+
+
+class Encoder(nn.Module):
+    """Flattens x, joins the side information, and maps through dense layers."""
+
+    def __init__(self, network: Network, spec: DataSpec, outputs: int, side: int = 0):
+        super().__init__()
+        self.layers = mlp((spec.size + side, *network.hidden, outputs), network.activation)
+
+    def forward(self, x: Tensor, side: Tensor | None = None) -> Tensor:
+        x = x.flatten(1)
+        return self.layers(x if side is None else torch.cat([x, side], 1))
+
+
+class Decoder(nn.Module):
+    """Dense layers from a vector to the shape of an example."""
+
+    def __init__(self, network: Network, spec: DataSpec, features: int):
+        super().__init__()
+        self.shape = spec.shape
+        self.layers = mlp((features, *network.hidden[::-1], spec.size), network.activation)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.layers(z).unflatten(-1, self.shape)
+
+
+class ConvEncoder(nn.Module):
+    """Two 4x4 convolutions of stride 2, then two dense layers; the side information joins the first dense one."""
+
+    def __init__(self, network: Network, spec: DataSpec, outputs: int, side: int = 0):
+        super().__init__()
+        channels, height, width = spec.shape
+        first, second, dense = network.hidden
+        act = ACTIVATIONS[network.activation]
+        self.conv = nn.Sequential(
+            nn.Conv2d(channels, first, 4, 2, 1), act(), nn.Conv2d(first, second, 4, 2, 1), act(), nn.Flatten()
+        )
+        self.dense = mlp((second * height * width // 16 + side, dense, outputs), network.activation)
+
+    def forward(self, x: Tensor, side: Tensor | None = None) -> Tensor:
+        h = self.conv(x)
+        return self.dense(h if side is None else torch.cat([h, side], 1))
+
+
+class ConvDecoder(nn.Module):
+    """The mirror of ConvEncoder, with transposed convolutions."""
+
+    def __init__(self, network: Network, spec: DataSpec, features: int):
+        super().__init__()
+        channels, height, width = spec.shape
+        first, second, dense = network.hidden
+        act = ACTIVATIONS[network.activation]
+        small = (second, height // 4, width // 4)
+        self.layers = nn.Sequential(
+            *mlp((features, dense, prod(small)), network.activation), act(), nn.Unflatten(1, small),
+            nn.ConvTranspose2d(second, first, 4, 2, 1), act(), nn.ConvTranspose2d(first, channels, 4, 2, 1),
+        )  # fmt: skip
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.layers(z.flatten(0, -2)).unflatten(0, z.shape[:-1])
+
+
+def one_hot(y: Tensor, classes: int) -> Tensor:
+    """(B,) labels as (B, classes) float32."""
+    return nn.functional.one_hot(y, classes).float()

@@ -1,0 +1,36 @@
+"""What many recipes share."""
+
+from dataclasses import replace
+from typing import Any
+
+from simorgh.contracts import Config
+from simorgh.data import DataConfig
+from simorgh.train import EvaluateConfig, Experiment, OptimiserConfig, TrainConfig
+
+FAST = OptimiserConfig(kind="adam", lr=4e-3, schedule="one-cycle", warmup=0.3)
+
+
+def experiment(
+    preset: str,
+    model: Config,
+    *,
+    data: DataConfig | None = None,
+    epochs: dict[str, float],
+    optimiser: OptimiserConfig = FAST,
+    evaluate: EvaluateConfig | None = None,
+    **train: Any,
+) -> Experiment:
+    """The Experiment of a preset; `smoke` is always 512 training images, two passes and small evaluations."""
+    data = data or DataConfig("mnist")
+    evaluate = evaluate or EvaluateConfig()
+    if preset == "smoke":
+        data = replace(data, limit=512, validation=min(data.validation, 128))
+        evaluate = EvaluateConfig(importance_samples=20, importance_images=20, samples=200)
+        train |= {"batch_size": min(train.get("batch_size", 128), 64), "log_every": 4, "snapshots": 2}
+    length = epochs.get(preset, 2.0)
+    return Experiment("", preset, data, model, TrainConfig(epochs=length, optimiser=optimiser, **train), evaluate)
+
+
+def vary(base: Experiment, **model: Any) -> Experiment:
+    """`base` with other settings of its model."""
+    return replace(base, model=replace(base.model, **model))

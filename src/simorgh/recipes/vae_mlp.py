@@ -1,0 +1,15 @@
+"""VAE with a two-dimensional code and dense layers on MNIST.
+
+simorgh train vae-mlp --preset cpu     10 passes, about 45 s on two cores; negative ELBO on the test images below 142
+simorgh train vae-mlp --preset paper   100 passes; below 136
+
+Requirements A2.1, A2.3, A2.4.
+"""
+
+from simorgh.models.vae import VAEConfig
+from simorgh.recipes._parts import experiment as _experiment
+from simorgh.train import Experiment
+
+
+def experiment(preset: str) -> Experiment:
+    return _experiment(preset, VAEConfig(latent_dim=2), epochs={"cpu": 10, "paper": 100})

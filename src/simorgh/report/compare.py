@@ -1,0 +1,89 @@
+"""Runs side by side. A ranking is given only where it means something, else one sentence says why there is none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from simorgh.contracts import Measurement
+from simorgh.errors import UserError
+from simorgh.train import Run
+
+SMALLER = {
+    "neg_elbo", "neg_elbo_same_images", "iwae_bound", "fd_digits", "fd_sprites", "fid", "kid", "mse", "bits_per_dim",
+    "bits_per_char", "brier",
+}  # fmt: skip
+LARGER = {
+    "precision", "recall", "density", "coverage", "judge_accuracy", "tstr_accuracy", "accuracy", "balanced_accuracy",
+    "auc", "smallest_class_share",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One measurement over several runs.
+
+    Attributes:
+        name: of the measurement.
+        rows: (run, measurement, rank), best first where ranked; equal ranks where intervals overlap, rank None
+            where there is no ranking.
+        larger: whether larger is better, None where the name has no better.
+        reason: one sentence that says why nothing is ranked, "" where it is.
+    """
+
+    name: str
+    rows: tuple[tuple[str, Measurement, int | None], ...]
+    larger: bool | None
+    reason: str = ""
+
+
+def compare(runs: Sequence[Run]) -> list[Comparison]:
+    """A Comparison of every measurement that at least two of the runs hold.
+
+    Measurements are ranked only under one protocol: the same number under another protocol is another quantity.
+    A run shares the rank of the run before it where it cannot be told from it, that is where the intervals of 95 %
+    overlap. UserError where a run holds no results or nothing is held by two.
+    """
+    if len(runs) < 2:
+        raise UserError("A comparison needs at least two runs.")
+    held: dict[str, list[tuple[str, Measurement]]] = {}
+    for run, label in zip(runs, _labels(runs)):
+        results = run.results()
+        if not results:
+            raise UserError(f"{run.path} holds no results yet: simorgh evaluate {run.path} measures it.")
+        for m in results:
+            held.setdefault(m.name, []).append((label, m))
+    found = [_compare(name, rows) for name, rows in held.items() if len(rows) > 1]
+    if not found:
+        raise UserError("These runs share no measurement: evaluate them with the same metrics.")
+    return found
+
+
+def _labels(runs: Sequence[Run]) -> list[str]:
+    names = [f"{r.experiment.name} {r.experiment.preset} seed {r.experiment.seed}" for r in runs]
+    return [f"{name} ({r.path.name})" if names.count(name) > 1 else name for name, r in zip(names, runs)]
+
+
+def _compare(name: str, rows: list[tuple[str, Measurement]]) -> Comparison:
+    larger = True if name in LARGER else False if name in SMALLER else None
+    protocols = list(dict.fromkeys(m.protocol for _, m in rows))
+    reason = ""
+    if len({m.protocol_hash for _, m in rows}) > 1:
+        shown = f'"{protocols[0]}" and "{protocols[1]}"' if len(protocols) > 1 else "different units or names"
+        reason = (
+            f"Not ranked: {name} was measured under different protocols ({shown}), so these are different quantities."
+        )
+    elif larger is None:
+        reason = f"Not ranked: more or less of {name} is in itself neither better nor worse."
+    if reason:
+        return Comparison(name, tuple((label, m, None) for label, m in rows), larger, reason)
+    rows = sorted(rows, key=lambda row: row[1].value, reverse=larger)
+    ranked: list[tuple[str, Measurement, int | None]] = []
+    for place, (label, m) in enumerate(rows, 1):
+        tied = bool(ranked) and _overlap(ranked[-1][1], m)
+        ranked.append((label, m, ranked[-1][2] if tied else place))
+    return Comparison(name, tuple(ranked), larger)
+
+
+def _overlap(a: Measurement, b: Measurement) -> bool:
+    """Whether the intervals overlap; a number without an interval is a point."""
+    ends = [(m.value if m.low is None else m.low, m.value if m.high is None else m.high) for m in (a, b)]
+    return ends[0][0] <= ends[1][1] and ends[1][0] <= ends[0][1]

@@ -1,0 +1,112 @@
+"""What a notebook writes: numbered figures with captions below, numbered tables with titles above, analysis text.
+
+Used inside an executed notebook; every call shows its result as an output of the current cell, so that a figure
+in the report is always in the notebook too.
+"""
+
+import html
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from IPython.display import display
+from matplotlib.figure import Figure
+
+from simorgh.contracts import Measurement
+from simorgh.errors import UserError
+from simorgh.report.numbers import digits, number
+from simorgh.report.style import use_style
+
+WORDS = {"en": {"figure": "Figure", "table": "Table"}, "fa": {"figure": "شکل", "table": "جدول"}}
+
+
+class Paper:
+    """Numbers figures and tables, and speaks one language.
+
+    Args:
+        lang: "en" or "fa". In Persian text numbers and formulas stay left to right in one piece.
+        out: folder that receives figures/<name>.png and results.json; None keeps nothing.
+    """
+
+    def __init__(self, lang: str = "en", out: Path | str | None = None):
+        if lang not in WORDS:
+            raise UserError(f"the language {lang!r} is not known; it can be {' or '.join(WORDS)}.")
+        self.lang, self.out = lang, None if out is None else Path(out)
+        self._figures = self._tables = 0
+        use_style()
+
+    def pick(self, en: str, fa: str) -> str:
+        """The one of the two texts that this report is written in."""
+        return fa if self.lang == "fa" else en
+
+    def figure(self, figure: Figure, name: str, en: str, fa: str) -> None:
+        """Save `figure` as figures/<name>.png and show it, with a numbered caption (markdown) below."""
+        import matplotlib.pyplot as plt
+
+        self._figures += 1
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png")
+        # Figures made by pyplot are closed, so that nothing shows them a second time.
+        plt.close(figure)
+        if self.out is not None:
+            self._write(self.out / "figures" / f"{name}.png", buffer.getvalue())
+        alt = self.pick(en, fa).replace("$", "").replace("*", "")
+        width = round(figure.get_figwidth() * 96 * 1.15)
+        data = {"image/png": buffer.getvalue(), "text/plain": alt}
+        display(data, raw=True, metadata={"image/png": {"alt": alt, "width": width}})
+        self._markdown(self._numbered("figure", self._figures, en, fa), "caption")
+
+    def table(self, header: Sequence[str], rows: Sequence[Sequence[object]], en: str, fa: str) -> None:
+        """Show a table with a numbered title (markdown) above. Cells are text, numbers, Measurements (value with
+        interval and unit) or None (a dash); numbers are right-aligned and read left to right."""
+        for row in rows:
+            if len(row) != len(header):
+                raise UserError(f"table {en!r}: a row has {len(row)} cells and the header {len(header)}.")
+        self._tables += 1
+        self._markdown(self._numbered("table", self._tables, en, fa), "title")
+        numeric = [rows and all(_is_number(row[i]) for row in rows) for i in range(len(header))]
+        head = "".join(f"<th{' class="num"' * bool(n)}>{_escape(h)}</th>" for h, n in zip(header, numeric))
+        body = "".join(f"<tr>{''.join(_cell(c) for c in row)}</tr>\n" for row in rows)
+        table = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
+        plain = "\n".join("\t".join(_text(c) for c in row) for row in [header, *rows])
+        display({"text/html": table, "text/plain": plain}, raw=True, metadata={"simorgh": "table"})
+
+    def say(self, en: str, fa: str) -> None:
+        """Analysis text (markdown), written from measured numbers."""
+        self._markdown(self.pick(en, fa), "text")
+
+    def _numbered(self, kind: str, count: int, en: str, fa: str) -> str:
+        return f"**{WORDS[self.lang][kind]} {count}.** {self.pick(en, fa)}"
+
+    def _markdown(self, text: str, role: str) -> None:
+        plain, text = text, f'<div dir="rtl" lang="fa">\n\n{text}\n\n</div>' if self.lang == "fa" else text
+        display({"text/markdown": text, "text/plain": plain}, raw=True, metadata={"simorgh": role})
+
+    @staticmethod
+    def _write(path: Path, content: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.tmp")
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+
+
+def _is_number(cell: object) -> bool:
+    return cell is None or isinstance(cell, int | float | Measurement)
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return "–"
+    if isinstance(cell, Measurement):
+        return number(cell)
+    return digits(cell) if isinstance(cell, int | float) and not isinstance(cell, bool) else str(cell)
+
+
+def _escape(text: object) -> str:
+    return html.escape(str(text), quote=False)
+
+
+def _cell(cell: object) -> str:
+    text = _escape(_text(cell))
+    return f'<td class="num"><bdi dir="ltr">{text}</bdi></td>' if _is_number(cell) else f"<td>{text}</td>"

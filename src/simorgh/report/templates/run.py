@@ -1,0 +1,104 @@
+# %%
+import json
+import os
+
+import numpy as np
+import torch
+
+from simorgh.contracts import Encodes, Reconstructs, Samples
+from simorgh.data import batches, load
+from simorgh.evaluate import generate
+from simorgh.report.figures import curves, image_grid, latent_scatter, reconstruction_pairs
+from simorgh.report.paper import Paper
+from simorgh.train import Run
+from simorgh.train.experiment import to_dict
+
+asked = json.loads(os.environ["SIMORGH_RUN"])
+paper, run = Paper(asked["lang"]), Run.open(asked["run"])
+experiment, model = run.experiment, run.model()
+data = load(experiment.data)
+batch = next(batches(data.test, experiment.data, 2000))
+
+# %% [markdown] lang="en"
+# ## Settings
+# %% [markdown] lang="fa"
+# ## تنظیمات
+
+
+# %%
+def flat(value, path=""):
+    if isinstance(value, dict) and value:
+        return [row for key, part in value.items() for row in flat(part, f"{path}.{key}" if path else key)]
+    return [[path, str(value)]]
+
+
+paper.table(["setting", "value"], flat(to_dict(experiment)), "Everything that decides the result.",
+            "همهٔ تنظیماتی که نتیجه را تعیین می‌کنند.")
+parameters = sum(p.numel() for p in model.parameters())
+paper.say(f"Data: {data.source}. The model has {parameters:,} parameters.",
+          f"داده: <bdi dir=\"ltr\">{data.source}</bdi>. مدل {parameters:,} پارامتر دارد.")
+
+# %% [markdown] lang="en"
+# ## Training
+# %% [markdown] lang="fa"
+# ## آموزش
+
+# %%
+history = run.history()
+keys = [k for k in (history[0] if history else {}) if "/" in k and not k.startswith("valid/")]
+losses = [k for k in keys if k.endswith("/loss")] + [k for k in keys if not k.endswith("/loss")]
+if losses:
+    paper.figure(curves({experiment.name: history}, losses[:3], epoch=len(data.train)), "training",
+                 "Training, raw (faint) and smoothed (strong) lines.",
+                 "روند آموزش؛ خط کم‌رنگ مقدار خام و خط پررنگ مقدار هموارشده است.")
+    first, last = history[0], history[-1]
+    change = f"{first[losses[0]]:.4g} → {last[losses[0]]:.4g}"
+    paper.say(f"`{losses[0]}` went {change} over {last['samples']:,} examples in {last['seconds']:.1f} s.",
+              f"مقدار `{losses[0]}` با دیدن {last['samples']:,} نمونه در {last['seconds']:.1f} ثانیه به این صورت تغییر "
+              f"کرد: <bdi dir=\"ltr\">{change}</bdi>.")
+else:
+    paper.say("This model has nothing to train, so there is no curve.", "این مدل آموزشی ندارد و منحنی‌ای در کار نیست.")
+
+# %%
+if isinstance(model, Samples) and run.spec.kind == "image":
+    images, labels = generate(run, 60)
+    low, high = run.spec.value_range
+    paper.figure(image_grid((images - low) / (high - low), 6, 10, col_labels=None if labels is None else labels[:10]),
+                 "samples", "Sixty unselected samples, seed 0." + (" A column is a class." if labels is not None else ""),
+                 "شصت نمونهٔ گزینش‌نشده با بذر ۰." + (" هر ستون یک کلاس است." if labels is not None else ""))
+
+# %%
+if isinstance(model, Reconstructs) and run.spec.kind == "image":
+    y = None if batch.y is None else batch.y[:12]
+    with torch.no_grad():
+        output = model.reconstruct(batch.x[:12], y)
+    low, high = run.spec.value_range
+    paper.figure(reconstruction_pairs((batch.x[:12] - low) / (high - low), (output - low) / (high - low)), "pairs",
+                 "The first twelve test images, their reconstructions, and the absolute difference (dark is large).",
+                 "دوازده تصویر نخست آزمون، بازسازی آن‌ها و قدر مطلق تفاوت (تیره یعنی زیاد).")
+
+# %%
+if isinstance(model, Encodes) and model.latent_dim == 2 and batch.y is not None:
+    with torch.no_grad():
+        codes = model.encode(batch.x, batch.y)
+    paper.figure(latent_scatter(np.asarray(codes), np.asarray(batch.y)), "codes",
+                 f"Codes of {len(codes):,} test images; contours enclose 50 % and 90 % of each class.",
+                 f"کد {len(codes):,} تصویر آزمون؛ خط‌های تراز ۵۰ و ۹۰ درصد هر کلاس را در بر می‌گیرند.")
+
+# %% [markdown] lang="en"
+# ## Results
+# %% [markdown] lang="fa"
+# ## نتایج
+
+# %%
+results = run.results()
+if results:
+    paper.table(["name", "value [95 % interval]", "n", "protocol"], [[m.name, m, m.n, m.protocol] for m in results],
+                "Measurements. A floor is what real data reach against real data under the same protocol.",
+                "اندازه‌گیری‌ها. «floor» مقداری است که دادهٔ واقعی در برابر دادهٔ واقعی با همین قرارداد به دست می‌آورد.")
+else:
+    paper.say("Not measured yet: `simorgh evaluate` measures this run.",
+              "هنوز اندازه‌گیری نشده است؛ دستور `simorgh evaluate` این کار را انجام می‌دهد.")
+if experiment.preset == "smoke":
+    paper.say("This is a `smoke` run: it shows that everything works, and its numbers say nothing about the model.",
+              "این اجرا با اندازهٔ `smoke` است؛ فقط نشان می‌دهد همه‌چیز کار می‌کند و اعداد آن دربارهٔ مدل چیزی نمی‌گویند.")

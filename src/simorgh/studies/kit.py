@@ -1,0 +1,95 @@
+"""What a study needs inside its notebook: its runs, numbered figures and tables, recorded measurements.
+
+    from simorgh.studies import kit
+    study = kit.current()
+
+The runner (runner.py) names a context file in SIMORGH_STUDY; without it there is no study.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from simorgh.contracts import Measurement
+from simorgh.errors import UserError, check_name
+from simorgh.evaluate import measurement, over_seeds
+from simorgh.metrics.intervals import Interval
+from simorgh.report.numbers import digits, number
+from simorgh.report.paper import Paper
+from simorgh.report.style import ltr
+from simorgh.train import Run
+from simorgh.train.run import read_measurements, write_measurements
+
+__all__ = ["Study", "current", "digits", "ltr", "number", "over_seeds"]
+
+
+class Study:
+    """The study being executed.
+
+    Attributes:
+        name, preset, lang, data: as asked of the runner; `data` is None for the recipes' own data.
+        out: folder of the report being made: figures/ and results.json are written there at once.
+        small: whether the preset is "smoke", whose numbers say nothing.
+    """
+
+    def __init__(self, context: Mapping):
+        self.name, self.preset, self.lang = context["name"], context["preset"], context["lang"]
+        self.data, self.out = context["data"], Path(context["out"])
+        self.small = self.preset == "smoke"
+        self._runs = {key: [Path(p) for p in paths] for key, paths in context["runs"].items()}
+        paper = Paper(self.lang, self.out)
+        self.pick, self.figure, self.table, self.say = paper.pick, paper.figure, paper.table, paper.say
+
+    def runs(self, key: str) -> list[Run]:
+        """The finished, evaluated runs of a recipe that the header names, one a seed, seed 0 first."""
+        check_name(key, self._runs, "run in this study's header")
+        return [Run.open(path) for path in self._runs[key]]
+
+    def results(self, key: str, name: str) -> Measurement | None:
+        """The measurement `name` over the seeds of a recipe, recorded; None where the runs do not hold it."""
+        held = [m for run in self.runs(key) for m in run.results() if m.name == name]
+        if not held:
+            return None
+        # Two recipes may share a study under one name (key "recipe@variant"): the key keeps their numbers apart.
+        m = over_seeds(held)
+        m = Measurement(**{**vars(m), "context": {**m.context, "run": key}})
+        self.record(m)
+        return m
+
+    def record(self, *measurements: Measurement) -> None:
+        """Add measurements to the study's results.json; one that is already there, alike in all, is not doubled."""
+        path = self.out / "results.json"
+        known = read_measurements(path)
+        # Compared as JSON has them, where a tuple is a list.
+        write_measurements(path, known + [m for m in measurements if m not in known])
+
+    def measure(
+        self,
+        name: str,
+        value: float,
+        low: float | None = None,
+        high: float | None = None,
+        *,
+        n: int,
+        unit: str = "",
+        protocol: str,
+        floor: float | None = None,
+        **context: str | int | float | bool | None,
+    ) -> Measurement:
+        """A new measurement of this study, recorded. `low` and `high` are the ends of its 95 % interval."""
+        if (low is None) != (high is None):
+            raise UserError(f"{name} has one end of an interval: give both low and high, or neither.")
+        what = value if low is None else Interval(value, low, high, n)
+        context = {"study": self.name, "preset": self.preset, **context}
+        made = measurement(name, what, unit, protocol, n=n, floor=floor, context=context)
+        self.record(made)
+        return made
+
+
+def current() -> Study:
+    """The study of this process. UserError outside a study."""
+    path = os.environ.get("SIMORGH_STUDY", "")
+    if not path or not Path(path).is_file():
+        raise UserError("No study is being executed here: simorgh study NAME starts one.")
+    return Study(json.loads(Path(path).read_text(encoding="utf-8")))

@@ -1,0 +1,210 @@
+"""Runs a study: trains and measures what its header names, executes its notebook in a fresh process, writes the page.
+
+Reading the list of studies imports neither torch nor the notebook libraries.
+"""
+
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from simorgh.errors import UserError, check_name
+
+if TYPE_CHECKING:
+    from simorgh.train import Experiment
+
+FOLDER = Path(__file__).parent
+PRODUCTS = {"report.html", "report.ipynb", "results.json", "environment.json", "figures"}
+_NOT_STUDIES = {"__init__", "kit", "runner"}
+
+
+@dataclass(frozen=True)
+class StudyHeader:
+    """What a study says about itself.
+
+    Attributes:
+        name: its file's name; `path` the file.
+        title: by language.
+        answers: ids of the questions that it answers.
+        runs: number of seeds by recipe; a key "recipe@variant" is the recipe with the overrides of that key.
+        overrides: by key of `runs`, settings by dotted path, such as {"model.beta": 4}.
+    """
+
+    name: str
+    path: Path
+    title: Mapping[str, str]
+    answers: tuple[str, ...] = ()
+    runs: Mapping[str, int] = field(default_factory=dict)
+    overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def read_header(path: Path) -> StudyHeader:
+    """The YAML header of a study file. UserError where it is missing or wrong."""
+    found = re.match(r"# ---\n((?:#.*\n)*?)# ---\n", path.read_text(encoding="utf-8"))
+    try:
+        text = "\n".join(line[2:] for line in found[1].splitlines()) if found else ""
+        header = (yaml.safe_load(text) or {}).get("simorgh")
+    except (yaml.YAMLError, AttributeError) as error:
+        raise UserError(f"The header of {path.name} cannot be read as YAML.") from error
+    if not isinstance(header, Mapping):
+        raise UserError(f"{path.name} does not begin with a study header (# ---, # simorgh:, ..., # ---).")
+    for key in header:
+        check_name(key, ("title", "answers", "runs", "overrides"), f"entry in the header of {path.name}:")
+    title, runs, overrides = header.get("title"), header.get("runs") or {}, header.get("overrides") or {}
+    if not isinstance(title, Mapping) or set(title) != {"en", "fa"}:
+        raise UserError(f"The header of {path.name} needs a title in en and fa.")
+    if not all(isinstance(n, int) and n > 0 for n in runs.values()):
+        raise UserError(f"The runs in the header of {path.name} should be numbers of seeds, one or more.")
+    for key in overrides:
+        check_name(key, runs, f"run in the header of {path.name} for the overrides")
+    return StudyHeader(path.stem, path, title, tuple(map(str, header.get("answers") or ())), runs, overrides)
+
+
+def studies(folder: Path = FOLDER) -> list[StudyHeader]:
+    """Every study, by name."""
+    files = sorted(p for p in folder.glob("*.py") if p.stem not in _NOT_STUDIES and not p.stem.startswith("_"))
+    return [read_header(path) for path in files]
+
+
+def run_study(
+    name: str,
+    preset: str = "cpu",
+    lang: str = "en",
+    out: Path | str | None = None,
+    runs: Path | str = "runs",
+    data: str | None = None,
+    progress: bool = True,
+    folder: Path = FOLDER,
+) -> Path:
+    """Train, measure, execute, write; returns the path of report.html.
+
+    Trained models stand in `runs` and are used again; report.html, report.ipynb, results.json, environment.json
+    and figures/ appear in `out` (reports/NAME by default) together, once all has succeeded.
+
+    Args:
+        preset: "smoke" trains one seed of each recipe, the others as many as the header says.
+        data: a data set in place of the recipes' own, such as "folder:PATH".
+        progress: bars and messages on standard error.
+        folder: where the study's file is.
+
+    Raises:
+        UserError: for an unknown name, preset or language, or where `out` holds files of another kind.
+        StudyError: names the cell that failed; what was executed so far is kept beside `out`.
+    """
+    known = {study.name: study for study in studies(folder)}
+    check_name(name, known, "study")
+    check_name(preset, ("smoke", "cpu", "paper"), "preset")
+    check_name(lang, ("en", "fa"), "language")
+    out, header = Path(out or Path("reports") / name), known[name]
+    _check_empty(out)
+    say = (lambda text: print(text, file=sys.stderr, flush=True)) if progress else (lambda text: None)
+    trained = _train(header, preset, Path(runs), data, progress, say)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as private:
+        made = Path(private) / "report"
+        (made / "figures").mkdir(parents=True)
+        _execute(header, preset, lang, made, trained, data, out, progress)
+        _exchange(made, out, Path(private) / "before")
+    return out / "report.html"
+
+
+def _check_empty(out: Path) -> None:
+    """`out` is replaced as a whole, so it must not hold anything that is not ours."""
+    if out.exists() and (not out.is_dir() or {p.name for p in out.iterdir()} - PRODUCTS):
+        raise UserError(f"{out} holds other files than a report: name a new or empty directory with --out.")
+
+
+def _train(
+    header: StudyHeader, preset: str, runs: Path, data: str | None, progress: bool, say
+) -> dict[str, list[Path]]:
+    """Run directories by key, one a seed, trained and evaluated where that has not been done before."""
+    if not header.runs:
+        return {}
+    from simorgh.evaluate import evaluate
+    from simorgh.train import fit
+
+    plan = [(key, seed) for key, n in header.runs.items() for seed in range(1 if preset == "smoke" else n)]
+    trained: dict[str, list[Path]] = {key: [] for key in header.runs}
+    for i, (key, seed) in enumerate(plan, 1):
+        say(f"[{i}/{len(plan)}] {key}, seed {seed}")
+        run = fit(_experiment(header, key, preset, seed, data), runs, progress)
+        if not (run.path / "results.json").is_file():
+            say(f"[{i}/{len(plan)}] {key}, seed {seed}: measuring")
+            evaluate(run)
+        trained[key].append(run.path.resolve())
+    return trained
+
+
+def _experiment(header: StudyHeader, key: str, preset: str, seed: int, data: str | None) -> "Experiment":
+    """The recipe with the study's overrides, read back through the same checks as a saved experiment."""
+    from simorgh.recipes import recipe
+    from simorgh.train.experiment import Experiment, from_dict, to_dict
+
+    experiment = recipe(key.split("@")[0], preset, seed)
+    if header.overrides.get(key):
+        plain = to_dict(experiment)
+        for path, value in header.overrides[key].items():
+            *parents, last = path.split(".")
+            table = plain
+            for parent in parents:
+                table = table.get(parent) if isinstance(table, dict) else None
+            if not isinstance(table, dict) or last not in table:
+                raise UserError(f"{header.name} overrides {path} of {key}, which has no such setting.")
+            table[last] = value
+        experiment = from_dict(Experiment, plain)
+    return replace(experiment, data=replace(experiment.data, name=data)) if data else experiment
+
+
+def _execute(
+    header: StudyHeader,
+    preset: str,
+    lang: str,
+    made: Path,
+    trained: Mapping[str, list[Path]],
+    data: str | None,
+    out: Path,
+    progress: bool,
+) -> None:
+    """Execute the notebook and write all products into `made`."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from simorgh.report.notebook import StudyError, build, execute, save, to_html
+    from simorgh.train.run import environment
+
+    context = {"name": header.name, "preset": preset, "lang": lang, "out": str(made.resolve()), "data": data,
+               "runs": {key: [str(p) for p in paths] for key, paths in trained.items()}}  # fmt: skip
+    path = made.parent / "context.json"
+    path.write_text(json.dumps(context), encoding="utf-8")
+    notebook = build(header.path.read_text(encoding="utf-8"), lang)
+    try:
+        with Progress(console=Console(stderr=True), disable=not progress) as bar:
+            task = bar.add_task(f"{header.name}: executing", total=len(notebook.cells))
+            execute(notebook, {"SIMORGH_STUDY": str(path)}, on_cell=lambda done: bar.update(task, completed=done))
+            bar.update(task, completed=len(notebook.cells))
+    except StudyError as error:
+        kept = save(notebook, out.with_name(f"{out.name}.failed.ipynb"))
+        raise StudyError(f"{error}; the cells until there are kept in {kept}.") from error
+    if not (made / "results.json").is_file():
+        (made / "results.json").write_text("[]\n", encoding="utf-8")
+    (made / "environment.json").write_text(json.dumps(environment(), indent=2) + "\n", encoding="utf-8")
+    save(notebook, made / "report.ipynb")
+    save(to_html(notebook, header.title[lang], lang, f"{header.name} · {preset}"), made / "report.html")
+
+
+def _exchange(made: Path, out: Path, before: Path) -> None:
+    """Put `made` in the place of `out`; an old report is only removed once the new one stands."""
+    _check_empty(out)
+    if out.exists():
+        os.replace(out, before)
+    os.replace(made, out)
+    shutil.rmtree(before, ignore_errors=True)
+    out.with_name(f"{out.name}.failed.ipynb").unlink(missing_ok=True)

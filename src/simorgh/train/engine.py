@@ -1,0 +1,97 @@
+"""Processes and devices. One process needs nothing; several are started by torchrun (gloo or NCCL).
+
+No wrapper stands around the model: the loop hands over gradients, and they are averaged here in one flat
+reduction, weighted by the number of units each process saw.
+"""
+
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from simorgh.contracts import Terms, UserError
+
+
+def _supports_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    return device.type == "cpu" and torch.cpu._is_amx_tile_supported()
+
+
+class Engine:
+    """Where this process computes and how it agrees with the others."""
+
+    def __init__(self, precision: str = "fp32"):
+        self.size = int(os.environ.get("WORLD_SIZE", 1))
+        self.rank = int(os.environ.get("RANK", 0))
+        local = int(os.environ.get("LOCAL_RANK", 0))
+        self.device = torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
+        if self.size > 1 and not dist.is_initialized():
+            dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
+        if precision == "bf16" and not _supports_bf16(self.device):
+            raise UserError("precision bf16 needs a GPU or a CPU with AMX; this machine has neither: use fp32.")
+        self._precision = precision
+
+    @property
+    def is_main(self) -> bool:
+        return self.rank == 0
+
+    def place(self, model: nn.Module) -> nn.Module:
+        return model.to(self.device)
+
+    def autocast(self) -> AbstractContextManager:
+        if self._precision == "fp32":
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=torch.bfloat16)
+
+    def seed(self, seed: int) -> None:
+        """Fix the global generators, for layers that cannot take a generator (dropout)."""
+        torch.default_generator.manual_seed(seed)
+        if self.device.type == "cuda":
+            torch.cuda.manual_seed(seed)
+
+    def average(self, grads: Sequence[Tensor], terms: Terms) -> tuple[Sequence[Tensor], Terms]:
+        """Means over all processes, weighted by `terms.weight`; the identity on one process."""
+        if self.size == 1:
+            return grads, terms
+        values = [*grads, terms.loss.detach(), *terms.logs.values(), *terms.stats.values()]
+        flat = torch.cat([v.detach().flatten().float() * terms.weight for v in values])
+        flat = torch.cat([flat, flat.new_tensor([terms.weight])])
+        dist.all_reduce(flat)
+        total = flat[-1]
+        parts = (flat[:-1] / total).split([v.numel() for v in values])
+        means = [part.view_as(v).to(v.dtype) for part, v in zip(parts, values)]
+        grads, (loss, *rest) = means[: len(grads)], means[len(grads) :]
+        logs = dict(zip(terms.logs, rest))
+        stats = dict(zip(terms.stats, rest[len(logs) :]))
+        return grads, replace(terms, loss=loss, weight=float(total), logs=logs, stats=stats)
+
+    def agree(self, flag: bool) -> bool:
+        """What the main process thinks of `flag`, on every process."""
+        if self.size == 1:
+            return flag
+        shared = torch.tensor([int(flag)], device=self.device)
+        dist.broadcast(shared, 0)
+        return bool(shared.item())
+
+    def barrier(self) -> None:
+        if self.size > 1:
+            dist.barrier()
+
+    def check_equal(self, model: nn.Module) -> None:
+        """Raise when the processes hold different weights: something was not averaged."""
+        if self.size == 1:
+            return
+        mine = torch.stack([p.detach().double().sum() for p in model.parameters()])
+        main = mine.clone()
+        dist.broadcast(main, 0)
+        if not torch.equal(mine, main):
+            raise RuntimeError(f"process {self.rank} holds other weights than process 0")
+
+    def close(self) -> None:
+        if self.size > 1 and dist.is_initialized():
+            dist.destroy_process_group()

@@ -1,0 +1,177 @@
+"""An experiment in full: what is learnt from, which model, how it is trained, from which seed.
+
+Frozen dataclasses all the way down; `to_dict` and `from_dict` turn them into plain values and back, so that a
+run directory can be opened by anybody. Unknown keys and impossible values are refused with one sentence.
+"""
+
+import difflib
+import hashlib
+import json
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from typing import Any, Literal
+
+from simorgh.contracts import Config, UserError
+from simorgh.data import DataConfig
+
+
+@dataclass(frozen=True)
+class OptimiserConfig:
+    """An optimiser and its learning-rate path.
+
+    Attributes:
+        kind: which rule.
+        lr: the largest learning rate of the path.
+        schedule: "constant"; "cosine" to zero; "one-cycle" (Smith & Topin 2017: cosine from lr/25 up during the
+            first `warmup` of training, then down to lr/10,000); "burda" (10^(-i/7) for 3^i parts, i = 0..7,
+            Burda et al. 2015, section 5).
+        warmup: share of training with a rising rate ("constant" and "cosine" rise linearly).
+        betas, eps, weight_decay: as in the rule's paper; decay applies to matrices only.
+        clip: largest global gradient norm, 0 for none.
+    """
+
+    kind: Literal["adam", "adamw", "rmsprop", "sgd"] = "adam"
+    lr: float = 1e-3
+    schedule: Literal["constant", "cosine", "one-cycle", "burda"] = "constant"
+    warmup: float = 0.0
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+    clip: float = 0.0
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How long and how to train. Lengths are in passes over the training part or in examples, never both.
+
+    Attributes:
+        epochs: passes over the training part.
+        batch_size: examples a step, over all processes and micro-batches together.
+        micro_batches: parts in which a process computes its share of a batch (memory).
+        optimiser: used for every objective that `optimisers` does not name.
+        ema_half_life: examples after which an averaged weight forgets half; 0 keeps no average.
+        keep: "last" weights, or those with the "best" validation loss (needs data.validation > 0).
+        precision: "fp32", or "bf16" autocast where the hardware has it.
+        compile: hand the model's networks to torch.compile.
+        snapshots: how often along training a few samples from one fixed noise are stored.
+        log_every: steps between two lines of history.jsonl.
+        checkpoint_seconds: at most this much work is lost to a kill.
+    """
+
+    epochs: float = 10.0
+    batch_size: int = 128
+    micro_batches: int = 1
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    optimisers: Mapping[str, OptimiserConfig] = field(default_factory=dict)
+    ema_half_life: float = 0.0
+    keep: Literal["last", "best"] = "last"
+    precision: Literal["fp32", "bf16"] = "fp32"
+    compile: bool = False
+    snapshots: int = 10
+    log_every: int = 50
+    checkpoint_seconds: float = 10.0
+
+
+@dataclass(frozen=True)
+class EvaluateConfig:
+    """What `simorgh evaluate` does with the finished run.
+
+    Attributes:
+        importance_samples: posterior draws of the importance-weighted bound; 0 leaves it out.
+        importance_images: test images that bound is taken on.
+        samples: generated images compared with as many test images.
+    """
+
+    importance_samples: int = 5000
+    importance_images: int = 1000
+    samples: int = 10000
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything that decides a result. `name` is the recipe, `preset` its size."""
+
+    name: str
+    preset: str
+    data: DataConfig
+    model: Config
+    train: TrainConfig
+    evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
+    seed: int = 0
+
+    @property
+    def hash(self) -> str:
+        """Eight hex digits that change when anything about the training changes (evaluation does not count)."""
+        content = {k: v for k, v in to_dict(self).items() if k != "evaluate"}
+        content["train"] = {k: v for k, v in content["train"].items() if k != "checkpoint_seconds"}
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
+
+
+def to_dict(value: Any) -> Any:
+    """Plain dictionaries, lists and scalars; a model's Config carries its `kind`."""
+    if is_dataclass(value):
+        plain = {f.name: to_dict(getattr(value, f.name)) for f in fields(value)}
+        return {"kind": _kind(value), **plain} if isinstance(value, Config) else plain
+    if isinstance(value, Mapping):
+        return {k: to_dict(v) for k, v in value.items()}
+    return [to_dict(v) for v in value] if isinstance(value, tuple | list) else value
+
+
+def from_dict(kind: Any, value: Any, where: str = "experiment") -> Any:
+    """The inverse of `to_dict` for the annotation `kind`. UserError names the faulty entry by its dotted path."""
+    if kind is Config:
+        kind, value = _config_class(value, where)
+    if is_dataclass(kind):
+        return _dataclass(kind, value, where)
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        if value is None and type(None) in arguments:
+            return None
+        return from_dict(next(a for a in arguments if a is not type(None)), value, where)
+    if origin is Literal:
+        if value not in arguments:
+            raise UserError(f"{where} is {value!r}; it can be {', '.join(map(str, arguments))}.")
+        return value
+    if origin is tuple and isinstance(value, list | tuple):
+        kinds = [arguments[0]] * len(value) if arguments[-1] is Ellipsis else arguments
+        if len(kinds) == len(value):
+            return tuple(from_dict(k, v, f"{where}[{i}]") for i, (k, v) in enumerate(zip(kinds, value)))
+    elif origin is not None and issubclass(origin, Mapping) and isinstance(value, Mapping):
+        return {k: from_dict(arguments[1], v, f"{where}.{k}") for k, v in value.items()}
+    elif kind is float and type(value) in (int, float):
+        return float(value)
+    elif isinstance(kind, type) and type(value) is kind:
+        return value
+    raise UserError(f"{where} is {value!r}, which is not {getattr(kind, '__name__', kind)}.")
+
+
+def _dataclass(kind: type, value: Any, where: str) -> Any:
+    if not isinstance(value, Mapping):
+        raise UserError(f"{where} should be a table of settings, not {value!r}.")
+    known = {f.name: f for f in fields(kind)}
+    for key in value:
+        if key not in known:
+            near = difflib.get_close_matches(str(key), known, 1)
+            hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}."
+            raise UserError(f"{where}.{key} is not a setting{hint}")
+    for name, f in known.items():
+        if name not in value and f.default is MISSING and f.default_factory is MISSING:
+            raise UserError(f"{where}.{name} is missing.")
+    hints = typing.get_type_hints(kind)
+    return kind(**{k: from_dict(hints[k], v, f"{where}.{k}") for k, v in value.items()})
+
+
+def _config_class(value: Any, where: str) -> tuple[type, dict]:
+    from simorgh.models import MODELS
+
+    if not isinstance(value, Mapping) or value.get("kind") not in MODELS:
+        raise UserError(f"{where}.kind should name one of the models {', '.join(MODELS)}.")
+    return MODELS[value["kind"]], {k: v for k, v in value.items() if k != "kind"}
+
+
+def _kind(config: Config) -> str:
+    from simorgh.models import MODELS
+
+    return next(name for name, kind in MODELS.items() if kind is type(config))

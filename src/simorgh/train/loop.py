@@ -1,0 +1,230 @@
+"""The loop. It walks a list of objectives and knows no model.
+
+A checkpoint is written only on steps that also log, so nothing but weights, optimisers and counters has to be
+kept: noise and batches are functions of the step, the learning rate of progress, the log window starts afresh.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from math import ceil, isfinite
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from simorgh.contracts import Batch, Diverged, Model, Objective, Samples, Stream, Terms, Tick
+from simorgh.noise import Noise, SampleNoise
+from simorgh.train.ema import EMA
+from simorgh.train.engine import Engine
+from simorgh.train.experiment import Experiment, TrainConfig
+from simorgh.train.optim import Optimiser
+from simorgh.train.run import Run, write
+
+
+def gradients(objective: Objective, batch: Batch, tick: Tick, parts: int) -> tuple[list[Tensor], Terms]:
+    """Mean gradients and Terms over `batch`, taken in `parts` micro-batches that are combined by their weights."""
+    if parts == 1:
+        terms = objective.loss(batch, tick)
+        return _grad(terms.loss, objective), terms
+    weight, sums, grads, row = 0.0, None, None, tick.noise.start
+    for part in batch.split(parts):
+        noise = tick.noise.rows(row, tick.noise.total or len(batch))
+        terms = objective.loss(part, replace(tick, noise=noise))
+        more = [g * terms.weight for g in _grad(terms.loss, objective)]
+        seen = {("loss", ""): terms.loss.detach()}
+        seen |= {("logs", k): v for k, v in terms.logs.items()} | {("stats", k): v for k, v in terms.stats.items()}
+        seen = {k: v * terms.weight for k, v in seen.items()}
+        grads = more if grads is None else torch._foreach_add(grads, more)
+        sums = seen if sums is None else {k: sums[k] + v for k, v in seen.items()}
+        weight, row = weight + terms.weight, row + len(part)
+    means = {k: v / weight for k, v in sums.items()}
+    logs = {k: v for (group, k), v in means.items() if group == "logs"}
+    stats = {k: v for (group, k), v in means.items() if group == "stats"}
+    return [g / weight for g in grads], Terms(means["loss", ""], weight, logs, stats)
+
+
+def _grad(loss: Tensor, objective: Objective) -> list[Tensor]:
+    grads = torch.autograd.grad(loss, objective.parameters, allow_unused=True)
+    if any(g is None for g in grads):
+        missing = [tuple(p.shape) for p, g in zip(objective.parameters, grads) if g is None]
+        raise RuntimeError(f"objective {objective.name} does not reach its parameters of shapes {missing}")
+    return list(grads)
+
+
+class Window:
+    """Sums of everything logged since the last line; kept as tensors, so that no step waits for the device."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Tensor] = {}
+        self._weights: dict[str, float] = {}
+
+    def add(self, name: str, terms: Terms) -> None:
+        for key, value in (("loss", terms.loss), *terms.logs.items()):
+            key, value = f"{name}/{key}", value.detach() * terms.weight
+            self._sums[key] = self._sums[key] + value if key in self._sums else value
+            self._weights[key] = self._weights.get(key, 0.0) + terms.weight
+
+    def means(self) -> dict[str, float]:
+        means = {key: float(total) / self._weights[key] for key, total in self._sums.items()}
+        self.__init__()
+        return means
+
+
+class Loop:
+    """Trains `model` from `stream` by the settings of `config`.
+
+    Attributes:
+        step: number of finished steps; `steps` in all.
+        means: what the window held at the last logged step.
+    """
+
+    def __init__(self, model: Model, stream: Stream, config: TrainConfig, examples: int, seed: int, engine: Engine):
+        self.model, self.stream, self.config, self.engine = model, stream, config, engine
+        self.objectives = model.objectives()
+        rules = [config.optimisers.get(o.name, config.optimiser) for o in self.objectives]
+        self.optimisers = {o.name: Optimiser(rule, o.parameters) for o, rule in zip(self.objectives, rules)}
+        self.ema = EMA(model, config.ema_half_life) if config.ema_half_life else None
+        self.steps = ceil(config.epochs * examples / config.batch_size) if self.objectives else 0
+        self.step = 0
+        self._seed = seed
+        first = engine.rank * config.batch_size // engine.size
+        self._noise = Noise(seed, "train", 0, first, config.batch_size, engine.device)
+        self._window = Window()
+
+    def tick(self) -> Tick:
+        batch = self.config.batch_size
+        return Tick(self.step, self.step * batch, self.step / max(self.steps, 1), self._noise.at(self.step))
+
+    def advance(self) -> None:
+        """One step: every objective that is due."""
+        tick, batch = self.tick(), None
+        for index, objective in enumerate(self.objectives):
+            if not objective.due(self.step):
+                continue
+            if batch is None:
+                batch = self.stream(self.step)
+            self.engine.seed((self._seed * 1_000_003 + self.engine.rank) * 1_000_003 + self.step * 16 + index)
+            with self.engine.autocast():
+                grads, terms = gradients(objective, batch, tick, self.config.micro_batches)
+            grads, terms = self.engine.average(grads, terms)
+            self.optimisers[objective.name].step(grads, tick.progress)
+            if objective.after is not None:
+                with torch.no_grad():
+                    objective.after(terms)
+            self._window.add(objective.name, terms)
+        self.step += 1
+        if self.ema:
+            self.ema.update(self.model, self.config.batch_size, self.step * self.config.batch_size)
+
+    def logged(self) -> dict[str, float]:
+        """Means since the last call. Diverged when one of them is not finite."""
+        means = self._window.means()
+        for key, value in means.items():
+            if not isfinite(value):
+                raise Diverged(
+                    f"Training diverged: {key} became {value} before step {self.step}; the last good weights are kept. "
+                    "Try a smaller learning rate (--train.optimiser.lr) or clipping (--train.optimiser.clip 1)."
+                )
+        return means
+
+    def state_dict(self) -> dict:
+        return {
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "ema": self.ema.model.state_dict() if self.ema else None,
+            "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
+        }
+
+    def load_state_dict(self, state: dict) -> None:
+        self.step = state["step"]
+        self.model.load_state_dict(state["model"])
+        if self.ema:
+            self.ema.model.load_state_dict(state["ema"])
+        for name, optimiser in self.optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][name])
+
+
+@torch.no_grad()
+def validate(model: Model, batches: Iterator[Batch], seed: int) -> dict[str, float]:
+    """Means of `model.validate` over held-out batches, in eval mode, with noise that is the same every time."""
+    mode, window = model.training, Window()
+    model.eval()
+    for index, batch in enumerate(batches):
+        window.add("valid", model.validate(batch, Tick(index, 0, 1.0, Noise(seed, "validate", index))))
+    model.train(mode)
+    return window.means()
+
+
+@torch.no_grad()
+def snapshot(run: Run, model: Model, name: str, count: int = 10) -> None:
+    """Store a few samples, always from the same noise; a conditional model draws one of each class in turn."""
+    model.eval()
+    condition = torch.arange(count) % run.spec.classes if model.conditional else None
+    device = next(model.parameters()).device
+    images = model.sample(count, SampleNoise(0, count, device=device), condition).cpu().numpy()
+    low, high = run.spec.value_range
+    pixels = np.round((images - low) / (high - low) * 255).astype(np.uint8)
+    path = run.path / "samples" / f"{name}.npy"
+    path.parent.mkdir(exist_ok=True)
+    with open(path.with_suffix(".tmp"), "wb") as file:
+        np.save(file, pixels)
+    path.with_suffix(".tmp").replace(path)
+
+
+def train(
+    loop: Loop,
+    run: Run,
+    experiment: Experiment,
+    validation: Callable[[], Iterator[Batch]] | None,
+    show: Callable[[int, dict[str, float]], None],
+) -> None:
+    """Run `loop` to its end, logging, validating and checkpointing into `run`; continues where `run` stopped."""
+    config, engine = experiment.train, loop.engine
+    best, before = float("inf"), 0.0
+    if state := run.load_state():
+        loop.load_state_dict(state)
+        best, before = state["best"], state["seconds"]
+    if engine.is_main:
+        run.cut_history(loop.step)
+    marks = {round(i * loop.steps / config.snapshots) for i in range(config.snapshots)} if config.snapshots else set()
+    samples = isinstance(loop.model, Samples) and engine.is_main
+    passes = max(1, round(loop.steps / max(config.epochs, 1)))
+    start = saved = time.monotonic()
+    while loop.step < loop.steps:
+        if samples and loop.step in marks:
+            snapshot(run, (loop.ema or loop).model, f"{loop.step:07d}")
+        loop.model.train()
+        loop.advance()
+        last = loop.step == loop.steps
+        if loop.step % config.log_every and not last:
+            continue
+        line = {"step": loop.step, "samples": loop.step * config.batch_size, **loop.logged()}
+        line["seconds"] = round(before + time.monotonic() - start, 3)
+        # The first logged step of each pass validates: a function of the step alone, whatever was resumed.
+        if validation and (last or loop.step // passes != (loop.step - config.log_every) // passes):
+            line |= validate((loop.ema or loop).model, validation(), experiment.seed)
+            if config.keep == "best" and line["valid/loss"] < best:
+                best = line["valid/loss"]
+                if engine.is_main:
+                    run.save_weights("best", (loop.ema or loop).model.state_dict())
+        if engine.is_main:
+            run.append_history(line)
+        show(loop.step, line)
+        if engine.agree(time.monotonic() - saved > config.checkpoint_seconds or last):
+            engine.check_equal(loop.model)
+            if engine.is_main:
+                run.save_state({**loop.state_dict(), "best": best, "seconds": line["seconds"]})
+            saved = time.monotonic()
+    if samples:
+        snapshot(run, (loop.ema or loop).model, f"{loop.step:07d}")
+
+
+def finish(loop: Loop, run: Run, config: TrainConfig) -> None:
+    """Leave the weights behind; model.safetensors is written last and marks the run as finished."""
+    if config.keep == "best" and (run.path / "best.safetensors").is_file():
+        write(run.path / "model.safetensors", (run.path / "best.safetensors").read_bytes())
+        return
+    if loop.ema:
+        run.save_weights("ema", loop.ema.model.state_dict())
+    run.save_weights("model", loop.model.state_dict())

@@ -1,0 +1,178 @@
+"""The run directory: everything that a finished or interrupted training leaves behind.
+
+experiment.yaml, environment.json, history.jsonl, model.safetensors, ema.safetensors, state.pt, samples/,
+results.json, report.html, report.ipynb. Every write is to a temporary file that is then renamed; only
+history.jsonl grows in place, and a resumed run cuts it back to its checkpoint.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from simorgh.contracts import DataSpec, Measurement, Model, UserError
+from simorgh.train.experiment import Experiment, from_dict, to_dict
+
+
+def write(path: Path, content: bytes | str) -> None:
+    """Replace `path` as a whole: a reader, or a kill, never meets half a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with open(temporary, "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def environment() -> dict[str, Any]:
+    """Versions, machine and commit, for the record."""
+    packages = ("simorgh", "torch", "numpy", "scipy", "scikit-learn")
+    commit = subprocess.run(
+        ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True
+    )
+    return {
+        "python": platform.python_version(),
+        "packages": {name: metadata.version(name) for name in packages},
+        "machine": f"{platform.system()} {platform.machine()}",
+        "processor_cores": os.cpu_count(),
+        "torch_threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "commit": commit.stdout.strip() or None,
+        "command": " ".join(Path(a).name if i == 0 else a for i, a in enumerate(sys.argv)),
+    }
+
+
+class Run:
+    """A run directory seen as an object. `Run.open(path)` for reading, `Run.create` for the loop."""
+
+    def __init__(self, path: Path, experiment: Experiment, spec: DataSpec):
+        self.path, self.experiment, self.spec = path, experiment, spec
+
+    @classmethod
+    def create(cls, path: Path, experiment: Experiment, spec: DataSpec) -> "Run":
+        path.mkdir(parents=True, exist_ok=True)
+        shown = {"experiment": to_dict(experiment), "spec": to_dict(replace(spec, mean=()))}
+        write(path / "experiment.yaml", yaml.safe_dump(shown, sort_keys=False))
+        write(path / "environment.json", json.dumps(environment(), indent=2) + "\n")
+        return cls(path, experiment, spec)
+
+    @classmethod
+    def open(cls, path: Path | str) -> "Run":
+        """UserError where `path` is not a run directory or its experiment cannot be read."""
+        path = Path(path)
+        if not (path / "experiment.yaml").is_file():
+            raise UserError(f"{path} is not a run directory (it has no experiment.yaml).")
+        try:
+            shown = yaml.safe_load((path / "experiment.yaml").read_text())
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise UserError(f"{path / 'experiment.yaml'} cannot be read as YAML.") from error
+        if not isinstance(shown, Mapping) or {"experiment", "spec"} - shown.keys():
+            raise UserError(f"{path / 'experiment.yaml'} lacks the tables experiment and spec.")
+        experiment = from_dict(Experiment, shown["experiment"])
+        return cls(path, experiment, from_dict(DataSpec, shown["spec"], "spec"))
+
+    # weights
+
+    @property
+    def finished(self) -> bool:
+        return (self.path / "model.safetensors").is_file()
+
+    def save_weights(self, name: str, state: Mapping[str, Tensor]) -> None:
+        write(self.path / f"{name}.safetensors", save({k: v.detach().cpu().contiguous() for k, v in state.items()}))
+
+    @cached_property
+    def _model(self) -> Model:
+        averaged = self.path / "ema.safetensors"
+        path = averaged if averaged.is_file() else self.path / "model.safetensors"
+        if not path.is_file():
+            raise UserError(f"{self.path} is not finished: run the same train command again, it resumes by itself.")
+        model = self.experiment.model.build(self.spec)
+        load_weights(model, path)
+        return model.eval().requires_grad_(False)
+
+    def model(self) -> Model:
+        """The trained model in eval mode; its averaged weights where the run kept them."""
+        return self._model
+
+    # checkpoint
+
+    def save_state(self, state: dict) -> None:
+        """One file, so that weights, optimisers and counters can never disagree."""
+        temporary = self.path / f".state.{os.getpid()}.tmp"
+        torch.save(state, temporary)
+        os.replace(temporary, self.path / "state.pt")
+
+    def load_state(self) -> dict | None:
+        path = self.path / "state.pt"
+        if not path.is_file():
+            return None
+        try:
+            return torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:
+            raise UserError(f"{path} is damaged or not a checkpoint: delete it to train from the start.") from error
+
+    # history and results
+
+    def history(self) -> list[dict[str, float]]:
+        """The lines of history.jsonl; an unfinished last line (a kill in the middle of a write) is left out."""
+        path = self.path / "history.jsonl"
+        lines = path.read_text().split("\n")[:-1] if path.is_file() else []
+        try:
+            return [json.loads(line) for line in lines]
+        except json.JSONDecodeError as error:
+            raise UserError(f"{path} has a line that is not JSON.") from error
+
+    def append_history(self, line: Mapping[str, float]) -> None:
+        with open(self.path / "history.jsonl", "a") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def cut_history(self, step: int) -> None:
+        """Forget the lines after `step`."""
+        kept = [line for line in self.history() if line["step"] <= step]
+        write(self.path / "history.jsonl", "".join(json.dumps(line) + "\n" for line in kept))
+
+    def results(self) -> list[Measurement]:
+        return read_measurements(self.path / "results.json")
+
+    def save_results(self, measurements: Iterable[Measurement]) -> None:
+        write_measurements(self.path / "results.json", measurements)
+
+
+def load_weights(model: torch.nn.Module, path: Path) -> None:
+    """Load a safetensors file into `model`. UserError where it is damaged or belongs to another model."""
+    try:
+        weights = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"{path} is damaged or not a safetensors file.") from error
+    expected = {k: v.shape for k, v in model.state_dict().items()}
+    if expected != {k: v.shape for k, v in weights.items()}:
+        raise UserError(f"{path} holds the weights of another model than {type(model).__name__} of this size.")
+    model.load_state_dict(weights)
+
+
+def read_measurements(path: Path) -> list[Measurement]:
+    """The flat list of a results.json; [] where there is none."""
+    if not path.is_file():
+        return []
+    try:
+        return [Measurement(**row) for row in json.loads(path.read_text())]
+    except (json.JSONDecodeError, TypeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} is not a list of measurements.") from error
+
+
+def write_measurements(path: Path, measurements: Iterable[Measurement]) -> None:
+    write(path, json.dumps([asdict(m) for m in measurements], indent=1, ensure_ascii=False) + "\n")

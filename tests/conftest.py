@@ -1,0 +1,22 @@
+"""Settings of the whole suite: tests marked `mnist` need the real files and are skipped where they are not."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+MNIST = [f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "mnist: needs the four MNIST files in $SIMORGH_DATA/mnist")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    folder = Path(os.environ.get("SIMORGH_DATA", "")).expanduser() / "mnist"
+    missing = [n for n in MNIST if not (folder / n).is_file() and not (folder / f"{n}.gz").is_file()]
+    if "SIMORGH_DATA" not in os.environ or missing:
+        skip = pytest.mark.skip(reason="SIMORGH_DATA names no folder with the four MNIST files in mnist/")
+        for item in items:
+            if item.get_closest_marker("mnist"):
+                item.add_marker(skip)

@@ -1,0 +1,57 @@
+"""Every model of the list at smoke size, with the data it declares to fit, and how well it must learn by heart."""
+
+from dataclasses import dataclass
+
+import torch
+
+from simorgh.contracts import Batch, Config, DataSpec
+from simorgh.models.autoencoder import AutoencoderConfig
+from simorgh.models.classifier import ClassifierConfig
+from simorgh.models.cvae import CVAEConfig
+from simorgh.models.iwae import IWAEConfig
+from simorgh.models.vae import VAEConfig
+from simorgh.nn.networks import Network
+
+IMAGE = DataSpec("image", (1, 8, 8), (0.0, 1.0), classes=3, mean=(0.3,) * 64)
+SMALL = Network(hidden=(32, 16))
+CONV = Network(kind="conv", hidden=(4, 8, 16))
+
+
+@dataclass(frozen=True)
+class Member:
+    """`kind` is its word in MODELS; `memorises` the loss it must go below on eight examples, `rate` how fast."""
+
+    kind: str
+    config: Config
+    spec: DataSpec
+    memorises: float
+    rate: float = 1e-2
+    steps: int = 400
+
+
+MEMBERS = {
+    "autoencoder": Member("autoencoder", AutoencoderConfig(network=SMALL), IMAGE, 2.0),
+    "autoencoder-noisy": Member("autoencoder", AutoencoderConfig(network=SMALL, noise=0.05), IMAGE, 20.0),
+    "autoencoder-conv": Member("autoencoder", AutoencoderConfig(latent_dim=4, network=CONV), IMAGE, 10.0),
+    "vae": Member("vae", VAEConfig(network=SMALL), IMAGE, 8.0),
+    "vae-conv": Member("vae", VAEConfig(latent_dim=4, network=CONV), IMAGE, 20.0),
+    "vae-beta": Member("vae", VAEConfig(latent_dim=4, network=SMALL, beta=2.0, warmup=0.5), IMAGE, 14.0),
+    "vae-gaussian": Member("vae", VAEConfig(network=SMALL, likelihood="gaussian-learned"), IMAGE, 20.0),
+    "vae-laplace": Member("vae", VAEConfig(network=SMALL, prior="laplace"), IMAGE, 12.0),
+    "vae-student": Member("vae", VAEConfig(network=SMALL, prior="student"), IMAGE, 12.0),
+    "vae-von-mises-fisher": Member("vae", VAEConfig(network=SMALL, prior="von-mises-fisher"), IMAGE, 12.0),
+    "vae-mixture": Member("vae", VAEConfig(network=SMALL, prior="mixture"), IMAGE, 12.0),
+    "vae-categorical": Member("vae", VAEConfig(latent_dim=1, network=SMALL, prior="categorical"), IMAGE, 24.0),
+    "cvae": Member("cvae", CVAEConfig(network=SMALL), IMAGE, 8.0),
+    "cvae-auxiliary": Member("cvae", CVAEConfig(network=SMALL, auxiliary=1.0), IMAGE, 10.0),
+    "iwae": Member("iwae", IWAEConfig(latent_dim=4, network=SMALL, draws=5), IMAGE, 12.0),
+    "classifier": Member("classifier", ClassifierConfig(width=8, features=16, smoothing=0.0), IMAGE, 0.1, 3e-3, 200),
+}
+
+
+def examples(spec: DataSpec, n: int = 8) -> Batch:
+    """`n` images of black and white pixels with labels in turn."""
+    generator = torch.Generator().manual_seed(7)
+    x = (torch.rand(n, *spec.shape, generator=generator) < 0.4).float()
+    low, high = spec.value_range
+    return Batch(low + (high - low) * x, torch.arange(n) % spec.classes)

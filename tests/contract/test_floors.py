@@ -1,0 +1,53 @@
+"""The house has floors: a file imports only from its own floor or from lower ones, and nothing goes round in circles."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import simorgh
+
+ROOT = Path(simorgh.__file__).parent
+FLOORS = (
+    "errors", "noise", "contracts", "data", "nn", "models", "train", "metrics", "evaluate", "report", "recipes",
+    "studies", "cli",
+)  # fmt: skip
+# metrics are arrays in, numbers out: they know the contracts and nothing between.
+FORBIDDEN = {"metrics": {"data", "nn", "models", "train"}, "report": {"models", "nn"}}
+# A saved experiment names its model by a word; the one list is asked for it when a run is opened.
+EXCEPTIONS = {("train", "models"): {"train/experiment.py"}}
+
+
+def imports(path: Path) -> set[str]:
+    """The floors that a file imports, wherever in the file it does so."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            names = [f"simorgh.{a.name}" for a in node.names] if node.module == "simorgh" else [node.module or ""]
+        found |= {name.split(".")[1] for name in names if name.startswith("simorgh.")}
+    return found & set(FLOORS)
+
+
+def files() -> list[Path]:
+    return [p for p in sorted(ROOT.rglob("*.py")) if p.name not in ("__main__.py",) and p != ROOT / "__init__.py"]
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_go_down(path: Path):
+    inside = path.relative_to(ROOT)
+    floor = inside.parts[0].removesuffix(".py")
+    assert floor in FLOORS, f"{inside} stands on no floor"
+    for other in imports(path):
+        assert FLOORS.index(other) <= FLOORS.index(floor), f"{inside} reaches up to {other}"
+        assert other not in FORBIDDEN.get(floor, ()), f"{inside} must not know {other}"
+
+
+def test_training_knows_no_model():
+    knowing = {str(p.relative_to(ROOT)) for p in (ROOT / "train").glob("*.py") if "models" in imports(p)}
+    assert knowing == EXCEPTIONS["train", "models"]
+
+
+def test_only_the_judge_names_a_model_in_evaluation():
+    knowing = {p.name for p in (ROOT / "evaluate").glob("*.py") if "models" in imports(p)}
+    assert knowing <= {"judge.py"}

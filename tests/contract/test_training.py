@@ -1,0 +1,195 @@
+"""The loop, the run directory and the processes: nothing is lost, nothing is done twice."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from simorgh.contracts import Batch, Diverged, UserError
+from simorgh.recipes import recipe
+from simorgh.train import Run, fit
+from simorgh.train.ema import EMA
+from simorgh.train.experiment import Experiment, OptimiserConfig, from_dict, to_dict
+from simorgh.train.optim import learning_rate
+
+SMALL = ["--data.limit", "256", "--train.epochs", "6", "--train.batch-size", "32", "--train.log-every", "2"]
+
+
+def small(**train) -> Experiment:
+    base = recipe("digits-vae", "smoke")
+    return replace(base, train=replace(base.train, **{"epochs": 2.0, "batch_size": 32, "log_every": 2, **train}))
+
+
+def command(out: Path, *more: str) -> list[str]:
+    return [sys.executable, "-m", "simorgh", "train", "digits-vae", "--preset", "smoke", "--out", str(out), "--quiet",
+            *SMALL, *more]  # fmt: skip
+
+
+def test_a_finished_experiment_is_opened_and_not_trained_again(tmp_path: Path):
+    first = fit(small(), tmp_path, progress=False)
+    stamp = (first.path / "model.safetensors").stat().st_mtime_ns
+    assert fit(small(), tmp_path, progress=False).path == first.path
+    assert (first.path / "model.safetensors").stat().st_mtime_ns == stamp
+
+
+def test_run_directory_holds_what_it_promises(tmp_path: Path):
+    run = Run.open(fit(small(ema_half_life=100.0), tmp_path, progress=False).path)
+    names = {p.name for p in run.path.iterdir()}
+    expected = {"experiment.yaml", "environment.json", "history.jsonl", "model.safetensors", "ema.safetensors"}
+    assert expected | {"state.pt", "samples"} <= names
+    assert not [name for name in names if name.endswith(".tmp")]
+    assert run.experiment == small(ema_half_life=100.0)
+    steps = [line["step"] for line in run.history()]
+    assert steps == sorted(set(steps))
+    assert not run.model().training
+
+
+@pytest.mark.parametrize("moment", range(3))
+def test_killed_runs_end_in_the_same_bits(tmp_path: Path, moment: int):
+    """Kill -9 again and again, at moments drawn by chance, until the run is through."""
+    slow = ["--train.epochs", "60", "--train.checkpoint-seconds", "0.05"]
+    calm = subprocess.run(command(tmp_path / "calm", *slow), check=True, capture_output=True, text=True)
+    whole = Path(calm.stdout.strip())
+    rng, kills = random.Random(moment), 0
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    path = tmp_path / "killed" / whole.name
+    while not (path / "model.safetensors").exists():
+        process = subprocess.Popen(command(tmp_path / "killed", *slow), stdout=subprocess.DEVNULL, env=environment)
+        history = path / "history.jsonl"
+        while process.poll() is None and not (history.exists() and history.stat().st_size):
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0.0, 0.4))
+        if kills < 3 and process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        process.wait()
+    assert kills, "the run ended before it could be killed"
+    ours, theirs = load_file(path / "model.safetensors"), load_file(whole / "model.safetensors")
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+    lines, undisturbed = Run.open(path).history(), Run.open(whole).history()
+    assert [line["step"] for line in lines] == [line["step"] for line in undisturbed]
+    assert [line["elbo/loss"] for line in lines] == [line["elbo/loss"] for line in undisturbed]
+
+
+def test_two_processes_equal_one(tmp_path: Path):
+    one = subprocess.run(command(tmp_path / "one"), check=True, capture_output=True, text=True)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", "-m"]
+    both = [*torchrun, *command(tmp_path / "two")[2:]]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run(both, check=True, capture_output=True, text=True, env=environment)
+    path = Path(one.stdout.strip())
+    alone, together = Run.open(path).history(), Run.open(tmp_path / "two" / path.name).history()
+    assert len(alone) == len(together) > 3
+    for a, b in zip(alone, together):
+        assert b["elbo/loss"] == pytest.approx(a["elbo/loss"], rel=1e-4)
+        assert b["elbo/kl"] == pytest.approx(a["elbo/kl"], rel=1e-3, abs=1e-4)
+
+
+def test_best_weights_are_those_of_the_best_validation(tmp_path: Path):
+    base = small(keep="best", epochs=30.0, optimiser=OptimiserConfig(lr=0.1))
+    run = fit(replace(base, data=replace(base.data, validation=64)), tmp_path, progress=False)
+    losses = [line["valid/loss"] for line in run.history() if "valid/loss" in line]
+    assert len(losses) >= 10
+    assert losses[-1] > min(losses), "choose a rate at which the last weights are not the best"
+    kept, last = load_file(run.path / "model.safetensors"), run.load_state()["model"]
+    assert any(not torch.equal(kept[name], last[name]) for name in kept)
+    with pytest.raises(UserError, match="needs held-out"):
+        fit(small(keep="best"), tmp_path, progress=False)
+
+
+def test_divergence_stops_with_a_sentence_and_keeps_good_weights(tmp_path: Path):
+    wild = small(optimiser=OptimiserConfig(kind="sgd", lr=1e9), checkpoint_seconds=0.0, epochs=20.0)
+    with pytest.raises(Diverged, match="last good weights"):
+        fit(wild, tmp_path, progress=False)
+    (path,) = tmp_path.iterdir()
+    state = Run.open(path).load_state()
+    if state is not None:
+        assert all(torch.isfinite(v).all() for v in state["model"].values())
+    assert not (path / "model.safetensors").exists()
+
+
+def test_damaged_files_are_refused_in_one_sentence(tmp_path: Path):
+    run = fit(small(), tmp_path, progress=False)
+    (run.path / "model.safetensors").write_bytes(b"nothing like weights")
+    with pytest.raises(UserError, match="damaged"):
+        Run.open(run.path).model()
+    (run.path / "experiment.yaml").write_text("experiment: {model: {kind: gan-of-the-future}}\nspec: {}\n")
+    with pytest.raises(UserError, match=r"experiment\.name is missing|kind should name"):
+        Run.open(run.path)
+    (run.path / "experiment.yaml").write_text("!!python/object/apply:os.system ['true']")
+    with pytest.raises(UserError, match="YAML"):
+        Run.open(run.path)
+    (run.path / "state.pt").write_bytes(b"PK not a checkpoint")
+    with pytest.raises(UserError, match="damaged"):
+        run.load_state()
+
+
+def test_foreign_weights_are_refused(tmp_path: Path):
+    run = fit(small(), tmp_path, progress=False)
+    other = replace(small(), model=replace(small().model, latent_dim=3))
+    theirs = fit(other, tmp_path, progress=False)
+    (run.path / "model.safetensors").write_bytes((theirs.path / "model.safetensors").read_bytes())
+    with pytest.raises(UserError, match="another model"):
+        Run.open(run.path).model()
+
+
+def test_experiment_round_trips_and_refuses_unknown_keys():
+    plain = json.loads(json.dumps(to_dict(small())))
+    assert from_dict(Experiment, plain) == small()
+    plain["train"]["batchsize"] = 3
+    with pytest.raises(UserError, match="did you mean batch_size"):
+        from_dict(Experiment, plain)
+
+
+def test_hash_changes_with_what_decides_the_result_only():
+    assert small().hash != replace(small(), seed=1).hash
+    assert small().hash == small(checkpoint_seconds=99.0).hash
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "one-cycle", "burda"])
+def test_learning_rates(schedule: str):
+    config = OptimiserConfig(lr=1.0, schedule=schedule)
+    rates = [learning_rate(config, i / 1000) for i in range(1001)]
+    assert max(rates) == pytest.approx(1.0, abs=1e-4)
+    if schedule == "one-cycle":
+        scheduler = torch.optim.lr_scheduler.OneCycleLR(
+            torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], 1.0), 1.0, total_steps=1001
+        )
+        theirs = []
+        for _ in range(1001):
+            theirs.append(scheduler.get_last_lr()[0])
+            scheduler.optimizer.step()
+            scheduler.step()
+        assert rates[::100] == pytest.approx(theirs[::100], abs=0.02)
+        assert rates[-1] == pytest.approx(1e-4)
+    if schedule == "burda":
+        assert sorted(set(rates), reverse=True) == pytest.approx([10 ** (-i / 7) for i in range(8)])
+        # 3^i of 3,280 passes at the i-th rate
+        assert sum(r == rates[-1] for r in rates) == pytest.approx(1000 * 3**7 / 3280, abs=2)
+
+
+def test_ema_forgets_half_in_a_half_life():
+    model = torch.nn.Linear(1, 1, bias=False)
+    model.weight.data.fill_(0.0)
+    ema = EMA(model, half_life=1000)
+    model.weight.data.fill_(1.0)
+    for step in range(10):
+        ema.update(model, 100, seen=10**9 + step)
+    assert float(ema.model.weight) == pytest.approx(0.5, abs=1e-6)
+
+
+def test_batch_knows_its_parts():
+    batch = Batch(torch.arange(7.0), torch.arange(7))
+    parts = batch.split(3)
+    assert [len(p) for p in parts] == [3, 2, 2]
+    assert torch.equal(torch.cat([p.y for p in parts]), batch.y)
+    assert len(Batch(torch.zeros(2)).split(5)) == 2
