@@ -95,7 +95,7 @@ def test_two_processes_equal_one(tmp_path: Path):
 
 
 def test_best_weights_are_those_of_the_best_validation(tmp_path: Path):
-    base = small(keep="best", epochs=30.0, optimiser=OptimiserConfig(lr=0.1))
+    base = small(keep="best", epochs=40.0, optimiser=OptimiserConfig(lr=0.03))
     run = fit(replace(base, data=replace(base.data, validation=64)), tmp_path, progress=False)
     losses = [line["valid/loss"] for line in run.history() if "valid/loss" in line]
     assert len(losses) >= 10

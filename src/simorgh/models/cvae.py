@@ -83,6 +83,9 @@ class CVAE(LatentVariableModel):
     def objectives(self) -> tuple[Objective, ...]:
         return (Objective("elbo", list(self.parameters()), self.loss),)
 
+    def validate(self, batch: Batch, tick: Tick) -> Terms:
+        return self.mean_elbo(batch, tick)
+
     def loss(self, batch: Batch, tick: Tick) -> Terms:
         """Mean of reconstruction + beta kl (+ auxiliary cross-entropy), in nats per image."""
         terms = {k: v.mean() for k, v in self.elbo(batch.x, batch.y, tick.noise).items()}

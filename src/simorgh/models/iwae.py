@@ -5,7 +5,8 @@ Same nets as a VAE, but trained on the tighter bound of vae.py, equation (5), wi
     loss = -mean over images of log (1/k) sum_i w_i,    w_i = p(x, z_i) / q(z_i | x).        (their eq. 8)
 
 Autograd through the log-mean-exp is their gradient estimator (13): each draw counts by its normalised weight.
-Images are (B, *shape), codes (k, B, latent_dim); the logarithm is taken per image, before the mean over images. Nats per image.
+Images are (B, *shape), codes (k, B, latent_dim); the logarithm is taken per image, before the mean over images.
+Units: nats per image.
 """
 
 from dataclasses import dataclass, field
@@ -58,6 +59,9 @@ class IWAE(LatentVariableModel):
 
     def objectives(self) -> tuple[Objective, ...]:
         return (Objective("bound", list(self.parameters()), self.loss),)
+
+    def validate(self, batch: Batch, tick: Tick) -> Terms:
+        return self.loss(batch, tick)
 
     def loss(self, batch: Batch, tick: Tick) -> Terms:
         log_w = self.log_weights(batch.x, batch.y, self.draws, tick.noise)

@@ -80,7 +80,8 @@ class LatentVariableModel(Model):
         """log p(x | z, y) + log p(z), (..., B) for codes z (..., B, features)."""
         return self.likelihood.log_prob(x, self.generate(z, y)) + self.latent.log_prior(z)
 
-    def validate(self, batch: Batch, tick: Tick) -> Terms:
+    def mean_elbo(self, batch: Batch, tick: Tick) -> Terms:
+        """The negative ELBO and its parts, averaged over the batch."""
         terms = {k: v.mean() for k, v in self.elbo(batch.x, batch.y, tick.noise).items()}
         return Terms(terms.pop("neg_elbo"), len(batch), terms)
 
@@ -150,6 +151,9 @@ class VAE(LatentVariableModel):
 
     def objectives(self) -> tuple[Objective, ...]:
         return (Objective("elbo", list(self.parameters()), self.loss),)
+
+    def validate(self, batch: Batch, tick: Tick) -> Terms:
+        return self.mean_elbo(batch, tick)
 
     def loss(self, batch: Batch, tick: Tick) -> Terms:
         """Equation (4)."""

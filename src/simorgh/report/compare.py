@@ -69,7 +69,7 @@ def _compare(name: str, rows: list[tuple[str, Measurement]]) -> Comparison:
     if len({m.protocol_hash for _, m in rows}) > 1:
         shown = f'"{protocols[0]}" and "{protocols[1]}"' if len(protocols) > 1 else "different units or names"
         reason = (
-            f"Not ranked: {name} was measured under different protocols ({shown}), so these are different quantities."
+            f"Not ranked: {name} was measured under different protocols ({shown})."
         )
     elif larger is None:
         reason = f"Not ranked: more or less of {name} is in itself neither better nor worse."

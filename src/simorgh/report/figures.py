@@ -129,6 +129,8 @@ def curves(
                 lines = [line for line in history if line.get(key) is not None]
                 x = [line["samples"] / epoch if axis == "epoch" else line[axis] for line in lines]
                 y = [line[key] for line in lines]
+                if not lines:
+                    continue
                 colour = LINES[i % len(LINES)]
                 axes.plot(x, y, color=colour, alpha=0.25, linewidth=0.8)
                 axes.plot(x, smooth(y, keep), color=colour, label=label if j == 0 else None)
@@ -137,7 +139,7 @@ def curves(
             axes.set_ylim(*ylim)
         if axis == "step" and epoch:
             _epochs_above(axes, runs, epoch)
-        if len(runs) > 1:
+        if len(axes.get_legend_handles_labels()[0]) > 1:
             axes.legend()
     return figure
 
@@ -265,4 +267,25 @@ def bars(
     axes.margins(x=0.14)
     axes.grid(axis="y", visible=False)
     axes.set_xlabel(xlabel)
+    return figure
+
+
+def block_diagram(chains: Sequence[Sequence[str]], highlight: Sequence[str] = ()) -> Figure:
+    """One row of boxes joined by arrows for each chain of names, left to right; names in `highlight` are coloured."""
+    use_style()
+    longest = max(len(chain) for chain in chains)
+    figure = Figure(figsize=(min(7.2, 1.25 * longest), 0.75 * len(chains) + 0.1))
+    axes = figure.subplots()
+    axes.set(xlim=(-0.5, longest - 0.5), ylim=(len(chains) - 0.45, -0.55))
+    axes.axis("off")
+    for row, chain in enumerate(chains):
+        before = None
+        for i, name in enumerate(chain):
+            face = "#CFE8F5" if name in highlight else "#F3F3F5"
+            box = {"boxstyle": "round,pad=0.35", "facecolor": face, "edgecolor": "#66666E", "linewidth": 0.8}
+            text = axes.text(i, row, name, ha="center", va="center", fontsize=8, bbox=box)
+            if before is not None:
+                ends = {"patchA": before.get_bbox_patch(), "patchB": text.get_bbox_patch(), "shrinkA": 1, "shrinkB": 1}
+                axes.annotate("", (i, row), (i - 1, row), arrowprops={"arrowstyle": "-|>", "color": "#66666E", **ends})
+            before = text
     return figure

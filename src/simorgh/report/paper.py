@@ -66,7 +66,7 @@ class Paper:
         self._tables += 1
         self._markdown(self._numbered("table", self._tables, en, fa), "title")
         numeric = [rows and all(_is_number(row[i]) for row in rows) for i in range(len(header))]
-        head = "".join(f"<th{' class="num"' * bool(n)}>{_escape(h)}</th>" for h, n in zip(header, numeric))
+        head = "".join(f'<th class="{"num" if n else "word"}">{_escape(h)}</th>' for h, n in zip(header, numeric))
         body = "".join(f"<tr>{''.join(_cell(c) for c in row)}</tr>\n" for row in rows)
         table = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
         plain = "\n".join("\t".join(_text(c) for c in row) for row in [header, *rows])

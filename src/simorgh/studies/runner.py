@@ -9,7 +9,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,13 +123,17 @@ def _check_empty(out: Path) -> None:
 
 
 def _train(
-    header: StudyHeader, preset: str, runs: Path, data: str | None, progress: bool, say
+    header: StudyHeader, preset: str, runs: Path, data: str | None, progress: bool, say: Callable[[str], None]
 ) -> dict[str, list[Path]]:
     """Run directories by key, one a seed, trained and evaluated where that has not been done before."""
     if not header.runs:
         return {}
+    import torch
+
     from simorgh.evaluate import evaluate
     from simorgh.train import fit
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
 
     plan = [(key, seed) for key, n in header.runs.items() for seed in range(1 if preset == "smoke" else n)]
     trained: dict[str, list[Path]] = {key: [] for key in header.runs}
@@ -138,7 +142,7 @@ def _train(
         run = fit(_experiment(header, key, preset, seed, data), runs, progress)
         if not (run.path / "results.json").is_file():
             say(f"[{i}/{len(plan)}] {key}, seed {seed}: measuring")
-            evaluate(run)
+            evaluate(run, device=device)
         trained[key].append(run.path.resolve())
     return trained
 
@@ -205,6 +209,11 @@ def _exchange(made: Path, out: Path, before: Path) -> None:
     _check_empty(out)
     if out.exists():
         os.replace(out, before)
-    os.replace(made, out)
+    try:
+        os.replace(made, out)
+    except OSError:
+        if before.exists():
+            os.replace(before, out)
+        raise
     shutil.rmtree(before, ignore_errors=True)
     out.with_name(f"{out.name}.failed.ipynb").unlink(missing_ok=True)

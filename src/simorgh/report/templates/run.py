@@ -64,7 +64,8 @@ if isinstance(model, Samples) and run.spec.kind == "image":
     images, labels = generate(run, 60)
     low, high = run.spec.value_range
     paper.figure(image_grid((images - low) / (high - low), 6, 10, col_labels=None if labels is None else labels[:10]),
-                 "samples", "Sixty unselected samples, seed 0." + (" A column is a class." if labels is not None else ""),
+                 "samples",
+                 "Sixty unselected samples, seed 0." + (" A column is a class." if labels is not None else ""),
                  "شصت نمونهٔ گزینش‌نشده با بذر ۰." + (" هر ستون یک کلاس است." if labels is not None else ""))
 
 # %%
