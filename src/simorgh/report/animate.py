@@ -24,9 +24,7 @@ def _frame(picture: ArrayLike | Figure, scale: int) -> Image.Image:
     if x.ndim == 3 and x.shape[0] in (1, 3) and x.shape[-1] not in (1, 3):
         x = x.transpose(1, 2, 0)
     if x.ndim not in (2, 3) or (x.ndim == 3 and x.shape[-1] not in (1, 3)):
-        raise UserError(
-            f"a frame of shape {x.shape} cannot be shown; give (H, W), (H, W, 3) or (1 or 3, H, W)."
-        )
+        raise UserError(f"a frame of shape {x.shape} cannot be shown; give (H, W), (H, W, 3) or (1 or 3, H, W).")
     x = x if x.dtype == np.uint8 else np.round(np.clip(x, 0, 1) * 255).astype(np.uint8)
     x = x.repeat(scale, 0).repeat(scale, 1)
     return Image.fromarray(x[..., 0] if x.ndim == 3 and x.shape[-1] == 1 else x).convert("RGB")

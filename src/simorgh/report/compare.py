@@ -68,9 +68,7 @@ def _compare(name: str, rows: list[tuple[str, Measurement]]) -> Comparison:
     reason = ""
     if len({m.protocol_hash for _, m in rows}) > 1:
         shown = f'"{protocols[0]}" and "{protocols[1]}"' if len(protocols) > 1 else "different units or names"
-        reason = (
-            f"Not ranked: {name} was measured under different protocols ({shown})."
-        )
+        reason = f"Not ranked: {name} was measured under different protocols ({shown})."
     elif larger is None:
         reason = f"Not ranked: more or less of {name} is in itself neither better nor worse."
     if reason:

@@ -47,6 +47,13 @@ class _ThisPython(AsyncKernelManager):
         return KernelSpec(argv=argv, display_name="Python 3", language="python", name="python3")
 
 
+def _kernel(private: Path) -> _ThisPython:
+    """Reached through sockets in a private folder, which no other user can read; through TCP where there are none."""
+    if sys.platform == "win32":
+        return _ThisPython()
+    return _ThisPython(transport="ipc", ip=str(private / "kernel"))
+
+
 def build(source: str, lang: str) -> NotebookNode:
     """The notebook of a percent-format text in one language, not yet executed. The YAML header is left out."""
     if lang not in LANGUAGES:
@@ -90,17 +97,26 @@ def execute(
     with tempfile.TemporaryDirectory() as private:
         # The user's own IPython start-up files and history must neither change a study nor be changed by it.
         quiet = {"IPYTHONDIR": private, "MPLBACKEND": "Agg", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-        client = NotebookClient(notebook, km=_ThisPython(), timeout=None, allow_errors=False)
+        client = NotebookClient(notebook, km=_kernel(Path(private)), timeout=None, allow_errors=False)
         client.resources = {"metadata": {"path": str(cwd or Path.cwd())}}
         if on_cell:
             client.on_cell_complete = lambda cell, cell_index: on_cell(cell_index + 1)
         try:
-            asyncio.run(client.async_execute(env={**os.environ, **quiet, **(environment or {})}))
+            asyncio.run(_run(client, {**os.environ, **quiet, **(environment or {})}))
         except CellExecutionError as error:
             raise StudyError(_failure(notebook, f"{error.ename}: {error.evalue}")) from error
         except DeadKernelError as error:
             raise StudyError(_failure(notebook, "the process died (often: out of memory)")) from error
     return notebook
+
+
+async def _run(client: NotebookClient, environment: Mapping[str, str]) -> None:
+    try:
+        await client.async_execute(env=environment)
+    finally:
+        # The client ends only kernels that it has started by itself.
+        if await client.km.is_alive():
+            await client.km.shutdown_kernel(now=True)
 
 
 def _failure(notebook: NotebookNode, reason: str) -> str:

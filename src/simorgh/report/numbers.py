@@ -1,8 +1,19 @@
 """How a measured number is written: as many digits as its interval justifies, with interval, unit and floor."""
 
 import math
+from dataclasses import dataclass
 
 from simorgh.contracts import Measurement
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number of a table that has been written out already: right-aligned, left to right, in one piece."""
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 def digits(value: float, spread: float | None = None) -> str:

@@ -9,13 +9,14 @@ import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from IPython.display import display
 from matplotlib.figure import Figure
 
 from simorgh.contracts import Measurement
 from simorgh.errors import UserError
-from simorgh.report.numbers import digits, number
+from simorgh.report.numbers import Cell, digits, number
 from simorgh.report.style import use_style
 
 WORDS = {"en": {"figure": "Figure", "table": "Table"}, "fa": {"figure": "شکل", "table": "جدول"}}
@@ -36,8 +37,8 @@ class Paper:
         self._figures = self._tables = 0
         use_style()
 
-    def pick(self, en: str, fa: str) -> str:
-        """The one of the two texts that this report is written in."""
+    def pick(self, en: Any, fa: Any) -> Any:
+        """The one of the two (texts, or lists of them) that this report is written in."""
         return fa if self.lang == "fa" else en
 
     def figure(self, figure: Figure, name: str, en: str, fa: str) -> None:
@@ -92,7 +93,7 @@ class Paper:
 
 
 def _is_number(cell: object) -> bool:
-    return cell is None or isinstance(cell, int | float | Measurement)
+    return cell is None or isinstance(cell, int | float | Measurement | Cell)
 
 
 def _text(cell: object) -> str:

@@ -15,13 +15,13 @@ from simorgh.contracts import Measurement
 from simorgh.errors import UserError, check_name
 from simorgh.evaluate import measurement, over_seeds
 from simorgh.metrics.intervals import Interval
-from simorgh.report.numbers import digits, number
+from simorgh.report.numbers import Cell, digits, number
 from simorgh.report.paper import Paper
 from simorgh.report.style import ltr
 from simorgh.train import Run
 from simorgh.train.run import read_measurements, write_measurements
 
-__all__ = ["Study", "current", "digits", "ltr", "number", "over_seeds"]
+__all__ = ["Cell", "Study", "current", "digits", "ltr", "number", "over_seeds"]
 
 
 class Study:

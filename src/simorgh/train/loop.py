@@ -4,6 +4,7 @@ A checkpoint is written only on steps that also log, so nothing but weights, opt
 kept: noise and batches are functions of the step, the learning rate of progress, the log window starts afresh.
 """
 
+import io
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simorgh.contracts import Batch, Diverged, Model, Objective, Samples, Stream, Terms, Tick
+from simorgh.contracts import Batch, Diverged, Model, Objective, Reconstructs, Samples, Stream, Terms, Tick
 from simorgh.noise import Noise, SampleNoise
 from simorgh.train.ema import EMA
 from simorgh.train.engine import Engine
@@ -157,19 +158,25 @@ def validate(model: Model, batches: Iterator[Batch], seed: int) -> dict[str, flo
 
 
 @torch.no_grad()
-def snapshot(run: Run, model: Model, name: str, count: int = 10) -> None:
-    """Store a few samples, always from the same noise; a conditional model draws one of each class in turn."""
+def snapshot(run: Run, model: Model, name: str, few: Batch, count: int = 10) -> None:
+    """Store what the model can show of itself as uint8 pixels in samples/<name>.npz: `samples` from always the same
+    noise (of each class in turn where the model takes labels), `originals` and `reconstructions` of `few` examples."""
+    mode = model.training
     model.eval()
-    condition = torch.arange(count) % run.spec.classes if model.conditional else None
-    device = next(model.parameters()).device
-    images = model.sample(count, SampleNoise(0, count, device=device), condition).cpu().numpy()
+    shown = {}
+    if isinstance(model, Samples):
+        condition = torch.arange(count, device=few.x.device) % run.spec.classes if model.conditional else None
+        shown["samples"] = model.sample(count, SampleNoise(0, count, device=few.x.device), condition)
+    if isinstance(model, Reconstructs):
+        shown |= {"originals": few.x, "reconstructions": model.reconstruct(few.x, few.y)}
+    model.train(mode)
+    if not shown or run.spec.kind != "image":
+        return
     low, high = run.spec.value_range
-    pixels = np.round((images - low) / (high - low) * 255).astype(np.uint8)
-    path = run.path / "samples" / f"{name}.npy"
-    path.parent.mkdir(exist_ok=True)
-    with open(path.with_suffix(".tmp"), "wb") as file:
-        np.save(file, pixels)
-    path.with_suffix(".tmp").replace(path)
+    pixels = {k: ((v - low) / (high - low) * 255).clamp(0, 255).round().byte().cpu().numpy() for k, v in shown.items()}
+    buffer = io.BytesIO()
+    np.savez(buffer, **pixels)
+    write(run.path / "samples" / f"{name}.npz", buffer.getvalue())
 
 
 def train(
@@ -188,12 +195,12 @@ def train(
     if engine.is_main:
         run.cut_history(loop.step)
     marks = {round(i * loop.steps / config.snapshots) for i in range(config.snapshots)} if config.snapshots else set()
-    samples = isinstance(loop.model, Samples) and engine.is_main
+    few = loop.stream(0).map(lambda part: part[:4])
     passes = max(1, round(loop.steps / max(config.epochs, 1)))
     start = saved = time.monotonic()
     while loop.step < loop.steps:
-        if samples and loop.step in marks:
-            snapshot(run, (loop.ema or loop).model, f"{loop.step:07d}")
+        if engine.is_main and loop.step in marks:
+            snapshot(run, (loop.ema or loop).model, f"{loop.step:07d}", few)
         loop.model.train()
         loop.advance()
         last = loop.step == loop.steps
@@ -216,8 +223,8 @@ def train(
             if engine.is_main:
                 run.save_state({**loop.state_dict(), "best": best, "seconds": line["seconds"]})
             saved = time.monotonic()
-    if samples:
-        snapshot(run, (loop.ema or loop).model, f"{loop.step:07d}")
+    if engine.is_main and config.snapshots:
+        snapshot(run, (loop.ema or loop).model, f"{loop.step:07d}", few)
 
 
 def finish(loop: Loop, run: Run, config: TrainConfig) -> None:

@@ -17,6 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import yaml
 from safetensors import SafetensorError
@@ -125,7 +126,15 @@ class Run:
         except Exception as error:
             raise UserError(f"{path} is damaged or not a checkpoint: delete it to train from the start.") from error
 
-    # history and results
+    # history, snapshots and results
+
+    def snapshots(self) -> list[tuple[int, dict[str, np.ndarray]]]:
+        """(step, arrays of uint8 pixels) along training; see `snapshot` in loop.py."""
+        found = []
+        for path in sorted((self.path / "samples").glob("*.npz")):
+            with np.load(path, allow_pickle=False) as arrays:
+                found.append((int(path.stem), dict(arrays)))
+        return found
 
     def history(self) -> list[dict[str, float]]:
         """The lines of history.jsonl; an unfinished last line (a kill in the middle of a write) is left out."""
