@@ -10,6 +10,10 @@ from simorgh.train import EvaluateConfig, Experiment, OptimiserConfig, TrainConf
 FAST = OptimiserConfig(kind="adam", lr=4e-3, schedule="one-cycle", warmup=0.3)
 
 
+QUICK = EvaluateConfig(importance_images=200)
+"""For models whose likelihood is not what their study is about."""
+
+
 def experiment(
     preset: str,
     model: Config,

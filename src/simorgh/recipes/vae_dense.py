@@ -8,6 +8,7 @@ Requirements D5.1, D5.3, D5.4 (VAE half), D5.5.
 
 from simorgh.data import DataConfig
 from simorgh.models.vae import VAEConfig
+from simorgh.recipes._parts import QUICK
 from simorgh.recipes._parts import experiment as _experiment
 from simorgh.train import Experiment, OptimiserConfig
 
@@ -18,6 +19,7 @@ def experiment(preset: str) -> Experiment:
         VAEConfig(latent_dim=8),
         data=DataConfig("mnist", validation=10_000),
         epochs={"cpu": 10, "paper": 100},
+        evaluate=QUICK,
         optimiser=OptimiserConfig(lr=1e-4),
         keep="best",
     )

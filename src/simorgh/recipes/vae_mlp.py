@@ -8,8 +8,8 @@ Requirements A2.1, A2.3, A2.4.
 
 from simorgh.models.vae import VAEConfig
 from simorgh.recipes._parts import experiment as _experiment
-from simorgh.train import Experiment
+from simorgh.train import EvaluateConfig, Experiment
 
 
-def experiment(preset: str) -> Experiment:
-    return _experiment(preset, VAEConfig(latent_dim=2), epochs={"cpu": 10, "paper": 100})
+def experiment(preset: str, evaluate: EvaluateConfig | None = None) -> Experiment:
+    return _experiment(preset, VAEConfig(latent_dim=2), epochs={"cpu": 10, "paper": 100}, evaluate=evaluate)

@@ -197,9 +197,9 @@ study.say(en="**Animation.** One code walks round a circle of radius 1.5 while t
 # %%
 metrics = ("neg_elbo", "reconstruction", "kl", "neg_elbo_same_images", "iwae_bound")
 value = {k: {m: study.results(k, m) for m in metrics} for k in names}
-study.table(["model", "−ELBO", "reconstruction", "KL", "−ELBO, same 1,000", "−log p, k = 5,000", "training, s"],
+study.table(["model", "−ELBO", "reconstruction", "KL", "−ELBO, same images", "−log p, k = 5,000", "training, s"],
             [[names[k], *(kit.number(value[k][m], unit=False, floor=False) for m in metrics), kit.number(study.results(k, "seconds"), unit=False)] for k in names],
-            en="Nats per test image; mean over seeds with 95 % Student intervals. The importance-weighted bound is taken on the first test images with the encoder as proposal.",
+            en="Nats per test image; mean over seeds with 95 % Student intervals. The importance-weighted bound is taken on the first test images (1,000 for the first three models, 200 for the others) with the encoder as proposal.",
             fa="نات بر تصویر آزمون؛ میانگین روی دانه‌ها با بازهٔ ۹۵ درصد استیودنت. کران وزن‌دار روی نخستین تصویرهای آزمون است.")
 quality = ("fd_digits", "kid", "precision", "recall", "density", "coverage", "judge_accuracy")
 found = {k: {m: study.results(k, m) for m in quality} for k in names}
@@ -208,7 +208,7 @@ study.table(["model", *quality], [[names[k], *("–" if found[k][m] is None else
 for k in names:
     for run in study.runs(k):
         r = {m.name: m.value for m in run.results()}
-        if "iwae_bound" in r:
+        if not study.small:
             assert r["iwae_bound"] <= r["neg_elbo_same_images"], f"{k}: the tighter bound lies above the ELBO"
 
 # %% [markdown] lang="en"

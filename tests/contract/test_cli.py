@@ -1,0 +1,93 @@
+"""The command line: stable words, quick help, and one sentence with exit code 2 for whatever a user does wrong."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from simorgh.cli import main
+
+
+def simorgh(*arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-m", "simorgh", *arguments], capture_output=True, text=True)
+
+
+def test_help_comes_at_once():
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        answer = simorgh("--help")
+        times.append(time.perf_counter() - start)
+    assert answer.returncode == 0
+    assert "simorgh COMMAND" in answer.stdout
+    assert min(times) < 0.5
+
+
+def test_help_imports_no_torch():
+    code = "import sys; from simorgh.cli import main; main(['--help']); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["trian"], "did you mean train"),
+        (["train"], "recipe is missing"),
+        (["train", "vae-mpl"], "did you mean vae-mlp"),
+        (["train", "digits-vae", "--preset", "huge"], "There is no preset"),
+        (["train", "digits-vae", "--model.laten-dim", "3"], "--model.laten-dim"),
+        (["train", "digits-vae", "--model.latent-dim", "x"], "--model.latent-dim"),
+        (["train", "digits-vae", "--model.prior", "gausian"], "did you mean gaussian"),
+        (["train", "digits-vae", "--model.network.hidden", "9", "9", "9", "9", "9"], "2 to 4"),
+        (["train", "digits-vae", "--data", "nosuch"], "nosuch"),
+        (["train", "digits-vae", "--data", "folder:/no/such/place"], "/no/such/place"),
+        (["sample", "/no/such/run"], "not a run directory"),
+        (["evaluate", "/no/such/run"], "not a run directory"),
+        (["report", "/no/such/run"], "not a run directory"),
+        (["compare", "/no/such/run", "/nor/this"], "not a run directory"),
+        (["study", "nosuch"], "no study"),
+        (["study", "first_flight", "--lang", "de"], "de"),
+        (["data", "describe", "nosuch"], "nosuch"),
+        (["data", "fetch", "mnist"], "There is no data command"),
+        (["list", "everything"], "There is no list"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_exit_2(arguments, said, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("simorgh: ")
+    assert said in lines[0]
+
+
+def test_train_sample_evaluate_report_compare(tmp_path: Path):
+    paths = []
+    for seed in ("0", "1"):
+        done = simorgh("train", "digits-cvae", "--preset", "smoke", "--seed", seed, "--out", str(tmp_path), "--quiet")
+        assert done.returncode == 0, done.stderr
+        paths.append(done.stdout.strip().splitlines()[-1])
+        assert Path(paths[-1]).is_dir()
+    for out in ("grid.png", "arrays.npz"):
+        made = simorgh("sample", paths[0], "-n", "6", "--condition", "3", "--out", str(tmp_path / out))
+        assert made.returncode == 0, made.stderr
+        assert (tmp_path / out).stat().st_size > 200
+    assert simorgh("sample", paths[0], "-n", "2", "--condition", "11").returncode == 2
+    for path in paths:
+        assert simorgh("evaluate", path).returncode == 0
+    compared = simorgh("compare", *paths)
+    assert compared.returncode == 0, compared.stderr
+    assert "neg_elbo" in compared.stdout
+    page = simorgh("report", paths[0])
+    assert page.returncode == 0, page.stderr
+    assert Path(page.stdout.strip().splitlines()[-1]).is_file()
+
+
+@pytest.mark.parametrize("what", ["recipes", "data", "studies", "metrics"])
+def test_list(what, capsys):
+    main(["list", what])
+    assert len(capsys.readouterr().out.splitlines()) > 2

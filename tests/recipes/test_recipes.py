@@ -1,0 +1,45 @@
+"""Every recipe trains a few steps at the smoke preset, is measured, sampled, and says what to expect."""
+
+import ast
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from simorgh.contracts import Samples
+from simorgh.evaluate import evaluate
+from simorgh.evaluate.generate import generate
+from simorgh.recipes import recipe, recipes
+from simorgh.train import Run, fit
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n.startswith("digits") else pytest.mark.mnist) for n in recipes()])
+def test_trains_and_is_measured(name: str, tmp_path: Path):
+    run = Run.open(fit(recipe(name, "smoke"), tmp_path, progress=False).path)
+    history = run.history()
+    loss = next(key for key in history[0] if key.endswith("/loss"))
+    assert history[-1][loss] < history[0][loss]
+    for m in evaluate(run):
+        assert m.protocol
+        assert m.n > 0
+        assert m.low is None or m.low <= m.value <= m.high
+    assert {m.name for m in run.results()} >= {"seconds"}
+    if isinstance(run.model(), Samples):
+        images, _ = generate(run, 3)
+        assert images.shape == (3, *run.spec.shape)
+
+
+@pytest.mark.parametrize("name", recipes())
+def test_says_command_and_time(name: str):
+    path = files("simorgh") / "recipes" / f"{name.replace('-', '_')}.py"
+    text = ast.get_docstring(ast.parse(path.read_text()))
+    assert f"simorgh train {name}" in text
+    assert "passes" in text or "pass at" in text
+    assert text.split("\n")[0].endswith(".")
+
+
+def test_presets_differ_in_length_only_where_they_say_so():
+    for name in recipes():
+        cpu, paper = recipe(name, "cpu"), recipe(name, "paper")
+        assert cpu.train.epochs <= paper.train.epochs
+        assert cpu.model == paper.model
