@@ -23,6 +23,7 @@ from simorgh.metrics.likelihood import importance_bound
 from simorgh.metrics.prdc import prdc
 from simorgh.noise import Noise
 from simorgh.train import Run
+from simorgh.train.engine import use_fast_matmul
 
 __all__ = ["METRICS", "Measurement", "evaluate", "generate", "measurement", "over_seeds"]
 
@@ -191,6 +192,8 @@ def evaluate(run: Run, metrics: Sequence[str] = (), device: str = "cpu") -> list
     """
     for name in metrics:
         check_name(name, METRICS, "metric")
+    if device == "cpu":
+        use_fast_matmul()
     model, data = run.model().to(device), load(run.experiment.data)
     found = [m for name in metrics or METRICS for m in METRICS[name](run, model, data, device)]
     names = {m.name for m in found}

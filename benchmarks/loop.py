@@ -1,0 +1,73 @@
+"""What the loop costs over the same step written bare, and how fast an epoch of batches alone is.
+
+    python benchmarks/loop.py
+
+One process, in turn, several rounds; only ratios within a run mean anything on a busy machine. The median of each
+is compared. Target: the loop under 1.05 times the bare step; 60,000 images under 0.1 s.
+"""
+
+import argparse
+import statistics
+import time
+
+import torch
+
+from simorgh.contracts import Tick
+from simorgh.data import DataConfig, load, stream
+from simorgh.noise import Noise
+from simorgh.recipes import recipe
+from simorgh.train import initialise
+from simorgh.train.engine import Engine
+from simorgh.train.loop import Loop
+from simorgh.train.optim import learning_rate
+
+
+def bare(experiment, source, steps: int) -> float:
+    """Seconds of `steps` plain steps: the same batches, noise, loss and fused Adam, and nothing else."""
+    model = initialise(experiment, SPEC)
+    parameters = list(model.parameters())
+    config = experiment.train.optimiser
+    optimiser = torch.optim.Adam(parameters, config.lr, fused=True)
+    start = time.perf_counter()
+    for step in range(steps):
+        tick = Tick(step, step * 128, step / steps, Noise(0, "train", step))
+        loss = model.loss(source(step), tick).loss
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(config, tick.progress)
+        for parameter, grad in zip(parameters, torch.autograd.grad(loss, parameters)):
+            parameter.grad = grad
+        optimiser.step()
+    return time.perf_counter() - start
+
+
+def looped(experiment, source, steps: int) -> float:
+    """Seconds of the same steps in the loop, with its logging."""
+    model = initialise(experiment, SPEC)
+    loop = Loop(model, source, experiment.train, 60000, 0, Engine())
+    start = time.perf_counter()
+    for step in range(steps):
+        loop.advance()
+        if loop.step % experiment.train.log_every == 0:
+            loop.logged()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--steps", type=int, default=200)
+    asked = parser.parse_args()
+    experiment = recipe("vae-mlp", "cpu")
+    data = load(DataConfig("mnist"))
+    SPEC = data.spec
+    source = stream(data.train, experiment.data, 128, 0)
+    ratios = []
+    for _ in range(asked.rounds):
+        plain, ours = bare(experiment, source, asked.steps), looped(experiment, source, asked.steps)
+        ratios.append(ours / plain)
+        print(f"bare {plain / asked.steps * 1e3:.3f} ms, loop {ours / asked.steps * 1e3:.3f} ms a step, {ratios[-1]:.3f}")
+    print(f"median ratio loop / bare: {statistics.median(ratios):.3f}")
+    start = time.perf_counter()
+    for step in range(469):
+        source(step + 469)
+    print(f"an epoch of batches alone: {time.perf_counter() - start:.3f} s")

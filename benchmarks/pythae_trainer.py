@@ -1,0 +1,82 @@
+"""Training throughput of an MLP VAE beside pythae's own trainer, in one process, in turn.
+
+    pip install pythae==0.1.2        (with its needs; it is no dependency of this project)
+    python benchmarks/pythae_trainer.py
+
+pythae 0.1.2's default MLP VAE is 784-512-2 and back, ReLU, sigmoid outputs; batch 128, Adam 1e-3, fp32, on the same
+MNIST images. Ours has the same shape and rate, first with constant rate and ReLU ("eager"), then with the settings
+our recipes use by default (SiLU, one-cycle rate, float32 products by oneDNN). Images a second of the training loop
+with its logging, snapshots and checkpoints. pythae and "eager" get torch's own default for float32 products. Target:
+at least 1.9 times in plain eager fp32 and 2.2 with our defaults.
+"""
+
+import argparse
+import contextlib
+import io
+import logging
+import statistics
+import tempfile
+import time
+from dataclasses import replace
+
+import torch
+from pythae.data.datasets import BaseDataset
+from pythae.models import VAE, VAEConfig
+from pythae.trainers import BaseTrainer, BaseTrainerConfig
+
+from simorgh.data import DataConfig, load
+from simorgh.models.vae import VAEConfig as OurConfig
+from simorgh.nn.networks import Network
+from simorgh.recipes import recipe
+from simorgh.train import OptimiserConfig, fit
+from simorgh.train.engine import use_fast_matmul
+
+
+def theirs(x, y, folder: str) -> float:
+    torch.set_float32_matmul_precision("highest")
+    model = VAE(VAEConfig(input_dim=(1, 28, 28), latent_dim=2, reconstruction_loss="bce"))
+    config = BaseTrainerConfig(
+        output_dir=folder, num_epochs=1, learning_rate=1e-3, per_device_train_batch_size=128, optimizer_cls="Adam",
+        no_cuda=True,
+    )  # fmt: skip
+    trainer = BaseTrainer(model, BaseDataset(x, y), training_config=config)
+    start = time.perf_counter()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        trainer.train()
+    return len(x) / (time.perf_counter() - start)
+
+
+def ours(limit: int, folder: str, default: bool) -> float:
+    base = recipe("vae-mlp", "cpu")
+    network = Network(hidden=(512,), activation="silu" if default else "relu")
+    optimiser = base.train.optimiser if default else OptimiserConfig(lr=1e-3)
+    train = replace(base.train, epochs=1.0, optimiser=optimiser)
+    experiment = replace(
+        base, data=DataConfig("mnist", limit=limit), model=OurConfig(latent_dim=2, network=network), train=train
+    )
+    use_fast_matmul.cache_clear()
+    torch.set_float32_matmul_precision("highest")
+    if not default:
+        use_fast_matmul()  # remembered as done, and then undone
+        torch.set_float32_matmul_precision("highest")
+    run = fit(experiment, folder, progress=False)
+    return limit / run.history()[-1]["seconds"]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--images", type=int, default=20000)
+    asked = parser.parse_args()
+    logging.disable(logging.WARNING)
+    train = load(DataConfig("mnist")).train
+    x, y = train.x[: asked.images].float() / 255, train.y[: asked.images]
+    eager, default = [], []
+    for _ in range(asked.rounds):
+        with tempfile.TemporaryDirectory() as folder:
+            peer = theirs(x, y, folder)
+            one, two = ours(asked.images, f"{folder}/a", False), ours(asked.images, f"{folder}/b", True)
+        eager.append(one / peer)
+        default.append(two / peer)
+        print(f"pythae {peer:,.0f}, ours eager {one:,.0f} ({eager[-1]:.2f}x), ours default {two:,.0f} ({default[-1]:.2f}x)")
+    print(f"median: eager {statistics.median(eager):.2f}x, default {statistics.median(default):.2f}x")
