@@ -65,7 +65,9 @@ if __name__ == "__main__":
     for _ in range(asked.rounds):
         plain, ours = bare(experiment, source, asked.steps), looped(experiment, source, asked.steps)
         ratios.append(ours / plain)
-        print(f"bare {plain / asked.steps * 1e3:.3f} ms, loop {ours / asked.steps * 1e3:.3f} ms a step, {ratios[-1]:.3f}")
+        print(
+            f"bare {plain / asked.steps * 1e3:.3f} ms, loop {ours / asked.steps * 1e3:.3f} ms a step, {ratios[-1]:.3f}"
+        )
     print(f"median ratio loop / bare: {statistics.median(ratios):.3f}")
     start = time.perf_counter()
     for step in range(469):

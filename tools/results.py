@@ -1,7 +1,7 @@
 """Brings the results of finished studies into the repository, and the README's table up to date with them.
 
-    python tools/results.py collect reports/vae_cvae ...   copy results.json and environment.json into results/
-    python tools/results.py readme                         rewrite the table between the marks in README.md
+python tools/results.py collect reports/vae_cvae ...   copy results.json and environment.json into results/
+python tools/results.py readme                         rewrite the table between the marks in README.md
 """
 
 import json

@@ -6,7 +6,6 @@ one sentence on standard error and exit code 2.
 
 import contextlib
 import io
-import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, make_dataclass

@@ -9,13 +9,22 @@ import torch
 from members import MEMBERS, Member, examples
 
 from simorgh.contracts import (
-    Batch, BoundsLikelihood, Encodes, Model, Noise, Objective, Reconstructs, SampleNoise, Samples, Tick,
+    Batch,
+    BoundsLikelihood,
+    Config,
+    Encodes,
+    Model,
+    Noise,
+    Objective,
+    Reconstructs,
+    SampleNoise,
+    Samples,
+    Tick,
 )  # fmt: skip
 from simorgh.models import MODELS
-from simorgh.train.loop import Loop, gradients
 from simorgh.train.engine import Engine
 from simorgh.train.experiment import OptimiserConfig, TrainConfig, from_dict, to_dict
-from simorgh.contracts import Config
+from simorgh.train.loop import Loop, gradients
 
 TICK = Tick(3, 24, 0.5, Noise(1, "train", 3, 0, 8))
 

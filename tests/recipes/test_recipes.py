@@ -12,8 +12,10 @@ from simorgh.evaluate.generate import generate
 from simorgh.recipes import recipe, recipes
 from simorgh.train import Run, fit
 
+NAMES = [pytest.param(n, marks=() if n.startswith("digits") else pytest.mark.mnist) for n in recipes()]
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n.startswith("digits") else pytest.mark.mnist) for n in recipes()])
+
+@pytest.mark.parametrize("name", NAMES)
 def test_trains_and_is_measured(name: str, tmp_path: Path):
     run = Run.open(fit(recipe(name, "smoke"), tmp_path, progress=False).path)
     history = run.history()

@@ -46,7 +46,6 @@ from math import log
 import numpy as np
 import torch
 from IPython.display import Image, display
-from matplotlib.figure import Figure
 from scipy.stats import norm
 
 from simorgh.data import DataConfig, batches, load, stream
