@@ -1,4 +1,4 @@
-"""The house has floors: a file imports only from its own floor or from lower ones, and nothing goes round in circles."""
+"""The house has floors: a file imports only from its own floor or lower ones, and nothing goes round in circles."""
 
 import ast
 from pathlib import Path

@@ -184,7 +184,7 @@ def test_weights_vanish_where_posterior_and_prior_agree(name: str):
 
 @pytest.mark.parametrize("name", PRIORS)
 def test_importance_weights_average_to_one(name: str):
-    """E_q[p(z) / q(z)] = 1: ties draws, log q and log p together. The posteriors are wide, so the variance is finite."""
+    """E_q[p(z) / q(z)] = 1: ties draws, log q and log p together. Wide posteriors keep the variance finite."""
     latent = part(name).double()
     h = {"von-mises-fisher": [0.5, -1.0, 0.2, 1.0], "categorical": NOISE.normal(64, name="logits").tolist()}
     wide = [0.4, -0.3, 1.5, 1.2] if name == "mixture" else [0.4, -0.3, 0.6, 0.9]

@@ -312,7 +312,10 @@ assert mse_gap < 1e-9
 normalised = []
 for value in (-30.0, -3.0, -1e-3, 0.0, 1e-3, 0.04, 0.06, 3.0, 30.0):
     point = torch.full((1, 1), value)
-    density = lambda t: float(ContinuousBernoulli().log_prob(torch.full((1, 1), t), point).exp())
+
+    def density(t, point=point):
+        return float(ContinuousBernoulli().log_prob(torch.full((1, 1), t), point).exp())
+
     normalised.append(integrate.quad(density, 0, 1, epsabs=1e-12, limit=200)[0])
 normal_gap = float(np.abs(np.array(normalised) - 1).max())
 assert normal_gap < 1e-8
