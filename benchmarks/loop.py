@@ -45,7 +45,7 @@ def looped(experiment, source, steps: int) -> float:
     model = initialise(experiment, SPEC)
     loop = Loop(model, source, experiment.train, 60000, 0, Engine())
     start = time.perf_counter()
-    for step in range(steps):
+    for _ in range(steps):
         loop.advance()
         if loop.step % experiment.train.log_every == 0:
             loop.logged()

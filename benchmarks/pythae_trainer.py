@@ -78,7 +78,5 @@ if __name__ == "__main__":
             one, two = ours(asked.images, f"{folder}/a", False), ours(asked.images, f"{folder}/b", True)
         eager.append(one / peer)
         default.append(two / peer)
-        print(
-            f"pythae {peer:,.0f}, ours eager {one:,.0f} ({eager[-1]:.2f}x), ours default {two:,.0f} ({default[-1]:.2f}x)"
-        )
+        print(f"pythae {peer:,.0f}, eager {one:,.0f} ({eager[-1]:.2f}x), default {two:,.0f} ({default[-1]:.2f}x)")
     print(f"median: eager {statistics.median(eager):.2f}x, default {statistics.median(default):.2f}x")

@@ -39,7 +39,7 @@ MEMBERS = {
     "vae-gaussian": Member("vae", VAEConfig(network=SMALL, likelihood="gaussian-learned"), IMAGE, 20.0),
     "vae-laplace": Member("vae", VAEConfig(network=SMALL, prior="laplace"), IMAGE, 12.0),
     "vae-student": Member("vae", VAEConfig(network=SMALL, prior="student"), IMAGE, 12.0),
-    "vae-von-mises-fisher": Member("vae", VAEConfig(network=SMALL, prior="von-mises-fisher"), IMAGE, 12.0),
+    "vae-von-mises-fisher": Member("vae", VAEConfig(network=SMALL, prior="von-mises-fisher", beta=0.1), IMAGE, 10.0),
     "vae-mixture": Member("vae", VAEConfig(network=SMALL, prior="mixture"), IMAGE, 12.0),
     "vae-categorical": Member("vae", VAEConfig(latent_dim=1, network=SMALL, prior="categorical"), IMAGE, 24.0),
     "cvae": Member("cvae", CVAEConfig(network=SMALL), IMAGE, 8.0),
