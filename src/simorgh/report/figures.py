@@ -273,19 +273,22 @@ def bars(
 def block_diagram(chains: Sequence[Sequence[str]], highlight: Sequence[str] = ()) -> Figure:
     """One row of boxes joined by arrows for each chain of names, left to right; names in `highlight` are coloured."""
     use_style()
-    longest = max(len(chain) for chain in chains)
-    figure = Figure(figsize=(min(7.2, 1.25 * longest), 0.75 * len(chains) + 0.1))
+    # A box is about as wide as its text; places run on by what stands before, so that long names do not collide.
+    widths = [[0.085 * len(name) + 0.55 for name in chain] for chain in chains]
+    widest = max(map(sum, widths))
+    figure = Figure(figsize=(max(2.0, min(8.5, widest)), 0.6 * len(chains) + 0.1))
     axes = figure.subplots()
-    axes.set(xlim=(-0.5, longest - 0.5), ylim=(len(chains) - 0.45, -0.55))
+    axes.set(xlim=(0, widest), ylim=(len(chains) - 0.45, -0.55))
     axes.axis("off")
-    for row, chain in enumerate(chains):
-        before = None
-        for i, name in enumerate(chain):
+    for row, (chain, sizes) in enumerate(zip(chains, widths)):
+        before, x = None, 0.0
+        for name, size in zip(chain, sizes):
             face = "#CFE8F5" if name in highlight else "#F3F3F5"
             box = {"boxstyle": "round,pad=0.35", "facecolor": face, "edgecolor": "#66666E", "linewidth": 0.8}
-            text = axes.text(i, row, name, ha="center", va="center", fontsize=8, bbox=box)
+            text = axes.text(x + size / 2, row, name, ha="center", va="center", fontsize=8, bbox=box)
             if before is not None:
-                ends = {"patchA": before.get_bbox_patch(), "patchB": text.get_bbox_patch(), "shrinkA": 1, "shrinkB": 1}
-                axes.annotate("", (i, row), (i - 1, row), arrowprops={"arrowstyle": "-|>", "color": "#66666E", **ends})
-            before = text
+                ends = {"patchA": before[0].get_bbox_patch(), "patchB": text.get_bbox_patch(), "shrinkA": 1, "shrinkB": 1}
+                axes.annotate("", (x + size / 2, row), (before[1], row),
+                              arrowprops={"arrowstyle": "-|>", "color": "#66666E", **ends})  # fmt: skip
+            before, x = (text, x + size / 2), x + size
     return figure

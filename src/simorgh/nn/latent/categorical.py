@@ -43,7 +43,7 @@ class Categorical(Latent):
 
     setting = int
 
-    def __init__(self, dim: int, classes: int = 64, temperature: float = 0.5):
+    def __init__(self, dim: int, classes: int = 64, temperature: float = 2 / 3):
         super().__init__(dim, features=dim * classes, outputs=dim * classes)
         if classes < 2 or temperature <= 0:
             raise UserError(f"A categorical prior needs 2 or more classes and a temperature above 0, "
