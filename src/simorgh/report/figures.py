@@ -287,7 +287,8 @@ def block_diagram(chains: Sequence[Sequence[str]], highlight: Sequence[str] = ()
             box = {"boxstyle": "round,pad=0.35", "facecolor": face, "edgecolor": "#66666E", "linewidth": 0.8}
             text = axes.text(x + size / 2, row, name, ha="center", va="center", fontsize=8, bbox=box)
             if before is not None:
-                ends = {"patchA": before[0].get_bbox_patch(), "patchB": text.get_bbox_patch(), "shrinkA": 1, "shrinkB": 1}
+                patches = {"patchA": before[0].get_bbox_patch(), "patchB": text.get_bbox_patch()}
+                ends = {**patches, "shrinkA": 1, "shrinkB": 1}
                 axes.annotate("", (x + size / 2, row), (before[1], row),
                               arrowprops={"arrowstyle": "-|>", "color": "#66666E", **ends})  # fmt: skip
             before, x = (text, x + size / 2), x + size

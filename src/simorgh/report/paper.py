@@ -4,6 +4,7 @@ Used inside an executed notebook; every call shows its result as an output of th
 in the report is always in the notebook too.
 """
 
+import base64
 import html
 import io
 import os
@@ -56,6 +57,15 @@ class Paper:
         width = round(figure.get_figwidth() * 96 * 1.15)
         data = {"image/png": buffer.getvalue(), "text/plain": alt}
         display(data, raw=True, metadata={"image/png": {"alt": alt, "width": width}})
+        self._markdown(self._numbered("figure", self._figures, en, fa), "caption")
+
+    def animation(self, content: bytes, en: str, fa: str) -> None:
+        """Show a GIF, numbered as a figure. It stands in the page as HTML, for exporters leave image/gif out."""
+        self._figures += 1
+        alt = self.pick(en, fa).replace("$", "").replace("*", "")
+        source = f"data:image/gif;base64,{base64.b64encode(content).decode()}"
+        data = {"text/html": f'<img src="{source}" alt="{_escape(alt)}">', "text/plain": alt}
+        display(data, raw=True, metadata={"simorgh": "animation"})
         self._markdown(self._numbered("figure", self._figures, en, fa), "caption")
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[object]], en: str, fa: str) -> None:

@@ -21,7 +21,7 @@ from simorgh.report.style import ltr
 from simorgh.train import Run
 from simorgh.train.run import read_measurements, write_measurements
 
-__all__ = ["Cell", "Study", "current", "digits", "ltr", "number", "over_seeds"]
+__all__ = ["Cell", "Study", "current", "digits", "ltr", "number", "over_seeds", "short"]
 
 
 class Study:
@@ -40,6 +40,7 @@ class Study:
         self._runs = {key: [Path(p) for p in paths] for key, paths in context["runs"].items()}
         paper = Paper(self.lang, self.out)
         self.pick, self.figure, self.table, self.say = paper.pick, paper.figure, paper.table, paper.say
+        self.animation = paper.animation
 
     def runs(self, key: str) -> list[Run]:
         """The finished, evaluated runs of a recipe that the header names, one a seed, seed 0 first."""
@@ -85,6 +86,13 @@ class Study:
         made = measurement(name, what, unit, protocol, n=n, floor=floor, context=context)
         self.record(made)
         return made
+
+
+def short(m: Measurement | None) -> str:
+    """Value and half of its interval, for crowded tables; a dash for nothing."""
+    if m is None:
+        return "–"
+    return f"{m.value:.4g}" if m.low is None else f"{m.value:.4g} ± {(m.high - m.low) / 2:.2g}"
 
 
 def current() -> Study:

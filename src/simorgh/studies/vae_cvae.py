@@ -45,7 +45,6 @@ from math import log
 
 import numpy as np
 import torch
-from IPython.display import Image, display
 from scipy.stats import norm
 
 from simorgh.data import DataConfig, batches, load, stream
@@ -183,9 +182,8 @@ walk = 1.5 * torch.stack([angle.cos(), angle.sin()], 1)
 with torch.no_grad():
     frames = [mosaic(cvae.model().decode(z.repeat(10, 1), torch.arange(10)), 2, 5, 2) for z in walk]
 gif = write_gif(study.out / "figures" / "walk_cvae.gif", frames, 0.08, 3)
-display(Image(gif.read_bytes(), format="gif"))
-study.say(en="**Animation.** One code walks round a circle of radius 1.5 while the CVAE draws it for all ten labels: style moves, the digit stays.",
-          fa="**پویانمایی.** یک کد روی دایره‌ای به شعاع 1.5 می‌گردد و CVAE آن را برای هر ده برچسب می‌کشد: سبک عوض می‌شود و رقم می‌ماند.")
+study.animation(gif.read_bytes(), en="One code walks round a circle of radius 1.5 while the CVAE draws it for all ten labels: style moves, the digit stays.",
+                fa="یک کد روی دایره‌ای به شعاع 1.5 می‌گردد و CVAE آن را برای هر ده برچسب می‌کشد: سبک عوض می‌شود و رقم می‌ماند.")
 
 # %% [markdown] lang="en"
 # ## Results: numbers
@@ -196,14 +194,18 @@ study.say(en="**Animation.** One code walks round a circle of radius 1.5 while t
 # %%
 metrics = ("neg_elbo", "reconstruction", "kl", "neg_elbo_same_images", "iwae_bound")
 value = {k: {m: study.results(k, m) for m in metrics} for k in names}
-study.table(["model", "−ELBO", "reconstruction", "KL", "−ELBO, same images", "−log p, k = 5,000", "training, s"],
-            [[names[k], *(kit.number(value[k][m], unit=False, floor=False) for m in metrics), kit.number(study.results(k, "seconds"), unit=False)] for k in names],
+
+
+fastest = {k: min(m.value for r in study.runs(k) for m in r.results() if m.name == "seconds") for k in names}
+study.table(["model", "−ELBO", "reconstruction", "KL", "−ELBO, same images", "−log p, k = 5,000", "fastest training, s"],
+            [[names[k], *(kit.short(value[k][m]) for m in metrics), f"{fastest[k]:.0f}"] for k in names],
             en="Nats per test image; mean over seeds with 95 % Student intervals. The importance-weighted bound is taken on the first test images (1,000 for the first three models, 200 for the others) with the encoder as proposal.",
             fa="نات بر تصویر آزمون؛ میانگین روی دانه‌ها با بازهٔ ۹۵ درصد استیودنت. کران وزن‌دار روی نخستین تصویرهای آزمون است.")
 quality = ("fd_digits", "kid", "precision", "recall", "density", "coverage", "judge_accuracy")
 found = {k: {m: study.results(k, m) for m in quality} for k in names}
-study.table(["model", *quality], [[names[k], *("–" if found[k][m] is None else kit.number(found[k][m], unit=False) for m in quality)] for k in names],
-            en="Samples against test images, with the floor (training images in place of samples).", fa="نمونه‌ها در برابر تصویرهای آزمون، همراه کف (تصویر آموزش به جای نمونه).")
+floors = [next((f"{found[k][m].floor:.4g}" for k in names if found[k][m] is not None), "–") for m in quality]
+study.table(["model", *(m.replace("_", " ") for m in quality)], [[names[k], *(kit.short(found[k][m]) for m in quality)] for k in names] + [["real images (floor)", *floors]],
+            en="Samples against test images; mean over seeds ± half of the 95 % interval. In the last row training images take the place of the samples.", fa="نمونه‌ها در برابر تصویرهای آزمون؛ میانگین دانه‌ها ± نیم‌بازهٔ ۹۵ درصد. در سطر آخر تصویرهای آموزش جای نمونه‌ها را گرفته‌اند.")
 for k in names:
     for run in study.runs(k):
         r = {m.name: m.value for m in run.results()}
