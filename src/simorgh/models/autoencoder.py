@@ -12,8 +12,10 @@ a running mean that every step updates, the noise has the variance `noise` * R, 
     "total"            the variance summed over the d coordinates is noise * R: each has noise * R / d,     (1)
     "per-coordinate"   each coordinate has the variance noise * R, in sum d * noise * R.                    (2)
 
-With noise = 1/2 the signal-to-noise ratio per coordinate is 2 in (1), whatever d, and 2/d in (2). As R follows
-the codes, the encoder cannot escape by scaling them up, which is what it does under noise of fixed size.
+With noise = 1/2 the signal-to-noise ratio per coordinate is 2 in (1), whatever d, and 2/d in (2). Under noise of
+fixed size an encoder escapes by scaling its codes up. As R follows the codes that earns it nothing, but no gradient
+tells it so (R is a measured number to it), and the codes still drift outwards without end. So a decoder under noise
+reads (z - c) / sqrt(R): drift then does not reach it, where otherwise it dies of inputs in the thousands.
 
 New images are decoded from a Gaussian with the running mean and variance of each coordinate of the codes: a
 density fitted afterwards, not one that training has prepared (Ghosh et al. 2020 call it ex-post). Units: nats
@@ -51,7 +53,7 @@ class AutoencoderConfig(Config):
     likelihood: str = "bernoulli"
     noise: float = 0.0
     reading: Literal["total", "per-coordinate"] = "total"
-    memory: float = 0.99
+    memory: float = 0.9
 
     def build(self, spec: DataSpec) -> "Autoencoder":
         return Autoencoder(self, spec)
@@ -85,13 +87,18 @@ class Autoencoder(Model):
         return (Objective("reconstruction", list(self.parameters()), self.loss, after=self.follow_codes),)
 
     def loss(self, batch: Batch, tick: Tick) -> Terms:
-        clean = z = self.encoder(batch.x)
+        code = self.encoder(batch.x)
+        seen = self.standard(code)
         if self.noise:
-            z = z + (self.noise * self.spread / self.share).sqrt() * tick.noise.normal(*z.shape, name="code")
-        loss = -self.likelihood.log_prob(batch.x, self.decoder(z)).mean()
-        code = clean.detach()
+            seen = seen + (self.noise / self.share) ** 0.5 * tick.noise.normal(*code.shape, name="code")
+        loss = -self.likelihood.log_prob(batch.x, self.decoder(seen)).mean()
+        code = code.detach()
         stats = {"mean": code.mean(0), "square": code.square().mean(0)}
         return Terms(loss, len(batch), {"spread": self.spread.clone()}, stats)
+
+    def standard(self, z: Tensor) -> Tensor:
+        """What the decoder reads: (z - c) / sqrt(R) under noise, else z itself."""
+        return (z - self.code_mean) / self.spread.sqrt() if self.noise else z
 
     def follow_codes(self, terms: Terms) -> None:
         """Running mean and variance of the codes; the first step sets them."""
@@ -103,14 +110,14 @@ class Autoencoder(Model):
         self.seen += 1
 
     def validate(self, batch: Batch, tick: Tick) -> Terms:
-        loss = -self.likelihood.log_prob(batch.x, self.decoder(self.encoder(batch.x))).mean()
-        return Terms(loss, len(batch))
+        seen = self.standard(self.encoder(batch.x))
+        return Terms(-self.likelihood.log_prob(batch.x, self.decoder(seen)).mean(), len(batch))
 
     def encode(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.encoder(x)
 
     def decode(self, z: Tensor, y: Tensor | None = None) -> Tensor:
-        return self.likelihood.mean(self.decoder(z))
+        return self.likelihood.mean(self.decoder(self.standard(z)))
 
     def reconstruct(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.decode(self.encode(x))

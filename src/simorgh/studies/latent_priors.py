@@ -135,8 +135,8 @@ study.table(study.pick(["law, variance 1", "entropy", "KL to Gaussian", *(f"cost
                        ["توزیع، واریانس ۱", "آنتروپی", "KL تا گاوسی", *(f"هزینه با پیشین {persian[c]}" for c in priors)]),
             [[called(n), f"{entropy[n]:.4f}", f"{divergence[n]:.4f}", *(f"{cost[n][c]:.4f}" for c in priors)] for n in laws],
             en="Entropies, and what codes of each law cost under three priors, in nats.", fa="آنتروپی‌ها، و هزینهٔ کدهای هر توزیع با سه پیشین، بر حسب نات.")
-study.say(en=f"The identity of step 2 holds to {identity:.0e}, and the column of the Gaussian prior is constant to the last digit. The dearest shape in the list costs {worst['Gaussian']:.3f} nats a dimension under the Gaussian prior, {worst['Student, ν = 5']:.3f} under Student's and {worst['Laplace']:.3f} under Laplace's; a uniform prior would cost infinitely much as soon as one code fell outside. **Pitfall.** High entropy of the prior is no virtue in itself: where the shape of the codes *is* known, another prior is cheaper (the diagonal of the table), and the learned mixture of part (b) makes use of that.",
-          fa=f"اتحاد گام ۲ تا {identity:.0e} برقرار است و ستون پیشین گاوسی تا آخرین رقم ثابت. گران‌ترین شکل این فهرست زیر پیشین گاوسی {worst['Gaussian']:.3f} نات بر بُعد هزینه دارد، زیر استیودنت {worst['Student, ν = 5']:.3f} و زیر لاپلاس {worst['Laplace']:.3f}؛ پیشین یکنواخت به محض آنکه کدی بیرون بیفتد هزینهٔ بی‌نهایت دارد. **دام.** آنتروپی زیاد به خودی خود هنر نیست: جایی که شکل کدها *معلوم* باشد پیشین دیگری ارزان‌تر است (قطر جدول) و آمیختهٔ آموختنی بخش (ب) از همین سود می‌برد.")
+study.say(en=f"The identity of step 2 holds to {identity:.0e}, and the column of the Gaussian prior is constant to the last digit. The dearest shape in the list costs {worst['Gaussian']:.3f} nats a dimension under the Gaussian prior, {worst['Student, ν = 5']:.3f} under Student's and {worst['Laplace']:.3f} under Laplace's; a uniform prior would cost infinitely much as soon as one code fell outside. **Pitfall.** High entropy of the prior is no virtue in itself: where the shape of the codes *is* known, another prior is cheaper (codes of the Laplace law under the Laplace prior), and the learned mixture of part (b) makes use of that.",
+          fa=f"اتحاد گام ۲ تا {identity:.0e} برقرار است و ستون پیشین گاوسی تا آخرین رقم ثابت. گران‌ترین شکل این فهرست زیر پیشین گاوسی {worst['Gaussian']:.3f} نات بر بُعد هزینه دارد، زیر استیودنت {worst['Student, ν = 5']:.3f} و زیر لاپلاس {worst['Laplace']:.3f}؛ پیشین یکنواخت به محض آنکه کدی بیرون بیفتد هزینهٔ بی‌نهایت دارد. **دام.** آنتروپی زیاد به خودی خود هنر نیست: جایی که شکل کدها *معلوم* باشد پیشین دیگری ارزان‌تر است (کدهای لاپلاس با پیشین لاپلاس) و آمیختهٔ آموختنی بخش (ب) از همین سود می‌برد.")
 
 # %% [markdown] lang="en"
 # ## (a.2) Rotation symmetry
@@ -219,7 +219,7 @@ for name in laws:
     right.plot(np.rad2deg(angles), information[name], label=name)
 right.axhline(round_student, color="black", linestyle=":", label="Student, round")
 right.set(xlabel="rotation, degrees", ylabel="mutual information, nats")
-right.legend()
+right.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 study.figure(figure, "rotation", en="Left: level lines of the Gaussian (circles) and of the product of Laplace laws (squares on their tip). Right: dependence of the coordinates after a rotation.",
              fa="چپ: خط‌های تراز گاوسی (دایره) و حاصل‌ضرب لاپلاس (مربع‌های روی رأس). راست: وابستگی مختصه‌ها پس از چرخش.")
 rows = [[called(n), f"{information[n][0]:.5f}", f"{max(0, information[n][9]):.5f}", f"{ripple(laws[n]):.3f}"] for n in laws]
@@ -310,8 +310,8 @@ figure = Figure(figsize=(7.6, 2.7))
 left, right = figure.subplots(1, 2, width_ratios=[2, 1])
 left.plot(fine[::40], np.gradient(target_cdf, fine)[::40], color="black", label="target")
 for w in widths:
-    left.hist(made["Gaussian"][w], 120, (-3, 5), density=True, histtype="step", label=f"width {w}")
-left.set(xlabel="x", ylabel="density")
+    left.hist(made["Gaussian"][w], 120, range=(-3, 5), density=True, histtype="step", label=f"width {w}")
+left.set(xlabel="x", ylabel="density", ylim=(0, 1.2))
 left.legend()
 cloud = rng.standard_normal((1500, 2))
 right.scatter(*cloud.T, s=2, color="#BBBBBB", label="z")
@@ -520,16 +520,18 @@ value = {k: {m: study.results(k, m) for m in metrics} for k in names}
 
 
 def cells(found) -> list:
-    return [None if m is None else kit.Cell(kit.number(m, unit=False)) for m in found]
+    return [None if m is None else kit.Cell(kit.number(m, unit=False, floor=False)) for m in found]
 
 
-study.table(study.pick(["prior", "−ELBO", "reconstruction", "KL", "−log p, importance-weighted"], ["پیشین", "−ELBO", "بازسازی", "KL", "−log p با وزن اهمیت"]),
+study.table(study.pick(["prior", "−ELBO", "reconstruction", "KL", "−log p, importance-weighted"], ["پیشین", kit.ltr("−ELBO"), "بازسازی", "KL", f"{kit.ltr('−log p')} با وزن اهمیت"]),
             [[called(names[k]), *cells(value[k].values())] for k in names],
             en="Nats per test image; mean over seeds with the 95 % Student interval.", fa="نات بر تصویر آزمون؛ میانگین روی دانه‌ها با بازهٔ ۹۵ درصد استیودنت.")
 quality = ("fd_digits", "kid", "precision", "recall", "coverage", "leakage_neighbours")
 judged = {k: {m: study.results(k, m) for m in quality} for k in names}
-study.table([study.pick("prior", "پیشین"), *quality], [[called(names[k]), *cells(judged[k].values())] for k in names],
-            en="Samples against test images, and how well fifteen neighbours read the label off the code; each with its floor.", fa="نمونه‌ها در برابر تصویرهای آزمون، و این‌که پانزده همسایه برچسب را چه اندازه از کد می‌خوانند؛ هر یک با کف آن.")
+best = next(iter(judged.values()))
+floors = [None if best[m] is None or best[m].floor is None else kit.Cell(kit.digits(best[m].floor)) for m in quality]
+study.table([study.pick("prior", "پیشین"), *quality], [*([called(names[k]), *cells(judged[k].values())] for k in names), [study.pick("floor", "کف"), *floors]],
+            en="Samples against test images, and how well fifteen neighbours read the label off the code. Floor: training images in place of samples, and guessing for the last column.", fa="نمونه‌ها در برابر تصویرهای آزمون، و این‌که پانزده همسایه برچسب را چه اندازه از کد می‌خوانند. کف: تصویر آموزش به جای نمونه، و برای ستون آخر حدس کور.")
 for key in names:
     if key == "prior-categorical":
         pictures = models[key].decode(torch.eye(64))
@@ -655,7 +657,7 @@ for key, model in models.items():
             study.measure("neg_log_p", float(exact[key].mean()), n=SOME, unit="nats/image", protocol=f"sum or quadrature over all codes, first {SOME} test images", **here),
             study.measure("elbo_gap", gap[key].value, gap[key].low, gap[key].high, n=SOME, unit="nats/image", protocol=f"-ELBO (50 draws) minus -log p by quadrature, first {SOME} test images", **here)]
     rows.append([called(names[key]), *cells(made), f"{coarse[key]:.3f}"])
-study.table(study.pick(["prior", "KL(average q, p)", "I(x; z)", "−log p, exact", "gap of the ELBO", "change on a coarser grid"], ["پیشین", "KL(q میانگین، p)", "I(x; z)", "−log p دقیق", "شکاف ELBO", "تغییر با شبکهٔ درشت‌تر"]), rows,
+study.table(study.pick(["prior", "KL(average q, p)", "I(x; z)", "−log p, exact", "gap of the ELBO", "change on a coarser grid"], ["پیشین", "KL پسین میانگین تا پیشین", kit.ltr("I(x; z)"), f"{kit.ltr('−log p')} دقیق", "شکاف ELBO", "تغییر با شبکهٔ درشت‌تر"]), rows,
             en=f"Seed 0, nats. The first two columns by {M} draws; the others on the first {SOME} test images. Last column: mean change of log p when the grid is 1.5 times coarser.",
             fa=f"دانهٔ صفر، نات. دو ستون نخست با {M} نمونه و بقیه روی {SOME} تصویر نخست آزمون. ستون آخر: تغییر میانگین log p با شبکه‌ای ۱٫۵ برابر درشت‌تر.")
 
@@ -684,7 +686,7 @@ left.set(xlabel="rotation of the codes, degrees", ylabel="change of the mean log
 left.legend()
 assert np.abs(swing["vae-mlp"]).max() < 1e-3
 
-counts, few, cells_a_side = (16, 64, 256, 784), 4 if study.small else 16, 41 if study.small else 81
+counts, few, cells_a_side = (4, 16, 64, 256, 784), 4 if study.small else 16, 41 if study.small else 81
 mask_order = torch.from_numpy(rng.permutation(784))
 
 
@@ -722,6 +724,7 @@ lack = np.array([[missing_entropy(flat[i], mask_order[:count]) for count in coun
 right.plot(counts, np.median(lack, 0), "o-", color="black", label="median")
 right.plot(counts, lack.T, color="#BBBBBB", linewidth=0.6)
 right.set(xscale="log", yscale="log", xlabel="pixels seen", ylabel="KL to a Gaussian, nats", xticks=counts, xticklabels=counts)
+right.minorticks_off()
 right.legend()
 for count, column in zip(counts, lack.T):
     study.measure("posterior_missing_entropy", float(np.median(column)), n=few, unit="nats", protocol=f"KL of p(z | {count} random pixels) to the Gaussian of its moments, median over the first {few} test images, quadrature", recipe="vae-mlp", seed=0, pixels=count)
@@ -730,7 +733,11 @@ study.figure(figure, "checks", en="Left: how much the prior minds a rotation of 
 
 # %%
 median = np.median(lack, 0)
-nearer = study.pick("is nearer to a Gaussian than", "به گاوسی نزدیک‌تر است تا") if median[-1] < median[0] else study.pick("is *not* nearer to a Gaussian than", "به گاوسی نزدیک‌تر *نیست* تا")
+peak = int(median.argmax())
+bend = study.pick("bend it away and many bring it back" if peak < len(counts) - 1 else "bend it away, and here many do not bring it back", "آن را از گاوسی دور می‌کنند و پیکسل‌های بسیار بازش می‌گردانند" if peak < len(counts) - 1 else "آن را از گاوسی دور می‌کنند و اینجا پیکسل‌های بسیار هم بازش نمی‌گردانند")
+flat_priors = ("vae-mlp", "prior-laplace", "prior-student", "prior-mixture")
+adapted = min(flat_priors, key=lambda k: mismatch[k].value) == "prior-mixture"
+adapts = study.pick("and so it has" if adapted else "but here it has not", "و چنین است" if adapted else "ولی اینجا چنین نیست")
 differences = {}
 for key in names:
     if key != "vae-mlp":
@@ -749,21 +756,21 @@ ranked = sorted((k for k in names if judged[k]["fd_digits"] is not None), key=la
 by_hole = sorted(mismatch, key=lambda k: mismatch[k].value)
 small = study.pick(" The smoke preset trains for seconds: these numbers show only that the pipeline runs.", " پیکربندی smoke تنها چند ثانیه آموزش می‌دهد: این عددها فقط نشان می‌دهند که زنجیره کار می‌کند.") if study.small else ""
 elbo_en = f"Against the Gaussian, with seeds paired, the negative ELBO is {listed('en')}, in nats; the other differences are within the 95 % interval of {len(runs['vae-mlp'])} seeds." if clear else "With these seeds no difference of the negative ELBO from the Gaussian is clear of its 95 % interval."
-elbo_fa = f"در برابر گاوسی و با جفت کردن دانه‌ها، ‏−ELBO بر حسب نات چنین است: {listed('fa')}؛ اختلاف‌های دیگر درون بازهٔ ۹۵ درصد {len(runs['vae-mlp'])} دانه‌اند." if clear else "با این دانه‌ها هیچ اختلافی از −ELBO گاوسی بیرون از بازهٔ ۹۵ درصد خود نیست."
+elbo_fa = f"در برابر گاوسی و با جفت کردن دانه‌ها، {kit.ltr('−ELBO')} بر حسب نات چنین است: {listed('fa')}؛ اختلاف‌های دیگر درون بازهٔ ۹۵ درصد {len(runs['vae-mlp'])} دانه‌اند." if clear else f"با این دانه‌ها هیچ اختلافی از {kit.ltr('−ELBO')} گاوسی بیرون از بازهٔ ۹۵ درصد خود نیست."
 fd_en = f" By the Fréchet distance the order is {', '.join(names[k] for k in ranked)}." if ranked else ""
 fd_fa = f" بنا بر فاصلهٔ فرشه ترتیب چنین است: {'، '.join(persian[names[k]] for k in ranked)}." if ranked else ""
 limit = value["prior-categorical"]["kl"]
 study.say(
     en=f"**Likelihood.** {elbo_en}{fd_en}\n\n"
-    f"**Holes.** The average posterior lies nearest to the {names[by_hole[0]]} prior ({mismatch[by_hole[0]].value:.2f} nats) and farthest from the {names[by_hole[-1]]} prior ({mismatch[by_hole[-1]].value:.2f}). A learned mixture moves to the codes, so it should have the smallest mismatch among the plane's priors: it has {mismatch['prior-mixture'].value:.2f}, the Gaussian {mismatch['vae-mlp'].value:.2f}.\n\n"
-    f"**Fit of the family.** The ELBO misses log p by {gap['vae-mlp'].value:.2f} nats for the Gaussian, {gap['prior-laplace'].value:.2f} for Laplace, {gap['prior-student'].value:.2f} for Student, {gap['prior-vmf'].value:.2f} on the sphere, {gap['prior-mixture'].value:.2f} for the mixture (whose posterior is Gaussian) and {gap['prior-categorical'].value:.2f} for symbols. With all pixels the true posterior {nearer} with {counts[0]} (median {median[-1]:.3f} against {median[0]:.3f} nats).\n\n"
+    f"**Holes.** The average posterior lies nearest to the {names[by_hole[0]]} prior ({mismatch[by_hole[0]].value:.2f} nats) and farthest from the {names[by_hole[-1]]} prior ({mismatch[by_hole[-1]].value:.2f}). A learned mixture moves to the codes, so it should have the smallest mismatch among the four priors on the plane, {adapts}: {mismatch['prior-mixture'].value:.2f} against {mismatch['vae-mlp'].value:.2f} for the Gaussian.\n\n"
+    f"**Fit of the family.** The ELBO misses log p by {gap['vae-mlp'].value:.2f} nats for the Gaussian, {gap['prior-laplace'].value:.2f} for Laplace, {gap['prior-student'].value:.2f} for Student, {gap['prior-vmf'].value:.2f} on the sphere, {gap['prior-mixture'].value:.2f} for the mixture (whose posterior is Gaussian) and {gap['prior-categorical'].value:.2f} for symbols. With no pixel the true posterior is the prior, itself Gaussian; a few pixels {bend}: the median distance to a Gaussian is largest at {counts[peak]} pixels, {median[peak]:.3f} nats, and {median[-1]:.3f} with all {counts[-1]}.\n\n"
     f"**Axes.** Turning the codes changes the mean log-prior of the Gaussian model by {np.abs(swing['vae-mlp']).max():.0e} nats at most, of the Laplace model by {np.abs(swing['prior-laplace']).max():.2f}: there the axes are part of the model.\n\n"
-    f"**Symbols.** One symbol out of 64 can say at most ln 64 = {log(64):.2f} nats and says {limit.value:.2f}; the continuous codes say more with two numbers. Its samples are the 64 pictures above, whole but few, which is why precision and recall must be read together.{small}",
+    f"**Symbols.** One symbol out of 64 can say at most ln 64 = {log(64):.2f} nats and costs {limit.value:.2f} here; the two numbers of the Gaussian code cost {value['vae-mlp']['kl'].value:.2f}. Its samples are the 64 pictures above: most look like digits, but ten thousand draws repeat them, so the balls that recall draws around samples have the radius 0 and hold no test image. Precision alone would hide that.{small}",
     fa=f"**درست‌نمایی.** {elbo_fa}{fd_fa}\n\n"
-    f"**حفره‌ها.** پسین میانگین به پیشین {persian[names[by_hole[0]]]} نزدیک‌تر ({mismatch[by_hole[0]].value:.2f} نات) و از پیشین {persian[names[by_hole[-1]]]} دورتر است ({mismatch[by_hole[-1]].value:.2f}). آمیختهٔ آموختنی به سوی کدها می‌رود، پس میان پیشین‌های صفحه باید کمترین ناسازگاری را داشته باشد: آمیخته {mismatch['prior-mixture'].value:.2f} دارد و گاوسی {mismatch['vae-mlp'].value:.2f}.\n\n"
-    f"**برازش خانواده.** ‏ELBO از log p برای گاوسی {gap['vae-mlp'].value:.2f} نات کمتر است، برای لاپلاس {gap['prior-laplace'].value:.2f}، برای استیودنت {gap['prior-student'].value:.2f}، روی کره {gap['prior-vmf'].value:.2f}، برای آمیخته (که پسینش گاوسی است) {gap['prior-mixture'].value:.2f} و برای نمادها {gap['prior-categorical'].value:.2f}. با همهٔ پیکسل‌ها پسین درست {nearer} با {counts[0]} پیکسل (میانهٔ {median[-1]:.3f} در برابر {median[0]:.3f} نات).\n\n"
+    f"**حفره‌ها.** پسین میانگین به پیشین {persian[names[by_hole[0]]]} نزدیک‌تر ({mismatch[by_hole[0]].value:.2f} نات) و از پیشین {persian[names[by_hole[-1]]]} دورتر است ({mismatch[by_hole[-1]].value:.2f}). آمیختهٔ آموختنی به سوی کدها می‌رود، پس میان چهار پیشینِ صفحه باید کمترین ناسازگاری را داشته باشد، {adapts}: {mismatch['prior-mixture'].value:.2f} در برابر {mismatch['vae-mlp'].value:.2f} برای گاوسی.\n\n"
+    f"**برازش خانواده.** ‏ELBO از log p برای گاوسی {gap['vae-mlp'].value:.2f} نات کمتر است، برای لاپلاس {gap['prior-laplace'].value:.2f}، برای استیودنت {gap['prior-student'].value:.2f}، روی کره {gap['prior-vmf'].value:.2f}، برای آمیخته (که پسینش گاوسی است) {gap['prior-mixture'].value:.2f} و برای نمادها {gap['prior-categorical'].value:.2f}. بی هیچ پیکسلی پسین درست همان پیشین و خود گاوسی است؛ چند پیکسل {bend}: میانهٔ فاصله تا گاوسی در {counts[peak]} پیکسل از همه بیشتر است، {median[peak]:.3f} نات، و با همهٔ {counts[-1]} پیکسل {median[-1]:.3f}.\n\n"
     f"**محورها.** چرخاندن کدها میانگین لگاریتم پیشین را در مدل گاوسی حداکثر {np.abs(swing['vae-mlp']).max():.0e} نات و در مدل لاپلاس {np.abs(swing['prior-laplace']).max():.2f} نات عوض می‌کند: آنجا محورها بخشی از مدل‌اند.\n\n"
-    f"**نمادها.** یک نماد از ۶۴ نماد حداکثر ln 64 = {log(64):.2f} نات می‌گوید و اینجا {limit.value:.2f} می‌گوید؛ کدهای پیوسته با دو عدد بیش از این می‌گویند. نمونه‌هایش همان ۶۴ تصویر بالا هستند، درست ولی اندک؛ از این رو دقت و پوشش را باید با هم خواند.{small}")
+    f"**نمادها.** یک نماد از ۶۴ نماد حداکثر ln 64 = {log(64):.2f} نات می‌گوید و هزینه‌اش اینجا {limit.value:.2f} است؛ دو عدد کد گاوسی {value['vae-mlp']['kl'].value:.2f} نات هزینه دارند. نمونه‌هایش همان ۶۴ تصویر بالا هستند: بیشترشان به رقم می‌مانند، ولی ده‌هزار نمونه همین‌ها را تکرار می‌کنند؛ پس گوی‌هایی که معیار recall گرد نمونه‌ها می‌کشد شعاع صفر دارند و هیچ تصویر آزمونی را در بر نمی‌گیرند. معیار precision به تنهایی این را پنهان می‌کند.{small}")
 
 # %% [markdown] lang="en"
 # ## Sources
@@ -773,6 +780,12 @@ study.say(
 
 # %% [markdown] lang="fa"
 # ## منابع
-# Kingma & Welling 2013 (arXiv 1312.6114)؛ Rosenblatt 1952؛ Doersch 2016 (arXiv 1606.05908)؛ Artstein, Ball, Barthe & Naor 2004؛
-# Hoffman & Johnson 2016؛ Davidson et al. 2018 (arXiv 1804.00891)؛ Tomczak & Welling 2018 (arXiv 1705.07120)؛ Jang, Gu & Poole 2017
-# (arXiv 1611.01144)؛ Maddison, Mnih & Teh 2017 (arXiv 1611.00712).
+# - Kingma & Welling 2013 (arXiv 1312.6114)
+# - Rosenblatt 1952
+# - Doersch 2016 (arXiv 1606.05908)
+# - Artstein, Ball, Barthe & Naor 2004
+# - Hoffman & Johnson 2016, "ELBO surgery"
+# - Davidson et al. 2018 (arXiv 1804.00891)
+# - Tomczak & Welling 2018 (arXiv 1705.07120)
+# - Jang, Gu & Poole 2017 (arXiv 1611.01144)
+# - Maddison, Mnih & Teh 2017 (arXiv 1611.00712)
