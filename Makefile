@@ -16,7 +16,7 @@ demo: install
 	$(BIN)/simorgh study first_flight --out reports/first_flight
 
 test: install
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadscope
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal
 
 lint: install
 	$(BIN)/ruff check .

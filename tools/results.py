@@ -14,14 +14,14 @@ ROWS = (
     ("VAE, 2-D code, 10 passes", "vae_cvae", "vae-mlp", ("neg_elbo", "iwae_bound", "fd_digits")),
     ("CVAE, 2-D code, 10 passes", "vae_cvae", "cvae-mlp", ("neg_elbo", "iwae_bound", "fd_digits")),
     ("VAE, 20-D code, 20 passes", "vae_cvae", "vae-fc", ("neg_elbo", "iwae_bound", "fd_digits")),
-    ("CVAE, 20-D code, 10 passes", "vae_cvae", "cvae-fc", ("neg_elbo", "iwae_bound", "fd_digits")),
+    ("CVAE, 20-D code, 10 passes", "vae_cvae", "cvae-fc", ("neg_elbo", None, "fd_digits")),
     ("Autoencoder, 2-D code, Gaussian fitted to codes", "ae_vs_vae", "ae-mlp", (None, None, "fd_digits")),
     ("Noisy autoencoder, 0.5 R in total", "ae_vs_vae", "ae-noisy", (None, None, "fd_digits")),
-    ("VAE, Laplace prior", "latent_priors", "prior-laplace", ("neg_elbo", "iwae_bound", "fd_digits")),
-    ("VAE, Student prior", "latent_priors", "prior-student", ("neg_elbo", "iwae_bound", "fd_digits")),
-    ("VAE, spherical prior", "latent_priors", "prior-vmf", ("neg_elbo", "iwae_bound", "fd_digits")),
-    ("VAE, learned mixture prior", "latent_priors", "prior-mixture", ("neg_elbo", "iwae_bound", "fd_digits")),
-    ("VAE, 64 symbols", "latent_priors", "prior-categorical", ("neg_elbo", "iwae_bound", "fd_digits")),
+    ("VAE, Laplace prior", "latent_priors", "prior-laplace", ("neg_elbo", None, "fd_digits")),
+    ("VAE, Student prior", "latent_priors", "prior-student", ("neg_elbo", None, "fd_digits")),
+    ("VAE, spherical prior", "latent_priors", "prior-vmf", ("neg_elbo", None, "fd_digits")),
+    ("VAE, learned mixture prior", "latent_priors", "prior-mixture", ("neg_elbo", None, "fd_digits")),
+    ("VAE, 64 symbols", "latent_priors", "prior-categorical", ("neg_elbo", None, "fd_digits")),
 )
 
 
@@ -54,11 +54,12 @@ def table() -> str:
         mine = {m["name"]: m for m in held if m["context"].get("recipe") == recipe}
         if not mine:
             continue
-        cells = [cell(mine.get(name)) for name in names]
+        cells = [cell(mine.get(name)) if name else "" for name in names]
         floor = floor or mine.get("fd_digits", {}).get("floor")
         lines.append(f"| {title} | {' | '.join(cells)} |")
     if floor is not None:
         lines += ["", f"Mean and 95 % Student interval over seeds; floor of fd-digits (real against real) {floor:.3f}."]
+        lines += ["−log p: importance-weighted bound on the first 1,000 test images, with the encoder as proposal."]
     return "\n".join(lines)
 
 
