@@ -772,10 +772,10 @@ def listed(lang: str) -> str:
 ranked = sorted((k for k in names if judged[k]["fd_digits"] is not None), key=lambda k: judged[k]["fd_digits"].value)
 by_hole = sorted(mismatch, key=lambda k: mismatch[k].value)
 small = study.pick(" The smoke preset trains for seconds: these numbers show only that the pipeline runs.", " پیکربندی smoke تنها چند ثانیه آموزش می‌دهد: این عددها فقط نشان می‌دهند که زنجیره کار می‌کند.") if study.small else ""
-elbo_en = f"Against the Gaussian, with seeds paired, the negative ELBO is {listed('en')}, in nats; the other differences are within the 95 % interval of {len(runs['vae-mlp'])} seeds." if clear else "With these seeds no difference of the negative ELBO from the Gaussian is clear of its 95 % interval."
-elbo_fa = f"در برابر گاوسی و با جفت کردن دانه‌ها، {kit.ltr('−ELBO')} بر حسب نات چنین است: {listed('fa')}؛ اختلاف‌های دیگر درون بازهٔ ۹۵ درصد {len(runs['vae-mlp'])} دانه‌اند." if clear else f"با این دانه‌ها هیچ اختلافی از {kit.ltr('−ELBO')} گاوسی بیرون از بازهٔ ۹۵ درصد خود نیست."
-fd_en = f" By the Fréchet distance the order is {', '.join(names[k] for k in ranked)}." if ranked else ""
-fd_fa = f" بنا بر فاصلهٔ فرشه ترتیب چنین است: {'، '.join(persian[names[k]] for k in ranked)}." if ranked else ""
+elbo_en = f"Against the Gaussian, with seeds paired, the negative ELBO differs clearly for {listed('en')} (nats); the other differences are within the 95 % interval of {len(runs['vae-mlp'])} seeds." if clear else "With these seeds no difference of the negative ELBO from the Gaussian is clear of its 95 % interval."
+elbo_fa = f"در برابر گاوسی و با جفت کردن دانه‌ها، {kit.ltr('−ELBO')} در این مدل‌ها آشکارا فرق دارد (نات): {listed('fa')}؛ اختلاف‌های دیگر درون بازهٔ ۹۵ درصد {len(runs['vae-mlp'])} دانه‌اند." if clear else f"با این دانه‌ها هیچ اختلافی از {kit.ltr('−ELBO')} گاوسی بیرون از بازهٔ ۹۵ درصد خود نیست."
+fd_en = f" By the mean Fréchet distance, best first: {', '.join(names[k] for k in ranked)}; where the intervals of the table overlap this order is not settled." if ranked else ""
+fd_fa = f" بنا بر میانگین فاصلهٔ فرشه، از بهترین: {'، '.join(persian[names[k]] for k in ranked)}؛ هر جا بازه‌های جدول هم‌پوشانی دارند این ترتیب قطعی نیست." if ranked else ""
 limit = value["prior-categorical"]["kl"]
 study.say(
     en=f"**Likelihood.** {elbo_en}{fd_en}\n\n"
