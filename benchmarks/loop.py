@@ -57,6 +57,7 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=200)
     asked = parser.parse_args()
+    Engine()  # chooses how float32 matrices are multiplied, for both sides
     experiment = recipe("vae-mlp", "cpu")
     data = load(DataConfig("mnist"))
     SPEC = data.spec
