@@ -1,6 +1,6 @@
 """VAE of Burda et al. 2015: 784-200-200 tanh nets, 50 dimensions, MNIST binarised anew for every batch.
 
-simorgh train vae-50 --preset cpu     10 passes at batch 100, about 1 minute on two cores
+simorgh train vae-50 --preset cpu     10 passes at batch 100, about 25 s on two cores: -log p 94.9 (5,000 draws)
 simorgh train vae-50 --preset paper   3,280 passes at batch 20, as published: -log p 86.76 (5,000 draws)
 """
 
