@@ -20,8 +20,8 @@ from simorgh.noise import Noise, SampleNoise
 
 __all__ = [
     "Batch", "BoundsLikelihood", "Config", "DataSpec", "Diverged", "Encodes", "Measurement", "Model", "Noise",
-    "Objective", "Predicts", "Reconstructs", "SampleNoise", "Samples", "Stream", "Terms", "Tick", "UserError",
-    "check_name",
+    "Objective", "Predicts", "Recalibrates", "Reconstructs", "SampleNoise", "Samples", "Stream", "Terms", "Tick",
+    "UserError", "check_name",
 ]  # fmt: skip
 
 
@@ -205,6 +205,14 @@ class Predicts(Protocol):
 
     def features(self, x: Tensor) -> Tensor:
         """(B, d) the representation before the last layer."""
+        ...
+
+
+@runtime_checkable
+class Recalibrates(Protocol):
+    def recalibrate(self) -> None:
+        """Estimate anew what the weights decide but training leaves behind, such as the statistics of batch
+        normalisation. A pure function of the weights; called before a model is looked at or saved."""
         ...
 
 

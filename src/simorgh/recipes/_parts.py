@@ -8,7 +8,9 @@ from simorgh.data import DataConfig
 from simorgh.train import EvaluateConfig, Experiment, OptimiserConfig, TrainConfig
 
 FAST = OptimiserConfig(kind="adam", lr=4e-3, schedule="one-cycle", warmup=0.3)
-
+LONG = OptimiserConfig(kind="adam", lr=2e-3, schedule="one-cycle", warmup=0.1, clip=200.0)
+"""For a hundred passes: FAST stays at its highest rate for so long that a VAE was seen to diverge there. Norms of the
+gradient lie near 100, so the clip touches accidents only."""
 
 QUICK = EvaluateConfig(importance_images=200)
 """For models whose likelihood is not what their study is about."""

@@ -7,9 +7,15 @@ Requirements A2.2 to A2.4.
 """
 
 from simorgh.models.cvae import CVAEConfig
+from simorgh.recipes._parts import FAST, LONG
 from simorgh.recipes._parts import experiment as _experiment
 from simorgh.train import Experiment
 
 
 def experiment(preset: str) -> Experiment:
-    return _experiment(preset, CVAEConfig(latent_dim=2), epochs={"cpu": 10, "paper": 100})
+    return _experiment(
+        preset,
+        CVAEConfig(latent_dim=2),
+        epochs={"cpu": 10, "paper": 100},
+        optimiser=LONG if preset == "paper" else FAST,
+    )

@@ -18,7 +18,7 @@ def experiment(preset: str) -> Experiment:
         preset,
         IWAEConfig(latent_dim=50, network=NETWORK, draws=50),
         data=DataConfig("mnist", binarise="dynamic"),
-        epochs={"cpu": 1, "paper": 3280},
+        epochs={"cpu": 5, "paper": 3280},
         optimiser=SCHEDULE if paper else FAST,
         batch_size=20 if paper else 100,
     )

@@ -7,9 +7,16 @@ Requirements A2.1, A2.3, A2.4.
 """
 
 from simorgh.models.vae import VAEConfig
+from simorgh.recipes._parts import FAST, LONG
 from simorgh.recipes._parts import experiment as _experiment
 from simorgh.train import EvaluateConfig, Experiment
 
 
 def experiment(preset: str, evaluate: EvaluateConfig | None = None) -> Experiment:
-    return _experiment(preset, VAEConfig(latent_dim=2), epochs={"cpu": 10, "paper": 100}, evaluate=evaluate)
+    return _experiment(
+        preset,
+        VAEConfig(latent_dim=2),
+        epochs={"cpu": 10, "paper": 100},
+        optimiser=LONG if preset == "paper" else FAST,
+        evaluate=evaluate,
+    )

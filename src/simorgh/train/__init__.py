@@ -1,5 +1,6 @@
 """Training: `fit(experiment, out)` gives a finished Run, whatever happened before."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -22,9 +23,15 @@ def initialise(experiment: Experiment, spec: DataSpec) -> Model:
         return experiment.model.build(spec)
 
 
-def fit(experiment: Experiment, out: Path | str = "runs", progress: bool = True) -> Run:
+def fit(
+    experiment: Experiment,
+    out: Path | str = "runs",
+    progress: bool = True,
+    observe: Callable[[Run, Mapping[str, float]], None] | None = None,
+) -> Run:
     """Train `experiment` in `out`/<name>-<hash>; open it where it is finished, continue it where it was cut off.
 
+    `observe` is shown the run and each line of its history once it is written; what it raises ends the training.
     UserError for settings that do not fit the data; Diverged where the loss stops being finite.
     """
     path = Path(out) / f"{experiment.name}-{experiment.hash}"
@@ -49,7 +56,13 @@ def fit(experiment: Experiment, out: Path | str = "runs", progress: bool = True)
     loop = _loop.Loop(model, source, config, len(data.train), experiment.seed, engine)
     held_out = data.validation and (lambda: batches(data.validation, experiment.data, 1000, engine.device))
     with Progress(experiment.name, loop.steps, config.batch_size, progress and engine.is_main) as bar:
-        _loop.train(loop, run, experiment, held_out, bar.show)
+
+        def show(step: int, line: dict[str, float]) -> None:
+            bar.show(step, line)
+            if observe and engine.is_main:
+                observe(run, line)
+
+        _loop.train(loop, run, experiment, held_out, show)
     if engine.is_main:
         _loop.finish(loop, run, config)
     engine.barrier()

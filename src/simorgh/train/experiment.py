@@ -56,6 +56,7 @@ class TrainConfig:
         precision: "fp32", or "bf16" autocast where the hardware has it.
         compile: hand the model's networks to torch.compile.
         snapshots: how often along training a few samples from one fixed noise are stored.
+        snapshot_samples: how many samples each of them holds.
         log_every: steps between two lines of history.jsonl.
         checkpoint_seconds: at most this much work is lost to a kill.
     """
@@ -70,6 +71,7 @@ class TrainConfig:
     precision: Literal["fp32", "bf16"] = "fp32"
     compile: bool = False
     snapshots: int = 10
+    snapshot_samples: int = 10
     log_every: int = 50
     checkpoint_seconds: float = 10.0
 

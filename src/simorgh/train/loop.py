@@ -14,7 +14,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simorgh.contracts import Batch, Diverged, Model, Objective, Reconstructs, Samples, Stream, Terms, Tick
+from simorgh.contracts import (
+    Batch,
+    Diverged,
+    Model,
+    Objective,
+    Recalibrates,
+    Reconstructs,
+    Samples,
+    Stream,
+    Terms,
+    Tick,
+)  # fmt: skip
 from simorgh.noise import Noise, SampleNoise
 from simorgh.train.ema import EMA
 from simorgh.train.engine import Engine
@@ -66,6 +77,9 @@ class Window:
             self._sums[key] = self._sums[key] + value if key in self._sums else value
             self._weights[key] = self._weights.get(key, 0.0) + terms.weight
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._sums
+
     def means(self) -> dict[str, float]:
         means = {key: float(total) / self._weights[key] for key, total in self._sums.items()}
         self.__init__()
@@ -113,10 +127,20 @@ class Loop:
             if objective.after is not None:
                 with torch.no_grad():
                     objective.after(terms)
+            if f"{objective.name}/grad_norm" not in self._window:  # once a line of the history is enough
+                norm = torch.nn.utils.get_total_norm(grads)
+                terms = replace(terms, logs={**terms.logs, "grad_norm": norm})
             self._window.add(objective.name, terms)
         self.step += 1
         if self.ema:
             self.ema.update(self.model, self.config.batch_size, self.step * self.config.batch_size)
+
+    def shown(self, averaged: bool = True) -> Model:
+        """The model as it stands, ready to be looked at: its average where one is kept and asked for."""
+        model = ((averaged and self.ema) or self).model
+        if isinstance(model, Recalibrates):
+            model.recalibrate()
+        return model
 
     def logged(self) -> dict[str, float]:
         """Means since the last call. Diverged when one of them is not finite."""
@@ -158,25 +182,34 @@ def validate(model: Model, batches: Iterator[Batch], seed: int) -> dict[str, flo
 
 
 @torch.no_grad()
-def snapshot(run: Run, model: Model, name: str, few: Batch, count: int = 10) -> None:
-    """Store what the model can show of itself as uint8 pixels in samples/<name>.npz: `samples` from always the same
-    noise (of each class in turn where the model takes labels), `originals` and `reconstructions` of `few` examples."""
-    mode = model.training
-    model.eval()
-    shown = {}
-    if isinstance(model, Samples):
-        condition = torch.arange(count, device=few.x.device) % run.spec.classes if model.conditional else None
-        shown["samples"] = model.sample(count, SampleNoise(0, count, device=few.x.device), condition)
-    if isinstance(model, Reconstructs):
-        shown |= {"originals": few.x, "reconstructions": model.reconstruct(few.x, few.y)}
-    model.train(mode)
-    if not shown or run.spec.kind != "image":
+def snapshot(run: Run, loop: Loop, few: Batch) -> None:
+    """Store what the model can show of itself as uint8 pixels in samples/<step>.npz: `samples` from always the same
+    noise (of each class in turn where the model takes labels), beside those of the averaged weights `samples_raw` of
+    the others, and `originals` and `reconstructions` of `few` examples."""
+    if run.spec.kind != "image":
+        return
+    shown, count, device = {}, loop.config.snapshot_samples, few.x.device
+    for name, averaged in (("samples", True), ("samples_raw", False)) if loop.ema else (("samples", True),):
+        model = loop.shown(averaged)
+        mode = model.training
+        model.eval()
+        if isinstance(model, Samples):
+            condition = torch.arange(count, device=device) % run.spec.classes if model.conditional else None
+            chunks = range(0, count, 500)
+            shown[name] = torch.cat([
+                model.sample(n, SampleNoise(0, n, i, device), None if condition is None else condition[i : i + n])
+                for i in chunks for n in [min(500, count - i)]
+            ])  # fmt: skip
+        if isinstance(model, Reconstructs) and averaged:
+            shown |= {"originals": few.x, "reconstructions": model.reconstruct(few.x, few.y)}
+        model.train(mode)
+    if not shown:
         return
     low, high = run.spec.value_range
     pixels = {k: ((v - low) / (high - low) * 255).clamp(0, 255).round().byte().cpu().numpy() for k, v in shown.items()}
     buffer = io.BytesIO()
-    np.savez(buffer, **pixels)
-    write(run.path / "samples" / f"{name}.npz", buffer.getvalue())
+    np.savez_compressed(buffer, **pixels)
+    write(run.path / "samples" / f"{loop.step:07d}.npz", buffer.getvalue())
 
 
 def train(
@@ -200,7 +233,7 @@ def train(
     start = saved = time.monotonic()
     while loop.step < loop.steps:
         if engine.is_main and loop.step in marks:
-            snapshot(run, (loop.ema or loop).model, f"{loop.step:07d}", few)
+            snapshot(run, loop, few)
         loop.model.train()
         loop.advance()
         last = loop.step == loop.steps
@@ -210,7 +243,7 @@ def train(
         line["seconds"] = round(before + time.monotonic() - start, 3)
         # The first logged step of each pass validates: a function of the step alone, whatever was resumed.
         if validation and (last or loop.step // passes != (loop.step - config.log_every) // passes):
-            line |= validate((loop.ema or loop).model, validation(), experiment.seed)
+            line |= validate(loop.shown(), validation(), experiment.seed)
             if config.keep == "best" and line["valid/loss"] < best:
                 best = line["valid/loss"]
                 if engine.is_main:
@@ -224,7 +257,7 @@ def train(
                 run.save_state({**loop.state_dict(), "best": best, "seconds": line["seconds"]})
             saved = time.monotonic()
     if engine.is_main and config.snapshots:
-        snapshot(run, (loop.ema or loop).model, f"{loop.step:07d}", few)
+        snapshot(run, loop, few)
 
 
 def finish(loop: Loop, run: Run, config: TrainConfig) -> None:
@@ -233,5 +266,5 @@ def finish(loop: Loop, run: Run, config: TrainConfig) -> None:
         write(run.path / "model.safetensors", (run.path / "best.safetensors").read_bytes())
         return
     if loop.ema:
-        run.save_weights("ema", loop.ema.model.state_dict())
-    run.save_weights("model", loop.model.state_dict())
+        run.save_weights("ema", loop.shown().state_dict())
+    run.save_weights("model", loop.shown(averaged=False).state_dict())
