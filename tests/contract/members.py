@@ -1,6 +1,6 @@
 """Every model of the list at smoke size, with the data it declares to fit, and how well it must learn by heart."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -8,13 +8,22 @@ from simorgh.contracts import Batch, Config, DataSpec
 from simorgh.models.autoencoder import AutoencoderConfig
 from simorgh.models.classifier import ClassifierConfig
 from simorgh.models.cvae import CVAEConfig
+from simorgh.models.gan import GANConfig
 from simorgh.models.iwae import IWAEConfig
+from simorgh.models.r3gan import R3GANConfig
+from simorgh.models.ssgan import SSGANConfig
 from simorgh.models.vae import VAEConfig
+from simorgh.models.wgan import WGANConfig
+from simorgh.models.wgan_gp import WGANGPConfig
 from simorgh.nn.networks import Network
+from simorgh.nn.players import Players
 
 IMAGE = DataSpec("image", (1, 8, 8), (0.0, 1.0), classes=3, mean=(0.3,) * 64)
 SMALL = Network(hidden=(32, 16))
 CONV = Network(kind="conv", hidden=(4, 8, 16))
+SHUFFLE = Players(width=16)
+DENSE = Players("dense", width=16)
+RESIDUAL = Players("residual", width=8, critic_width=8, spectral=True)
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,13 @@ class Member:
     memorises: float
     rate: float = 1e-2
     steps: int = 400
+    betas: tuple[float, float] = (0.9, 0.999)
+
+
+def _game(kind: str, config: Config, memorises: float, steps: int = 400) -> Member:
+    """A model of two players: `memorises` is the mean squared distance of its samples to the nearest of `halves`,
+    which is about 16 where nothing has been learnt."""
+    return Member(kind, config, IMAGE, memorises, 2e-3, steps, (0.5, 0.9))
 
 
 MEMBERS = {
@@ -46,6 +62,15 @@ MEMBERS = {
     "cvae-auxiliary": Member("cvae", CVAEConfig(network=SMALL, auxiliary=1.0), IMAGE, 10.0),
     "iwae": Member("iwae", IWAEConfig(latent_dim=4, network=SMALL, draws=5), IMAGE, 12.0),
     "classifier": Member("classifier", ClassifierConfig(width=8, features=16, smoothing=0.0), IMAGE, 0.1, 3e-3, 200),
+    "gan": _game("gan", GANConfig(8, SHUFFLE), 6.0),
+    "gan-saturating": _game("gan", GANConfig(8, SHUFFLE, saturating=True), 12.0, 800),
+    "gan-dense": _game("gan", GANConfig(8, replace(DENSE, output="linear")), 6.0),
+    "gan-conditional": _game("gan", GANConfig(8, SHUFFLE, conditional=True), 6.0),
+    "wgan": _game("wgan", WGANConfig(8, DENSE, clip=0.1, critic_steps=2, long_phases=False), 6.0),
+    "wgan-gp": _game("wgan-gp", WGANGPConfig(8, SHUFFLE, critic_steps=2), 6.0),
+    "r3gan": _game("r3gan", R3GANConfig(8, Players(width=16, norm=False)), 6.0),
+    "ssgan": _game("ssgan", SSGANConfig(8, RESIDUAL), 6.0, 100),
+    "ssgan-softplus": _game("ssgan", SSGANConfig(8, RESIDUAL, True, "non-saturating"), 6.0, 100),
 }
 
 
@@ -55,3 +80,14 @@ def examples(spec: DataSpec, n: int = 8) -> Batch:
     x = (torch.rand(n, *spec.shape, generator=generator) < 0.4).float()
     low, high = spec.value_range
     return Batch(low + (high - low) * x, torch.arange(n) % spec.classes)
+
+
+def halves(spec: DataSpec, n: int = 8) -> Batch:
+    """`n` images, black but for the left, right, upper or lower half in turn: the smallest law with modes to find."""
+    x = torch.zeros(n, *spec.shape)
+    height, width = spec.shape[1] // 2, spec.shape[2] // 2
+    for i in range(n):
+        part = [(..., slice(width)), (..., slice(width, None)), (..., slice(height), slice(None)),
+                (..., slice(height, None), slice(None))][i % 4]  # fmt: skip
+        x[i][part] = 1
+    return Batch(x, torch.arange(n) % spec.classes)

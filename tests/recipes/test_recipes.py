@@ -19,8 +19,9 @@ NAMES = [pytest.param(n, marks=() if n.startswith("digits") else pytest.mark.mni
 def test_trains_and_is_measured(name: str, tmp_path: Path):
     run = Run.open(fit(recipe(name, "smoke"), tmp_path, progress=False).path)
     history = run.history()
-    loss = next(key for key in history[0] if key.endswith("/loss"))
-    assert history[-1][loss] < history[0][loss]
+    losses = [key for key in history[0] if key.endswith("/loss") and not key.startswith("valid")]
+    if len(losses) == 1:  # of two players neither loss need fall
+        assert history[-1][losses[0]] < history[0][losses[0]]
     for m in evaluate(run):
         assert m.protocol
         assert m.n > 0
@@ -31,10 +32,14 @@ def test_trains_and_is_measured(name: str, tmp_path: Path):
         assert images.shape == (3, *run.spec.shape)
 
 
+def recipes_text(name: str) -> str:
+    path = files("simorgh") / "recipes" / f"{name.replace('-', '_')}.py"
+    return ast.get_docstring(ast.parse(path.read_text())) or ""
+
+
 @pytest.mark.parametrize("name", recipes())
 def test_says_command_and_time(name: str):
-    path = files("simorgh") / "recipes" / f"{name.replace('-', '_')}.py"
-    text = ast.get_docstring(ast.parse(path.read_text()))
+    text = recipes_text(name)
     assert f"simorgh train {name}" in text
     assert "passes" in text or "pass at" in text
     assert text.split("\n")[0].endswith(".")
@@ -44,4 +49,5 @@ def test_presets_differ_in_length_only_where_they_say_so():
     for name in recipes():
         cpu, paper = recipe(name, "cpu"), recipe(name, "paper")
         assert cpu.train.epochs <= paper.train.epochs
-        assert cpu.model == paper.model
+        narrower = "in place of" in recipes_text(name)
+        assert (cpu.model != paper.model) == narrower, f"{name} says nothing of its narrower cpu preset"

@@ -3,13 +3,23 @@
 from simorgh.models.autoencoder import AutoencoderConfig
 from simorgh.models.classifier import ClassifierConfig
 from simorgh.models.cvae import CVAEConfig
+from simorgh.models.gan import GANConfig
 from simorgh.models.iwae import IWAEConfig
+from simorgh.models.r3gan import R3GANConfig
+from simorgh.models.ssgan import SSGANConfig
 from simorgh.models.vae import VAEConfig
+from simorgh.models.wgan import WGANConfig
+from simorgh.models.wgan_gp import WGANGPConfig
 
 MODELS = {
     "autoencoder": AutoencoderConfig,
     "classifier": ClassifierConfig,
     "cvae": CVAEConfig,
+    "gan": GANConfig,
     "iwae": IWAEConfig,
+    "r3gan": R3GANConfig,
+    "ssgan": SSGANConfig,
     "vae": VAEConfig,
+    "wgan": WGANConfig,
+    "wgan-gp": WGANGPConfig,
 }

@@ -33,8 +33,31 @@ def experiment(
         data = replace(data, limit=512, validation=min(data.validation, 128))
         evaluate = EvaluateConfig(importance_samples=20, importance_images=20, samples=200)
         train |= {"batch_size": min(train.get("batch_size", 128), 64), "log_every": 4, "snapshots": 2}
+        train |= {"snapshot_samples": min(train.get("snapshot_samples", 10), 100)}
     length = epochs.get(preset, 2.0)
     return Experiment("", preset, data, model, TrainConfig(epochs=length, optimiser=optimiser, **train), evaluate)
+
+
+def adversarial(
+    preset: str,
+    model: Config,
+    *,
+    epochs: dict[str, float],
+    lr: float = 2e-4,
+    data: DataConfig | None = None,
+    optimiser: OptimiserConfig | None = None,
+    **train: Any,
+) -> Experiment:
+    """A game of two players: Adam without momentum to speak of, an averaged generator, many snapshots of samples
+    (so that a distance can be followed along training)."""
+    return experiment(
+        preset,
+        model,
+        data=data,
+        epochs=epochs,
+        optimiser=optimiser or OptimiserConfig(lr=lr, betas=(0.5, 0.99)),
+        **{"batch_size": 64, "ema_half_life": 20_000.0, "snapshots": 20, "snapshot_samples": 2000, **train},
+    )
 
 
 def vary(base: Experiment, **model: Any) -> Experiment:

@@ -1,6 +1,6 @@
 """IWAE of Burda et al. 2015 with 50 draws: 784-200-200 tanh nets, 50 dimensions, MNIST binarised anew.
 
-simorgh train iwae-50 --preset cpu     1 pass at batch 100, about 40 s on two cores: -log p 114.8 (5,000 draws)
+simorgh train iwae-50 --preset cpu     5 passes at batch 100, about 4 minutes on two cores: -log p 96.5 (5,000 draws)
 simorgh train iwae-50 --preset paper   3,280 passes at batch 20, as published: -log p 84.78 (5,000 draws)
 """
 

@@ -1,0 +1,15 @@
+"""GAN whose generator plays the zero-sum game of the original paper: its gradient fades where it is beaten.
+
+simorgh train gan-saturating --preset cpu     2 passes, about 90 s on two cores
+simorgh train gan-saturating --preset paper   100 passes
+
+Requirement B2.1: beside `gan` of the same length.
+"""
+
+from simorgh.models.gan import GANConfig
+from simorgh.recipes._parts import adversarial as _adversarial
+from simorgh.train import Experiment
+
+
+def experiment(preset: str) -> Experiment:
+    return _adversarial(preset, GANConfig(saturating=True), epochs={"cpu": 2, "paper": 100})

@@ -1,0 +1,20 @@
+"""WGAN with a gradient penalty in place of clipped weights; players as in `gan`.
+
+simorgh train wgan-gp --preset cpu     6 passes of the critic, about 6 minutes on two cores
+simorgh train wgan-gp --preset paper   500 passes of the critic
+
+Requirements B3.2, B3.3.
+"""
+
+from simorgh.models.wgan_gp import WGANGPConfig
+from simorgh.recipes._parts import adversarial as _adversarial
+from simorgh.train import Experiment, OptimiserConfig
+
+
+def experiment(preset: str) -> Experiment:
+    return _adversarial(
+        preset,
+        WGANGPConfig(),
+        epochs={"cpu": 6, "paper": 500},
+        optimiser=OptimiserConfig(lr=5e-4, betas=(0.0, 0.9)),
+    )
