@@ -43,7 +43,7 @@ def adversarial(
     model: Config,
     *,
     epochs: dict[str, float],
-    lr: float = 2e-4,
+    lr: float = 1e-3,
     data: DataConfig | None = None,
     optimiser: OptimiserConfig | None = None,
     **train: Any,

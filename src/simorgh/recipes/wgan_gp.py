@@ -16,5 +16,5 @@ def experiment(preset: str) -> Experiment:
         preset,
         WGANGPConfig(),
         epochs={"cpu": 6, "paper": 500},
-        optimiser=OptimiserConfig(lr=5e-4, betas=(0.0, 0.9)),
+        optimiser=OptimiserConfig(lr=1e-3, betas=(0.0, 0.9)),
     )
