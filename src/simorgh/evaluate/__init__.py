@@ -23,7 +23,7 @@ from simorgh.metrics.likelihood import importance_bound
 from simorgh.metrics.prdc import prdc
 from simorgh.noise import Noise
 from simorgh.train import Run
-from simorgh.train.engine import use_fast_matmul
+from simorgh.train.engine import keep_freed_memory, use_fast_matmul
 
 __all__ = ["METRICS", "Measurement", "evaluate", "generate", "measurement", "over_seeds"]
 
@@ -116,8 +116,12 @@ def samples(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
         best_possible = float((own == data.test.y[:n]).double().mean())
         found.append(measurement("judge_accuracy", right, "share", f"labels in turn, {protocol}", floor=best_possible,
                                  context=here))  # fmt: skip
-    shares = guessed.bincount(minlength=10).double() / n
-    found.append(measurement("smallest_class_share", shares.min(), "share", protocol, n=n, context=here))
+    shares, own = (y.bincount(minlength=10).double() / n for y in (guessed, data.test.y[:n]))
+    found += [
+        measurement(f"{name}_class_share", value, "share", f"by the judge's reading, {protocol}", n=n, floor=best,
+                    context=here)
+        for name, value, best in (("smallest", shares.min(), own.min()), ("largest", shares.max(), own.max()))
+    ]  # fmt: skip
     return found
 
 
@@ -194,6 +198,7 @@ def evaluate(run: Run, metrics: Sequence[str] = (), device: str = "cpu") -> list
         check_name(name, METRICS, "metric")
     if device == "cpu":
         use_fast_matmul()
+        keep_freed_memory()
     model, data = run.model().to(device), load(run.experiment.data)
     found = [m for name in metrics or METRICS for m in METRICS[name](run, model, data, device)]
     names = {m.name for m in found}

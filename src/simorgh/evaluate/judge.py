@@ -31,7 +31,7 @@ def judge() -> Model:
 
 
 @torch.no_grad()
-def judged(images: Tensor, device: str = "cpu", chunk: int = 1000) -> tuple[Tensor, Tensor]:
+def judged(images: Tensor, device: str = "cpu", chunk: int = 200) -> tuple[Tensor, Tensor]:
     """Features (N, 64) and class probabilities (N, 10) of images (N, 1, 28, 28) in [0, 1].
 
     Pixels are first rounded to 256 grey levels, which is what the real images have.

@@ -24,6 +24,7 @@ def measurement(
         value, low, high, n = float(value.value), float(value.low), float(value.high), n or value.n
     else:
         value, low, high = float(value), None, None
+    floor = None if floor is None else float(floor)
     digest = hashlib.sha256(f"{name}|{unit}|{protocol}".encode()).hexdigest()[:12]
     return Measurement(name, value, low, high, int(n or 0), unit, protocol, digest, floor, dict(context or {}))
 

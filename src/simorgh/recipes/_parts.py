@@ -48,14 +48,15 @@ def adversarial(
     optimiser: OptimiserConfig | None = None,
     **train: Any,
 ) -> Experiment:
-    """A game of two players: Adam without momentum to speak of, an averaged generator, many snapshots of samples
-    (so that a distance can be followed along training)."""
+    """A game of two players: Adam with little momentum, an averaged generator, many snapshots of samples, so that a
+    distance can be followed along training. The rate falls to zero: at a constant 1e-3 the GAN on MNIST was seen to
+    be best after 1,500 steps (fd-digits 3) and four times worse after 7,500, digits being lost one by one."""
     return experiment(
         preset,
         model,
         data=data,
         epochs=epochs,
-        optimiser=optimiser or OptimiserConfig(lr=lr, betas=(0.5, 0.99)),
+        optimiser=optimiser or OptimiserConfig(lr=lr, schedule="cosine", betas=(0.5, 0.99)),
         **{"batch_size": 64, "ema_half_life": 20_000.0, "snapshots": 20, "snapshot_samples": 2000, **train},
     )
 

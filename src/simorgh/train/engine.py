@@ -4,9 +4,10 @@ No wrapper stands around the model: the loop hands over gradients, and they are 
 reduction, weighted by the number of units each process saw.
 """
 
+import ctypes
 import os
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from functools import cache
 
@@ -42,6 +43,20 @@ def use_fast_matmul() -> None:
         torch.set_float32_matmul_precision("highest")
 
 
+@cache
+def keep_freed_memory() -> None:
+    """Let the C library keep what tensors free, for the next ones.
+
+    glibc hands large blocks back to the system at once and asks for them again a moment later, page by page; on some
+    virtual machines that takes longer than the arithmetic. Other C libraries have no such setting and go on as ever.
+    """
+    trim_threshold, mmap_max = -1, -4  # malloc.h
+    with suppress(OSError, AttributeError):
+        libc = ctypes.CDLL("libc.so.6")
+        libc.mallopt(mmap_max, 0)
+        libc.mallopt(trim_threshold, -1)
+
+
 class Engine:
     """Where this process computes and how it agrees with the others."""
 
@@ -57,6 +72,7 @@ class Engine:
         self._precision = precision
         if self.device.type == "cpu":
             use_fast_matmul()
+            keep_freed_memory()
 
     @property
     def is_main(self) -> bool:
