@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+import nbformat
 import pytest
 
+from simorgh.report.notebook import to_html
 from simorgh.studies.runner import run_study, studies
 
-FREE = {"first_flight", "maximum_likelihood"}  # need no file
+FREE = {"divergences", "first_flight", "maximum_likelihood"}  # need no file
 
 
 @pytest.mark.parametrize(
@@ -31,3 +33,12 @@ def test_persian_page_is_right_to_left(tmp_path: Path):
     assert 'dir="rtl"' in text
     assert "شکل" in text
     assert "Figure 1" not in text
+
+
+def test_marks_of_direction_and_formulas_reach_the_page():
+    """Inline tags were once parsed one by one and closed at once; a formula may stand before a Persian letter."""
+    cell = nbformat.v4.new_markdown_cell('دقت <bdi dir="ltr">0.91 ± 0.02</bdi> با دسته‌های $m$تایی و $5 و $6')
+    page = to_html(nbformat.v4.new_notebook(cells=[cell]), "آزمون", "fa")
+    assert '<bdi dir="ltr">0.91 ± 0.02</bdi>' in page
+    assert "<mi>m</mi>" in page
+    assert "$5 و $6" in page

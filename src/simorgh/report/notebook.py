@@ -132,7 +132,7 @@ def _failure(notebook: NotebookNode, reason: str) -> str:
 
 _MATH = re.compile(
     r"(?P<code>^```.*?^```|^~~~.*?^~~~|`[^`\n]+`)|(?<!\\)\$\$(?P<block>.+?)(?<!\\)\$\$|"
-    r"(?<![\\\w$])\$(?P<inline>[^\s$](?:[^$\n]*[^\s$\\])?)\$(?![\w$])",
+    r"(?<![\\A-Za-z0-9_$])\$(?P<inline>[^\s$](?:[^$\n]*[^\s$\\])?)\$(?![A-Za-z0-9_$])",
     re.DOTALL | re.MULTILINE,
 )
 
@@ -184,9 +184,7 @@ def to_html(notebook: NotebookNode, title: str, lang: str, subtitle: str = "") -
             for kind in ("text/markdown", "text/html"):
                 if kind in output.get("data", {}):
                     output.data[kind] = formulas.take(output.data[kind])
-    exporter = HTMLExporter(
-        template_name="simorgh", extra_template_basedirs=[str(Path(__file__).parent / "templates")], embed_images=True
-    )
+    exporter = HTMLExporter(template_name="simorgh", extra_template_basedirs=[str(Path(__file__).parent / "templates")])
     page = {
         "title": escape(title),
         "subtitle": escape(subtitle),
