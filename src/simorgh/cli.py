@@ -27,6 +27,7 @@ commands
   report RUN                            write report.html and report.ipynb into a run directory
   compare RUN RUN ...                   put runs side by side; refuses to rank unlike protocols
   study NAME [--preset cpu] [--lang fa] answer one question: train, measure, explain, write the report
+  sweep RECIPE --set PATH=VALUES ...    search hyper-parameters on held-out images; resumes (simorgh[sweep])
   data get|describe NAME                fetch or describe a data set
 
 simorgh COMMAND --help shows the arguments; simorgh train RECIPE --help shows every setting of a recipe.
@@ -247,6 +248,64 @@ def study(argv: list[str]) -> None:
     print(run_study(name, asked.preset, asked.lang, asked.out or Path("reports") / name, asked.runs))
 
 
+@dataclass
+class SweepArguments:
+    """Search hyper-parameters with Optuna, on validation images only. The same command goes on where it was stopped,
+    and shows the table of a sweep that is finished.
+
+    Attributes:
+        set: what is searched, any number of times: PATH=a,b,c (one of these) or PATH=low:high[:log] (a range) of a
+            setting by dotted path, such as train.optimiser.lr=1e-4:1e-2:log or train.optimiser.betas.0=0,0.5.
+        preset: size of each training.
+        trials: how many trainings end, over all workers together.
+        workers: processes on this machine.
+        metric: what is made small: a key of the history that begins with valid/ (where two players compete,
+            valid/loss is the opinion of one of them), or fd_digits of the samples of a model on MNIST.
+        storage: a journal file (in the directory of the sweep by default), or a database URL for several machines.
+        out: directory of the sweep, runs/sweeps/RECIPE-HASH by default.
+        seed: of the search and of each training.
+        data: a data set in place of the recipe's own.
+        prune: cut off trainings that are worse than the median of the others.
+    """
+
+    set: tuple[str, ...] = ()
+    preset: Literal["smoke", "cpu", "paper"] = "cpu"
+    trials: int = 12
+    workers: int = 2
+    metric: str = "valid/loss"
+    storage: str | None = None
+    out: Path | None = None
+    seed: int = 0
+    data: str | None = None
+    prune: bool = True
+
+
+def sweep(argv: list[str]) -> None:
+    name, rest = positional(argv, "recipe", "simorgh sweep RECIPE --set PATH=VALUES ... [--trials 12] [--workers 2]")
+    texts, rest = _take_all(rest, "--set")
+    asked = vars(parse(SweepArguments, rest, f"simorgh sweep {name}"))
+    del asked["set"]
+    from simorgh.sweep import sweep as search
+
+    print(search(name, texts, **asked))
+
+
+def _take_all(argv: list[str], flag: str) -> tuple[list[str], list[str]]:
+    """The values that follow each occurrence of a flag, and the arguments without them."""
+    values, rest, inside = [], [], False
+    for argument in argv:
+        if argument.startswith(f"{flag}="):
+            values.append(argument.removeprefix(f"{flag}="))
+        elif argument == flag:
+            inside = True
+        elif inside and not argument.startswith("-"):
+            values.append(argument)
+        else:
+            inside = False
+            rest.append(argument)
+    return values, rest
+
+
 def data(argv: list[str]) -> None:
     usage = "simorgh data get|describe NAME"
     what, rest = positional(argv, "word get or describe", usage)
@@ -274,5 +333,6 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "report": report,
     "compare": compare,
     "study": study,
+    "sweep": sweep,
     "data": data,
 }

@@ -6,6 +6,7 @@ from typing import Literal
 DATASETS = {
     "digits": "1,797 handwritten digits, 8 x 8, 17 grey levels (scikit-learn's copy of the UCI set); needs no file",
     "mnist": "70,000 handwritten digits, 28 x 28, 256 grey levels (LeCun, Cortes, Burges); 60,000 to train on",
+    "stacked-mnist": "70,000 images, 3 x 28 x 28, of three MNIST digits each: 1,000 classes to count modes with",
     "folder:PATH": "your own png, jpg or bmp images of one size; subfolders, where there are any, are the labels",
 }
 
@@ -15,7 +16,7 @@ class DataConfig:
     """What is learnt from.
 
     Attributes:
-        name: "digits", "mnist" or "folder:PATH".
+        name: "digits", "mnist", "stacked-mnist" or "folder:PATH".
         binarise: pixels stay in [0, 1] ("none"), become 1 with their grey value as probability, drawn anew at each
             step ("dynamic", Salakhutdinov & Murray 2008), or become 1 from one half on ("threshold").
         validation: images held out from the end of the training part.

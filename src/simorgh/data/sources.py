@@ -10,6 +10,7 @@ from simorgh.data.config import DATASETS
 from simorgh.data.folder import folder
 from simorgh.data.mnist import mnist
 from simorgh.data.parts import Part, Source, content_hash, split
+from simorgh.data.stacked import stacked_mnist
 
 
 def digits() -> Source:
@@ -28,7 +29,7 @@ def digits() -> Source:
     return Source(train, test, "scikit-learn's copy of the UCI digits", checksums, tuple("0123456789"))
 
 
-_NAMED = {"digits": digits, "mnist": mnist}
+_NAMED = {"digits": digits, "mnist": mnist, "stacked-mnist": stacked_mnist}
 
 
 def find(name: str) -> Source:

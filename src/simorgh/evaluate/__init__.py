@@ -10,17 +10,14 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from simorgh.contracts import BoundsLikelihood, Encodes, Measurement, Model, Predicts, Reconstructs, Samples, check_name
+from simorgh.contracts import BoundsLikelihood, Encodes, Measurement, Model, Predicts, Reconstructs, check_name
 from simorgh.data import Dataset, batches, load
-from simorgh.evaluate import judge
 from simorgh.evaluate.generate import generate
 from simorgh.evaluate.measure import context, measurement, over_seeds
-from simorgh.metrics.frechet import frechet_distance
-from simorgh.metrics.intervals import Interval, mean_interval
-from simorgh.metrics.kid import kid
+from simorgh.evaluate.samples import fresh_judge, memory, modes, samples
+from simorgh.metrics.intervals import mean_interval
 from simorgh.metrics.leakage import leakage
 from simorgh.metrics.likelihood import importance_bound
-from simorgh.metrics.prdc import prdc
 from simorgh.noise import Noise
 from simorgh.train import Run
 from simorgh.train.engine import keep_freed_memory, use_fast_matmul
@@ -86,57 +83,6 @@ def importance_weighted(
     return torch.cat(bounds)
 
 
-def samples(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
-    """fd_digits, kid, precision, recall, density, coverage; judge_accuracy of conditional samples; class shares."""
-    if not isinstance(model, Samples) or run.experiment.data.name != "mnist":
-        return []
-    n = min(run.experiment.evaluate.samples, len(data.test))
-    images, labels = generate(run, n, seed=0, device=device)
-    fake, probabilities = judge.judged(images, device)
-    real, train = judge.reference(n, "test"), judge.reference(n, "train")
-    protocol = f"{n} samples against the first {n} MNIST test images, features of {judge.NAME}, seed 0"
-    here = context(run, split="test")
-    size = min(1000, n)
-    found = [
-        measurement("fd_digits", _jackknife(real, fake), "squared feature units", f"Fréchet distance, {protocol}",
-                    n=n, floor=frechet_distance(real, train), context=here),
-        measurement("kid", kid(real, fake, size=size).value * 1000, "10^-3 MMD^2", f"100 subsets of {size}, {protocol}",
-                    n=n, floor=kid(real, train, size=size).value * 1000, context=here),
-    ]  # fmt: skip
-    ours, best = prdc(real, fake), prdc(real, train)
-    found += [
-        measurement(name, getattr(ours, name), "share", f"k = {k}, {protocol}", n=n, floor=getattr(best, name),
-                    context=here)
-        for name, k in (("precision", 3), ("recall", 3), ("density", 5), ("coverage", 5))
-    ]  # fmt: skip
-    guessed = probabilities.argmax(1)
-    if labels is not None:
-        right = mean_interval((guessed == labels).double(), kind="normal")
-        own = judge.judged(data.test.x[:n].float() / 255)[1].argmax(1)
-        best_possible = float((own == data.test.y[:n]).double().mean())
-        found.append(measurement("judge_accuracy", right, "share", f"labels in turn, {protocol}", floor=best_possible,
-                                 context=here))  # fmt: skip
-    shares, own = (y.bincount(minlength=10).double() / n for y in (guessed, data.test.y[:n]))
-    found += [
-        measurement(f"{name}_class_share", value, "share", f"by the judge's reading, {protocol}", n=n, floor=best,
-                    context=here)
-        for name, value, best in (("smallest", shares.min(), own.min()), ("largest", shares.max(), own.max()))
-    ]  # fmt: skip
-    return found
-
-
-def _jackknife(real: Tensor, fake: Tensor, groups: int = 10) -> Interval:
-    """The Fréchet distance with a 95 % interval from leaving out every tenth of both sets in turn (Quenouille)."""
-    value = frechet_distance(real, fake)
-    left = [
-        frechet_distance(real[torch.arange(len(real)) % groups != g], fake[torch.arange(len(fake)) % groups != g])
-        for g in range(groups)
-    ]
-    left = torch.tensor(left, dtype=torch.float64)
-    error = float(((groups - 1) / groups * (left - left.mean()).square().sum()).sqrt())
-    return Interval(value, value - 1.96 * error, value + 1.96 * error, len(fake))
-
-
 def latents(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
     """leakage_linear, leakage_neighbours: how well the label is read from the code of a test image."""
     if not isinstance(model, Encodes) or data.test.y is None:
@@ -182,15 +128,21 @@ METRICS: dict[str, Callable[[Run, Model, Dataset, str], list[Measurement]]] = {
     "training": training,
     "likelihood": likelihood,
     "samples": samples,
+    "modes": modes,
+    "memory": memory,
+    "fresh-judge": fresh_judge,
     "latents": latents,
     "reconstruction": reconstruction,
     "prediction": prediction,
 }
 
+ON_REQUEST = {"fresh-judge"}
+"""Groups that take minutes; measured only where they are named."""
+
 
 @torch.no_grad()
 def evaluate(run: Run, metrics: Sequence[str] = (), device: str = "cpu") -> list[Measurement]:
-    """Measure `run` by the named groups (all of METRICS where none is named) and store what was found.
+    """Measure `run` by the named groups and store what was found; without a name by all but those ON_REQUEST.
 
     Measurements of other groups that the run already holds are kept. UserError for an unknown group.
     """
@@ -199,8 +151,9 @@ def evaluate(run: Run, metrics: Sequence[str] = (), device: str = "cpu") -> list
     if device == "cpu":
         use_fast_matmul()
         keep_freed_memory()
+    asked = metrics or [name for name in METRICS if name not in ON_REQUEST]
     model, data = run.model().to(device), load(run.experiment.data)
-    found = [m for name in metrics or METRICS for m in METRICS[name](run, model, data, device)]
+    found = [m for name in asked for m in METRICS[name](run, model, data, device)]
     names = {m.name for m in found}
     run.save_results([m for m in run.results() if m.name not in names] + found)
     return found

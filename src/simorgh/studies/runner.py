@@ -150,20 +150,9 @@ def _train(
 def _experiment(header: StudyHeader, key: str, preset: str, seed: int, data: str | None) -> "Experiment":
     """The recipe with the study's overrides, read back through the same checks as a saved experiment."""
     from simorgh.recipes import recipe
-    from simorgh.train.experiment import Experiment, from_dict, to_dict
+    from simorgh.train.experiment import override
 
-    experiment = recipe(key.split("@")[0], preset, seed)
-    if header.overrides.get(key):
-        plain = to_dict(experiment)
-        for path, value in header.overrides[key].items():
-            *parents, last = path.split(".")
-            table = plain
-            for parent in parents:
-                table = table.get(parent) if isinstance(table, dict) else None
-            if not isinstance(table, dict) or last not in table:
-                raise UserError(f"{header.name} overrides {path} of {key}, which has no such setting.")
-            table[last] = value
-        experiment = from_dict(Experiment, plain)
+    experiment = override(recipe(key.split("@")[0], preset, seed), header.overrides.get(key, {}))
     return replace(experiment, data=replace(experiment.data, name=data)) if data else experiment
 
 

@@ -149,6 +149,52 @@ def from_dict(kind: Any, value: Any, where: str = "experiment") -> Any:
     raise UserError(f"{where} is {value!r}, which is not {getattr(kind, '__name__', kind)}.")
 
 
+def setting(experiment: Experiment, path: str) -> tuple[Any, Any]:
+    """Value and annotation of the setting at a dotted path, such as "model.beta" or "train.optimiser.betas.0".
+
+    An objective that `train.optimisers` does not name has the settings of `train.optimiser`. UserError where there
+    is no such setting.
+    """
+    value, kind = experiment, Experiment
+    for part in path.split("."):
+        known: dict[str, tuple[Any, Any]] = {}
+        if is_dataclass(value):
+            hints = typing.get_type_hints(type(value))
+            known = {f.name: (getattr(value, f.name), hints[f.name]) for f in fields(value)}
+        elif isinstance(value, Mapping):
+            inner = typing.get_args(kind)[1]
+            known = {k: (v, inner) for k, v in value.items()}
+            if value is experiment.train.optimisers and part:
+                known.setdefault(part, (experiment.train.optimiser, inner))
+        elif isinstance(value, tuple):
+            kinds = typing.get_args(kind)
+            kinds = kinds[:1] * len(value) if kinds[-1] is Ellipsis else kinds
+            known = {str(i): pair for i, pair in enumerate(zip(value, kinds))}
+        if part not in known:
+            near = difflib.get_close_matches(part, known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"known there are {', '.join(known) or 'none'}."
+            raise UserError(f"{experiment.name} has no setting {path}: {part!r} is not known; {hint}")
+        value, kind = known[part]
+    return value, kind
+
+
+def override(experiment: Experiment, settings: Mapping[str, Any]) -> Experiment:
+    """`experiment` with other plain values at dotted paths (see `setting`), through the checks of `from_dict`."""
+    if not settings:
+        return experiment
+    plain = to_dict(experiment)
+    for path in sorted(settings):  # train.optimiser comes before the objectives that start from it
+        setting(experiment, path)
+        *parents, last = path.split(".")
+        table = plain
+        for parent in parents:
+            if table is plain["train"]["optimisers"]:
+                table.setdefault(parent, dict(plain["train"]["optimiser"]))
+            table = table[int(parent)] if isinstance(table, list) else table[parent]
+        table[int(last) if isinstance(table, list) else last] = settings[path]
+    return from_dict(Experiment, plain)
+
+
 def _dataclass(kind: type, value: Any, where: str) -> Any:
     if not isinstance(value, Mapping):
         raise UserError(f"{where} should be a table of settings, not {value!r}.")

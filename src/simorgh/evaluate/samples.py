@@ -1,0 +1,152 @@
+"""Groups of measurements that look at samples only: how near to real digits, how varied, how new."""
+
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from simorgh.contracts import Measurement, Model, Samples
+from simorgh.data import DataConfig, Dataset, load
+from simorgh.evaluate import judge
+from simorgh.evaluate.generate import generate
+from simorgh.evaluate.measure import context, measurement
+from simorgh.evaluate.two_sample import train_on_synthetic, two_sample
+from simorgh.metrics.extrapolation import frechet_extrapolated
+from simorgh.metrics.frechet import frechet_distance
+from simorgh.metrics.intervals import Interval, mean_interval
+from simorgh.metrics.kid import kid
+from simorgh.metrics.memorisation import memorisation
+from simorgh.metrics.modes import collapse, mode_coverage, near_duplicates
+from simorgh.metrics.prdc import prdc
+from simorgh.train import Run
+
+
+@lru_cache(maxsize=2)
+def _drawn(path: str, n: int, device: str) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
+    """Images, labels, judge features and probabilities of the first `n` samples of a run; several groups ask."""
+    images, labels = generate(Run.open(path), n, seed=0, device=device)
+    return images, labels, *judge.judged(images, device)
+
+
+def samples(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
+    """fd_digits, its value without bias, kid, precision, recall, density, coverage; judge_accuracy; class shares."""
+    if not isinstance(model, Samples) or run.experiment.data.name != "mnist":
+        return []
+    n = min(run.experiment.evaluate.samples, len(data.test))
+    _, labels, fake, probabilities = _drawn(str(run.path), n, device)
+    real, train = judge.reference(n, "test"), judge.reference(n, "train")
+    protocol = f"{n} samples against the first {n} MNIST test images, features of {judge.NAME}, seed 0"
+    here = context(run, split="test")
+    size = min(1000, n)
+    found = [
+        measurement("fd_digits", _jackknife(real, fake), "squared feature units", f"Fréchet distance, {protocol}",
+                    n=n, floor=frechet_distance(real, train), context=here),
+        measurement("kid", kid(real, fake, size=size).value * 1000, "10^-3 MMD^2", f"100 subsets of {size}, {protocol}",
+                    n=n, floor=kid(real, train, size=size).value * 1000, context=here),
+    ]  # fmt: skip
+    if n >= 1000:
+        endless = frechet_extrapolated(real, fake).intercept
+        found.append(measurement("fd_digits_extrapolated", endless, "squared feature units",
+                                 f"Fréchet distance at an endless number of samples, {protocol}", floor=0.0,
+                                 context=here))  # fmt: skip
+    ours, best = prdc(real, fake), prdc(real, train)
+    found += [
+        measurement(name, getattr(ours, name), "share", f"k = {k}, {protocol}", n=n, floor=getattr(best, name),
+                    context=here)
+        for name, k in (("precision", 3), ("recall", 3), ("density", 5), ("coverage", 5))
+    ]  # fmt: skip
+    guessed = probabilities.argmax(1)
+    if labels is not None:
+        right = mean_interval((guessed == labels).double(), kind="normal")
+        own = judge.judged(data.test.x[:n].float() / 255)[1].argmax(1)
+        best_possible = float((own == data.test.y[:n]).double().mean())
+        found.append(measurement("judge_accuracy", right, "share", f"labels in turn, {protocol}", floor=best_possible,
+                                 context=here))  # fmt: skip
+    shares, own = (y.bincount(minlength=10).double() / n for y in (guessed, data.test.y[:n]))
+    sentence = collapse(mode_coverage(guessed, 10), near_duplicates(fake, real))
+    found += [
+        measurement(f"{name}_class_share", value, "share", f"by the judge's reading, {protocol}", n=n, floor=best,
+                    context={**here, "collapse": sentence})
+        for name, value, best in (("smallest", shares.min(), own.min()), ("largest", shares.max(), own.max()))
+    ]  # fmt: skip
+    return found
+
+
+def _jackknife(real: Tensor, fake: Tensor, groups: int = 10) -> Interval:
+    """The Fréchet distance with a 95 % interval from leaving out every tenth of both sets in turn (Quenouille)."""
+    value = frechet_distance(real, fake)
+    left = [
+        frechet_distance(real[torch.arange(len(real)) % groups != g], fake[torch.arange(len(fake)) % groups != g])
+        for g in range(groups)
+    ]
+    left = torch.tensor(left, dtype=torch.float64)
+    error = float(((groups - 1) / groups * (left - left.mean()).square().sum()).sqrt())
+    return Interval(value, value - 1.96 * error, value + 1.96 * error, len(fake))
+
+
+def modes(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
+    """modes_covered and modes_kl of stacked digits, each channel read by the judge."""
+    if not isinstance(model, Samples) or run.experiment.data.name != "stacked-mnist":
+        return []
+    n = run.experiment.evaluate.samples
+    images, _ = generate(run, n, seed=0, device=device)
+    channels = torch.stack([judge.judged(images[:, c : c + 1], device)[1].argmax(1) for c in range(3)], 1)
+    found = mode_coverage(channels @ torch.tensor([100, 10, 1]), 1000)
+    protocol = f"{n} samples, three digits read by {judge.NAME}, 1,000 modes, seed 0"
+    here = context(run, split="test", collapse=collapse(found))
+    return [
+        measurement("modes_covered", found.covered, "modes", protocol, floor=found.covered_floor.value, context=here),
+        measurement("modes_kl", found.kl, "nats", f"KL(shares || uniform), {protocol}", floor=found.kl_floor.value,
+                    context=here),
+    ]  # fmt: skip
+
+
+def memory(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
+    """train_distance_ratio, near_train, copying_z, authenticity, copied: whether samples are training images."""
+    if not isinstance(model, Samples) or run.experiment.data.name != "mnist":
+        return []
+    n = min(run.experiment.evaluate.samples, len(data.test), 2000)
+    images, _ = generate(run, n, seed=0, device=device)
+    train, test = (
+        judge.judged(part.x[: 10 * n].float() / 255)[0] for part in (data.train, data.test.take(slice(0, n)))
+    )
+    found = memorisation(train, test, judge.judged(images, device)[0])
+    protocol = f"{n} samples and {n} test images against {len(train)} training images, features of {judge.NAME}, seed 0"
+    here = context(run, split="train")
+    return [
+        measurement("train_distance_ratio", found.ratio, "of the test images' distance", protocol, floor=1.0,
+                    context=here),
+        measurement("near_train", found.near, "share", protocol, floor=found.near_floor, context=here),
+        measurement("copying_z", found.z, "standard deviations", protocol, n=n, floor=0.0, context=here),
+        measurement("authenticity", found.authenticity, "share", protocol, floor=found.authenticity_floor.value,
+                    context=here),
+        measurement("copied", found.copied, "share", protocol, n=n, floor=0.0, context=here),
+    ]  # fmt: skip
+
+
+@lru_cache(maxsize=2)
+def _real_against_real(n: int) -> float:
+    data = load(DataConfig("mnist"))
+    return two_sample(data.test.x[:n].float() / 255, data.train.x[:n].float() / 255).accuracy.value
+
+
+def fresh_judge(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
+    """two_sample_accuracy; tstr_accuracy of conditional models: classifiers trained for the question (minutes)."""
+    if not isinstance(model, Samples) or run.experiment.data.name != "mnist":
+        return []
+    n = min(run.experiment.evaluate.samples, len(data.test))
+    images, labels = generate(run, n, seed=0, device=device)
+    test, here = data.test.x[:n].float() / 255, context(run, split="test")
+    protocol = f"{n} samples and {n} MNIST test images, a fresh classifier, 2 passes over one half, tested on the other"
+    found = [
+        measurement("two_sample_accuracy", two_sample(test, images).accuracy, "share", protocol,
+                    floor=_real_against_real(n), context=here)
+    ]  # fmt: skip
+    if labels is not None:
+        known = data.train.x[:n].float() / 255, data.train.y[:n]
+        learnt = train_on_synthetic(images, labels, test, data.test.y[:n], real_train=known)
+        protocol = f"a fresh classifier, 2 passes over {n} labelled samples, tested on {n} MNIST test images"
+        found.append(
+            measurement("tstr_accuracy", learnt.accuracy, "share", protocol, floor=learnt.ceiling.value, context=here)
+        )
+    return found
