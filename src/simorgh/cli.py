@@ -190,20 +190,28 @@ class EvaluateArguments:
     """Measure a trained model; the result is stored in the run's results.json.
 
     Attributes:
-        metrics: which groups (simorgh list metrics); all that fit the model where none is named.
+        metrics: which groups (simorgh list metrics); all quick ones that fit the model where none is named.
+        inception: the public file pt_inception-2015-12-05-6726825d.pth; with it FID is measured (slow on a CPU).
+        resize: how images are enlarged for it; numbers under different rules cannot be compared.
     """
 
     metrics: tuple[str, ...] = ()
+    inception: Path | None = None
+    resize: Literal["tf1", "half-pixel", "clean"] = "tf1"
 
 
 def evaluate(argv: list[str]) -> None:
-    path, rest = positional(argv, "run directory", "simorgh evaluate RUN [--metrics likelihood samples ...]")
+    usage = "simorgh evaluate RUN [--metrics likelihood samples ...] [--inception FILE]"
+    path, rest = positional(argv, "run directory", usage)
     asked = parse(EvaluateArguments, rest, "simorgh evaluate RUN")
     from simorgh.evaluate import evaluate as measure
     from simorgh.report.terminal import show_measurements
     from simorgh.train import Run
 
-    show_measurements(measure(Run.open(path), asked.metrics, device=device()))
+    found = measure(Run.open(path), asked.metrics, device(), asked.inception, asked.resize)
+    show_measurements(found)
+    for sentence in {m.context["collapse"] for m in found if m.context.get("collapse")}:
+        print(f"simorgh: {sentence}", file=sys.stderr)
 
 
 def report(argv: list[str]) -> None:

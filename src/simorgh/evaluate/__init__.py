@@ -6,6 +6,7 @@ lacks the ability or the data the property that the group needs.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -13,6 +14,7 @@ from torch import Tensor
 from simorgh.contracts import BoundsLikelihood, Encodes, Measurement, Model, Predicts, Reconstructs, check_name
 from simorgh.data import Dataset, batches, load
 from simorgh.evaluate.generate import generate
+from simorgh.evaluate.inception import fid
 from simorgh.evaluate.measure import context, measurement, over_seeds
 from simorgh.evaluate.samples import fresh_judge, memory, modes, samples
 from simorgh.metrics.intervals import mean_interval
@@ -141,10 +143,13 @@ ON_REQUEST = {"fresh-judge"}
 
 
 @torch.no_grad()
-def evaluate(run: Run, metrics: Sequence[str] = (), device: str = "cpu") -> list[Measurement]:
+def evaluate(
+    run: Run, metrics: Sequence[str] = (), device: str = "cpu", inception: Path | None = None, resize: str = "tf1"
+) -> list[Measurement]:
     """Measure `run` by the named groups and store what was found; without a name by all but those ON_REQUEST.
 
-    Measurements of other groups that the run already holds are kept. UserError for an unknown group.
+    With the weight file `inception` fid is measured too, under the named `resize` rule. Measurements of other groups
+    that the run already holds are kept. UserError for an unknown group.
     """
     for name in metrics:
         check_name(name, METRICS, "metric")
@@ -154,6 +159,8 @@ def evaluate(run: Run, metrics: Sequence[str] = (), device: str = "cpu") -> list
     asked = metrics or [name for name in METRICS if name not in ON_REQUEST]
     model, data = run.model().to(device), load(run.experiment.data)
     found = [m for name in asked for m in METRICS[name](run, model, data, device)]
+    if inception is not None:
+        found += fid(run, inception, resize, device)
     names = {m.name for m in found}
     run.save_results([m for m in run.results() if m.name not in names] + found)
     return found
