@@ -22,6 +22,11 @@ ROWS = (
     ("VAE, spherical prior", "latent_priors", "prior-vmf", ("neg_elbo", None, "fd_digits")),
     ("VAE, learned mixture prior", "latent_priors", "prior-mixture", ("neg_elbo", None, "fd_digits")),
     ("VAE, 64 symbols", "latent_priors", "prior-categorical", ("neg_elbo", None, "fd_digits")),
+    ("GAN", "ssgan", "gan", (None, None, "fd_digits")),
+    ("WGAN, clipped weights", "ssgan", "wgan", (None, None, "fd_digits")),
+    ("WGAN, gradient penalty", "ssgan", "wgan-gp", (None, None, "fd_digits")),
+    ("SSGAN, narrow", "ssgan", "ssgan", (None, None, "fd_digits")),
+    ("R3GAN", "ssgan", "r3gan", (None, None, "fd_digits")),
 )
 
 

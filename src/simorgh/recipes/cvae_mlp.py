@@ -1,7 +1,7 @@
 """CVAE with a two-dimensional code and dense layers on MNIST, the label one-hot at encoder and decoder.
 
 simorgh train cvae-mlp --preset cpu     10 passes, about 45 s on two cores; negative ELBO on the test images below 131
-simorgh train cvae-mlp --preset paper   100 passes; below 126
+simorgh train cvae-mlp --preset paper   100 passes, about 6 minutes; 127.6 (seed 0), and 121 on the training images
 
 Requirements A2.2 to A2.4.
 """
