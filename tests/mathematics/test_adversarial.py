@@ -8,7 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from simorgh.contracts import Batch, DataSpec, Noise, SampleNoise, Terms, Tick, UserError
+from simorgh.contracts import Batch, DataSpec, Diverged, Noise, SampleNoise, Terms, Tick, UserError
+from simorgh.evaluate import evaluate, generate, judge
+from simorgh.evaluate.along import along
+from simorgh.metrics.frechet import frechet_distance
 from simorgh.models.adversarial import AdversarialModel, squared_slope
 from simorgh.models.gan import GANConfig
 from simorgh.models.r3gan import R3GANConfig
@@ -17,6 +20,8 @@ from simorgh.models.wgan import WGANConfig
 from simorgh.models.wgan_gp import WGANGPConfig
 from simorgh.nn.players import Players, crop, enlarge
 from simorgh.nn.spectral import refine, spectral
+from simorgh.recipes import recipe
+from simorgh.train import OptimiserConfig, fit
 
 MNIST = DataSpec("image", (1, 28, 28), classes=10)
 TINY = DataSpec("image", (1, 8, 8), classes=3)
@@ -317,3 +322,47 @@ def test_validation_is_the_estimate_on_what_it_is_given():
 def test_settings_that_cannot_be_are_refused_in_one_sentence(config, spec, sentence):
     with pytest.raises(UserError, match=sentence):
         config.build(spec)
+
+
+def test_a_diverged_game_stops_with_a_sentence(tmp_path):
+    base = recipe("digits-gan", "smoke")
+    wild = replace(base.train, optimiser=OptimiserConfig(kind="sgd", lr=1e12), epochs=20.0)
+    with pytest.raises(Diverged, match=r"Training diverged: .* became (nan|inf|-inf).*smaller learning rate"):
+        fit(replace(base, train=wild), tmp_path, progress=False)
+
+
+def test_snapshots_hold_both_views_and_the_history_both_players(tmp_path):
+    run = fit(recipe("digits-gan", "smoke"), tmp_path, progress=False)
+    assert {
+        "discriminator/loss", "generator/loss", "discriminator/estimate", "discriminator/grad_norm",
+        "generator/grad_norm",
+    } <= set(run.history()[-1])  # fmt: skip
+    shots = run.snapshots()
+    assert [step for step, _ in shots] == sorted(step for step, _ in shots)
+    for _, arrays in shots:
+        assert arrays["samples"].shape == arrays["samples_raw"].shape == (100, 1, 8, 8)
+    assert not np.array_equal(shots[-1][1]["samples"], shots[-1][1]["samples_raw"])
+    shown = generate(run, 100)[0]
+    np.testing.assert_array_equal((shown.numpy() * 255).round().astype(np.uint8), shots[-1][1]["samples"])
+
+
+@pytest.mark.mnist
+def test_distance_along_training_is_that_of_the_stored_samples(tmp_path):
+    run = fit(recipe("gan", "smoke"), tmp_path, progress=False)
+    moments = along(run)
+    shots = run.snapshots()
+    assert [m.step for m in moments] == [step for step, _ in shots[1:]]
+    features, _ = judge.judged(torch.from_numpy(shots[-1][1]["samples_raw"]).float() / 255)
+    assert moments[-1].distance == pytest.approx(float(frechet_distance(judge.reference(100, "test"), features)))
+    last = [line for line in run.history() if shots[-2][0] < line["step"] <= shots[-1][0]]
+    assert moments[-1].history["discriminator/loss"] == pytest.approx(np.mean([x["discriminator/loss"] for x in last]))
+    with pytest.raises(UserError, match="no snapshots"):
+        along(fit(recipe("digits-gan", "smoke"), tmp_path, progress=False))
+
+
+@pytest.mark.mnist
+def test_an_untrained_generator_is_named_as_collapsed(tmp_path):
+    run = fit(recipe("gan", "smoke"), tmp_path, progress=False)
+    found = {m.name: m for m in evaluate(run, ("samples",))}
+    assert found["fd_digits"].value > 10 * found["fd_digits"].floor
+    assert found["smallest_class_share"].context["collapse"].startswith("Collapsed: ")
