@@ -22,10 +22,14 @@ from simorgh.train import Run
 
 
 @lru_cache(maxsize=2)
-def _drawn(path: str, n: int, device: str) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
-    """Images, labels, judge features and probabilities of the first `n` samples of a run; several groups ask."""
-    images, labels = generate(Run.open(path), n, seed=0, device=device)
-    return images, labels, *judge.judged(images, device)
+def _floors(n: int) -> dict[str, float]:
+    """What `n` training images reach in the place of samples."""
+    real, train = judge.reference(n, "test"), judge.reference(n, "train")
+    return {
+        "fd_digits": frechet_distance(real, train),
+        "kid": kid(real, train, size=min(1000, n)).value * 1000,
+        **prdc(real, train)._asdict(),
+    }
 
 
 def samples(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
@@ -33,25 +37,26 @@ def samples(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
     if not isinstance(model, Samples) or run.experiment.data.name != "mnist":
         return []
     n = min(run.experiment.evaluate.samples, len(data.test))
-    _, labels, fake, probabilities = _drawn(str(run.path), n, device)
-    real, train = judge.reference(n, "test"), judge.reference(n, "train")
+    images, labels = generate(run, n, seed=0, device=device)
+    fake, probabilities = judge.judged(images, device)
+    real, floors = judge.reference(n, "test"), _floors(n)
     protocol = f"{n} samples against the first {n} MNIST test images, features of {judge.NAME}, seed 0"
     here = context(run, split="test")
     size = min(1000, n)
     found = [
         measurement("fd_digits", _jackknife(real, fake), "squared feature units", f"Fréchet distance, {protocol}",
-                    n=n, floor=frechet_distance(real, train), context=here),
+                    n=n, floor=floors["fd_digits"], context=here),
         measurement("kid", kid(real, fake, size=size).value * 1000, "10^-3 MMD^2", f"100 subsets of {size}, {protocol}",
-                    n=n, floor=kid(real, train, size=size).value * 1000, context=here),
+                    n=n, floor=floors["kid"], context=here),
     ]  # fmt: skip
     if n >= 1000:
         endless = frechet_extrapolated(real, fake).intercept
         found.append(measurement("fd_digits_extrapolated", endless, "squared feature units",
                                  f"Fréchet distance at an endless number of samples, {protocol}", floor=0.0,
                                  context=here))  # fmt: skip
-    ours, best = prdc(real, fake), prdc(real, train)
+    ours = prdc(real, fake)
     found += [
-        measurement(name, getattr(ours, name), "share", f"k = {k}, {protocol}", n=n, floor=getattr(best, name),
+        measurement(name, getattr(ours, name), "share", f"k = {k}, {protocol}", n=n, floor=floors[name],
                     context=here)
         for name, k in (("precision", 3), ("recall", 3), ("density", 5), ("coverage", 5))
     ]  # fmt: skip

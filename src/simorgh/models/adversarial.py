@@ -15,7 +15,6 @@ A batch normalised generator sees the batch it is part of, so micro-batches and 
 
 from abc import abstractmethod
 from collections.abc import Callable
-from math import prod
 
 import torch
 from torch import Tensor, nn
@@ -169,8 +168,3 @@ def squared_slope(scores: Tensor, x: Tensor) -> Tensor:
     with torch.autocast(x.device.type, enabled=False):
         (slope,) = torch.autograd.grad(scores.float().sum(), x, create_graph=True)
         return slope.flatten(1).square().sum(1)
-
-
-def size(model: nn.Module) -> int:
-    """Number of parameters."""
-    return sum(prod(p.shape) for p in model.parameters())
