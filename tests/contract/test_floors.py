@@ -1,11 +1,13 @@
 """The house has floors: a file imports only from its own floor or lower ones, and nothing goes round in circles."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 import simorgh
+from simorgh.models import MODELS
 
 ROOT = Path(simorgh.__file__).parent
 FLOORS = (
@@ -51,3 +53,13 @@ def test_training_knows_no_model():
 def test_evaluation_names_a_model_only_in_the_judges_and_the_two_dimensional_truth():
     knowing = {p.name for p in (ROOT / "evaluate").glob("*.py") if "models" in imports(p)}
     assert knowing <= {"judge.py", "two_sample.py", "exact.py"}
+
+
+def test_training_evaluation_and_report_name_no_model():
+    words = re.compile(
+        rf"\b({'|'.join(re.escape(k) for k in MODELS if k not in ('autoencoder', 'classifier'))})\b", re.I
+    )
+    for folder in ("train", "evaluate", "report"):
+        for path in (ROOT / folder).glob("*.py"):
+            if path.name not in ("exact.py",):
+                assert not words.search(path.read_text()), f"{path.name} names a model"

@@ -1,4 +1,4 @@
-"""R3GAN on stacked MNIST, three digits in three channels: how many of its 1,000 modes are drawn?
+"""R3GAN on stacked MNIST, three digits in three channels: 1,000 modes to be drawn.
 
 simorgh train r3gan-stacked --preset cpu     1 pass, about 5 minutes on two cores
 simorgh train r3gan-stacked --preset paper   200 passes; at least 990 modes wanted

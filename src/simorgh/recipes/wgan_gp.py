@@ -1,4 +1,4 @@
-"""WGAN with a gradient penalty in place of clipped weights; players as in `gan`.
+"""WGAN with a gradient penalty where the first one clips weights; players as in `gan`.
 
 simorgh train wgan-gp --preset cpu     3 passes of the critic, about 4 minutes on two cores
 simorgh train wgan-gp --preset paper   500 passes of the critic
