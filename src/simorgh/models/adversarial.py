@@ -37,11 +37,13 @@ class AdversarialConfig(Config):
         latent_dim: dimensions of z.
         players: the two networks.
         conditional: the label joins z, and D by projection (Miyato & Koyama 2018, arXiv 1802.05637).
+        critic_steps: steps of D to one of G, at least 1.
     """
 
     latent_dim: int
     players: Players
     conditional: bool
+    critic_steps: int = 1
 
 
 class AdversarialModel(Model):
@@ -51,6 +53,9 @@ class AdversarialModel(Model):
         super().__init__()
         if config.conditional and not spec.classes:
             raise UserError("model.conditional needs labelled images, and these have no labels.")
+        if config.critic_steps < 1:
+            raise UserError(f"model.critic_steps is {config.critic_steps}; D moves at least once before G does.")
+        self.critic_steps = config.critic_steps
         self.spec, self.latent_dim, self.conditional = spec, config.latent_dim, config.conditional
         self.frame = config.players.frame(spec)
         classes = spec.classes if config.conditional else 0
@@ -74,7 +79,7 @@ class AdversarialModel(Model):
 
     def generator_due(self, step: int) -> bool:
         """Whether the generator moves in this step."""
-        return True
+        return step % self.critic_steps == self.critic_steps - 1
 
     def after_discriminator(self, terms: Terms) -> None:
         refine(self.discriminator)

@@ -5,10 +5,10 @@ r"""The Wasserstein GAN with clipped weights (Arjovsky, Chintala & Bottou 2017, 
 Clipping keeps D within the K-Lipschitz functions for some K, so that -L_D is at most K W_1(real, fake), the earth
 mover's distance (their equations 2 and 3). It is the `estimate`, in units of the score, not in nats.
 
-The generator moves after n critic steps, n = 5; but n = 100 for the first 25 of its steps and for every 500th
-(authors' code, not in the paper). Weights are clipped after every critic step, as in algorithm 1, and at the start,
-so that no loss ever sees an unclipped critic; the authors' code clips before a critic step, which leaves the
-generator with a critic that has just left the box. Images (B, C, H, W), scores (B,).
+The generator moves after n = `critic_steps` steps of the critic, 5; but n = 100 for the first 25 of its steps and for
+every 500th (authors' code, not in the paper). Weights are clipped after every critic step, as in algorithm 1, and at
+the start, so that no loss ever sees an unclipped critic; the authors' code clips before a critic step, which leaves
+the generator with a critic that has just left the box. Images (B, C, H, W), scores (B,).
 """
 
 from dataclasses import dataclass, field
@@ -31,15 +31,14 @@ class WGANConfig(AdversarialConfig):
 
     Attributes:
         clip: c.
-        critic_steps: n.
         long_phases: whether the phases of 100 critic steps are kept.
     """
 
     latent_dim: int = 64
     players: Players = field(default_factory=Players)
     conditional: bool = False
-    clip: float = 0.01
     critic_steps: int = 5
+    clip: float = 0.01
     long_phases: bool = True
 
     def build(self, spec: DataSpec) -> "WGAN":
@@ -51,10 +50,8 @@ class WGAN(AdversarialModel):
 
     def __init__(self, config: WGANConfig, spec: DataSpec):
         super().__init__(config, spec)
-        if config.clip <= 0 or config.critic_steps < 1:
-            raise UserError(
-                f"model.clip {config.clip} and model.critic_steps {config.critic_steps} are to be positive."
-            )
+        if config.clip <= 0:
+            raise UserError(f"model.clip is {config.clip}; the box needs a positive side.")
         self.config, self._moves = config, _Moves(config)
         self.clip()
 

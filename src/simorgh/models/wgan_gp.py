@@ -4,7 +4,6 @@ r"""The Wasserstein GAN with a gradient penalty (Gulrajani et al. 2017, arXiv 17
 
 x^ uniform on the line between an image x (B, C, H, W) and a G(z). The norm is Euclidean over all pixels as the
 players see them, in [-1, 1]. mean D(x) - mean D(G(z)) is the `estimate` of W_1, in units of the score, not in nats.
-The generator moves after every `critic_steps`-th step of the critic.
 """
 
 from dataclasses import dataclass, field
@@ -40,11 +39,9 @@ class WGANGP(AdversarialModel):
 
     def __init__(self, config: WGANGPConfig, spec: DataSpec):
         super().__init__(config, spec)
-        if config.penalty < 0 or config.critic_steps < 1:
-            raise UserError(
-                f"model.penalty {config.penalty} is below 0 or model.critic_steps {config.critic_steps} below 1."
-            )
-        self.penalty, self.critic_steps = config.penalty, config.critic_steps
+        if config.penalty < 0:
+            raise UserError(f"model.penalty is {config.penalty}; a penalty is not below 0.")
+        self.penalty = config.penalty
 
     def discriminator_play(self, real: Tensor, fake: Tensor, y: Tensor | None, noise: Noise) -> Play:
         distance = self.estimate(*self.scores(real, fake, y))
@@ -58,6 +55,3 @@ class WGANGP(AdversarialModel):
 
     def estimate(self, real: Tensor, fake: Tensor) -> Tensor:
         return real.mean() - fake.mean()
-
-    def generator_due(self, step: int) -> bool:
-        return step % self.critic_steps == self.critic_steps - 1
