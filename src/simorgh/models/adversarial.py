@@ -15,6 +15,7 @@ A batch normalised generator sees the batch it is part of, so micro-batches and 
 
 from abc import abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,7 @@ Play = tuple[Tensor, dict[str, Tensor]]
 """A loss and what is to be written down beside it."""
 
 
+@dataclass(frozen=True)
 class AdversarialConfig(Config):
     """What the configs of the family have in common.
 
