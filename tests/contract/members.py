@@ -6,8 +6,11 @@ import torch
 
 from simorgh.contracts import Batch, Config, DataSpec
 from simorgh.models.autoencoder import AutoencoderConfig
+from simorgh.models.beta_tcvae import BetaTCVAEConfig
 from simorgh.models.classifier import ClassifierConfig
+from simorgh.models.control_vae import ControlVAEConfig
 from simorgh.models.cvae import CVAEConfig
+from simorgh.models.factor_vae import FactorVAEConfig
 from simorgh.models.gan import GANConfig
 from simorgh.models.iwae import IWAEConfig
 from simorgh.models.r3gan import R3GANConfig
@@ -23,6 +26,7 @@ SMALL = Network(hidden=(32, 16))
 CONV = Network(kind="conv", hidden=(4, 8, 16))
 SHUFFLE = Players(width=16)
 DENSE = Players("dense", width=16)
+DEEP = Network("deep-conv", (8, 16))
 RESIDUAL = Players("residual", width=8, critic_width=8, spectral=True)
 
 
@@ -60,6 +64,10 @@ MEMBERS = {
     "vae-categorical": Member("vae", VAEConfig(latent_dim=1, network=SMALL, prior="categorical"), IMAGE, 24.0),
     "cvae": Member("cvae", CVAEConfig(network=SMALL), IMAGE, 8.0),
     "cvae-auxiliary": Member("cvae", CVAEConfig(network=SMALL, auxiliary=1.0), IMAGE, 10.0),
+    "vae-deep": Member("vae", VAEConfig(latent_dim=4, network=DEEP), IMAGE, 20.0),
+    "beta-tcvae": Member("beta-tcvae", BetaTCVAEConfig(4, SMALL, beta=2.0), IMAGE, 14.0),
+    "factor-vae": Member("factor-vae", FactorVAEConfig(4, SMALL, gamma=1.0, discriminator=(16, 16)), IMAGE, 14.0),
+    "control-vae": Member("control-vae", ControlVAEConfig(4, SMALL, target=2.0), IMAGE, 14.0),
     "iwae": Member("iwae", IWAEConfig(latent_dim=4, network=SMALL, draws=5), IMAGE, 12.0),
     "classifier": Member("classifier", ClassifierConfig(width=8, features=16, smoothing=0.0), IMAGE, 0.1, 3e-3, 200),
     "gan": _game("gan", GANConfig(8, SHUFFLE), 6.0),
@@ -70,7 +78,7 @@ MEMBERS = {
     "wgan-gp": _game("wgan-gp", WGANGPConfig(8, SHUFFLE, critic_steps=2), 6.0),
     "r3gan": _game("r3gan", R3GANConfig(8, Players(width=16, norm=False)), 6.0),
     "ssgan": _game("ssgan", SSGANConfig(8, RESIDUAL), 6.0, 100),
-    "ssgan-softplus": _game("ssgan", SSGANConfig(8, RESIDUAL, True, "non-saturating"), 6.0, 100),
+    "ssgan-softplus": _game("ssgan", SSGANConfig(8, RESIDUAL, True, adversarial="non-saturating"), 6.0, 100),
 }
 
 

@@ -1,8 +1,11 @@
 """The one list of models: the word that an experiment uses, and the config that builds it."""
 
 from simorgh.models.autoencoder import AutoencoderConfig
+from simorgh.models.beta_tcvae import BetaTCVAEConfig
 from simorgh.models.classifier import ClassifierConfig
+from simorgh.models.control_vae import ControlVAEConfig
 from simorgh.models.cvae import CVAEConfig
+from simorgh.models.factor_vae import FactorVAEConfig
 from simorgh.models.gan import GANConfig
 from simorgh.models.iwae import IWAEConfig
 from simorgh.models.r3gan import R3GANConfig
@@ -13,8 +16,11 @@ from simorgh.models.wgan_gp import WGANGPConfig
 
 MODELS = {
     "autoencoder": AutoencoderConfig,
+    "beta-tcvae": BetaTCVAEConfig,
     "classifier": ClassifierConfig,
+    "control-vae": ControlVAEConfig,
     "cvae": CVAEConfig,
+    "factor-vae": FactorVAEConfig,
     "gan": GANConfig,
     "iwae": IWAEConfig,
     "r3gan": R3GANConfig,

@@ -158,9 +158,12 @@ class VAE(LatentVariableModel):
     def loss(self, batch: Batch, tick: Tick) -> Terms:
         """Equation (4)."""
         terms = {k: v.mean() for k, v in self.elbo(batch.x, batch.y, tick.noise).items()}
-        beta = self.beta * (min(1.0, tick.progress / self.warmup) if self.warmup else 1.0)
-        loss = terms["reconstruction"] + beta * terms["kl"]
+        loss = terms["reconstruction"] + self.weight(tick) * terms["kl"]
         return Terms(loss, len(batch), {k: v.detach() for k, v in terms.items()})
+
+    def weight(self, tick: Tick) -> float | Tensor:
+        """Of the KL term, at this step."""
+        return self.beta * (min(1.0, tick.progress / self.warmup) if self.warmup else 1.0)
 
 
 @torch.no_grad()

@@ -31,13 +31,15 @@ class Network:
     """Shape of an encoder and of the mirrored decoder.
 
     Attributes:
-        kind: "mlp" takes any shape; "conv" takes images whose sides divide by 4.
-        hidden: widths of the hidden layers from the example to the code: dense layers of "mlp", or the two
-            strided 4x4 convolutions and then one dense layer of "conv".
+        kind: "mlp" takes any shape; "conv" takes images whose sides divide by 4; "deep-conv" takes square ones that
+            n halvings bring down to 4 x 4.
+        hidden: widths of the hidden layers from the example to the code: dense layers of "mlp"; the two strided 4x4
+            convolutions and then one dense layer of "conv"; the n strided 4x4 convolutions of "deep-conv" and then
+            a last one, which covers the 4 x 4 that are left.
         activation: after every hidden layer.
     """
 
-    kind: Literal["mlp", "conv"] = "mlp"
+    kind: Literal["mlp", "conv", "deep-conv"] = "mlp"
     hidden: tuple[int, ...] = (512, 256)
     activation: Literal["relu", "silu", "gelu", "tanh", "leaky-relu"] = "silu"
 
@@ -47,21 +49,29 @@ class Network:
         return len(self.hidden) + 1
 
     def encoder(self, spec: DataSpec, outputs: int, side: int = 0) -> nn.Module:
-        return self._build(Encoder, ConvEncoder, spec, outputs, side)
+        return self._kind(Encoder, ConvEncoder, DeepEncoder, spec)(self, spec, outputs, side)
 
     def decoder(self, spec: DataSpec, features: int) -> nn.Module:
-        return self._build(Decoder, ConvDecoder, spec, features)
+        return self._kind(Decoder, ConvDecoder, DeepDecoder, spec)(self, spec, features)
 
-    def _build(self, dense: type, conv: type, spec: DataSpec, *sizes: int) -> nn.Module:
+    def _kind(self, dense: type, conv: type, deep: type, spec: DataSpec) -> type:
+        if self.kind == "deep-conv":
+            side = 4 * 2 ** (len(self.hidden) - 1)
+            if spec.kind != "image" or spec.shape[1:] != (side, side):
+                raise UserError(
+                    f"network.kind deep-conv with {len(self.hidden)} widths needs images of {side} x {side} pixels, "
+                    f"not {spec.shape}."
+                )
+            return deep
         if not 2 <= self.layers <= 4:
             raise UserError(f"network.hidden {self.hidden} gives {self.layers} layers; encoders have 2 to 4.")
         if self.kind == "mlp":
-            return dense(self, spec, *sizes)
+            return dense
         if spec.kind != "image" or any(side % 4 for side in spec.shape[1:]):
             raise UserError(f"network.kind conv needs images with sides that divide by 4, not {spec.shape}.")
         if len(self.hidden) != 3:
             raise UserError(f"network.kind conv takes three hidden widths (conv, conv, dense), not {self.hidden}.")
-        return conv(self, spec, *sizes)
+        return conv
 
 
 class Encoder(nn.Module):
@@ -122,6 +132,55 @@ class ConvDecoder(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         return self.layers(z.flatten(0, -2)).unflatten(0, z.shape[:-1])
+
+
+class DeepEncoder(nn.Module):
+    """4x4 convolutions of stride 2 down to 4 x 4, one over all of that, and a dense layer to the outputs: the encoder
+    of Shao et al. 2020 (arXiv 2004.05988, table 6), where hidden is (32, 32, 64, 64, 256) and images are 64 x 64.
+
+    The table's last row has two dense layers, one for the means and one for the log-variances; they are the upper and
+    the lower half of this one. Weights begin as in the authors' code: He normal, biases zero.
+    """
+
+    def __init__(self, network: Network, spec: DataSpec, outputs: int, side: int = 0):
+        super().__init__()
+        *strided, last = network.hidden
+        act = ACTIVATIONS[network.activation]
+        layers: list[nn.Module] = []
+        for wide, narrow in pairwise((spec.shape[0], *strided)):
+            layers += [nn.Conv2d(wide, narrow, 4, 2, 1), act()]
+        self.conv = nn.Sequential(*layers, nn.Conv2d(strided[-1], last, 4), act(), nn.Flatten())
+        self.dense = nn.Linear(last + side, outputs)
+        self.apply(he_normal)
+
+    def forward(self, x: Tensor, side: Tensor | None = None) -> Tensor:
+        h = self.conv(x)
+        return self.dense(h if side is None else torch.cat([h, side], 1))
+
+
+class DeepDecoder(nn.Module):
+    """The mirror of DeepEncoder, with transposed convolutions (which keep torch's own first weights)."""
+
+    def __init__(self, network: Network, spec: DataSpec, features: int):
+        super().__init__()
+        *strided, last = network.hidden
+        act = ACTIVATIONS[network.activation]
+        layers: list[nn.Module] = [nn.Linear(features, last), act(), nn.Unflatten(1, (last, 1, 1))]
+        layers += [nn.ConvTranspose2d(last, strided[-1], 4), act()]
+        for narrow, wide in pairwise((*strided[::-1], spec.shape[0])):
+            layers += [nn.ConvTranspose2d(narrow, wide, 4, 2, 1), act()]
+        self.layers = nn.Sequential(*layers[:-1])
+        self.apply(he_normal)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.layers(z.flatten(0, -2)).unflatten(0, z.shape[:-1])
+
+
+def he_normal(layer: nn.Module) -> None:
+    """Weights N(0, 2 / inputs), biases 0 (He et al. 2015), for dense layers and convolutions."""
+    if isinstance(layer, nn.Linear | nn.Conv2d):
+        nn.init.kaiming_normal_(layer.weight)
+        nn.init.zeros_(layer.bias)
 
 
 def one_hot(y: Tensor, classes: int) -> Tensor:
