@@ -36,6 +36,7 @@ class CVAEConfig(Config):
     prior: str = "gaussian"
     beta: float = 1.0
     auxiliary: float = 0.0
+    input_noise: float = 0.0
 
     def build(self, spec: DataSpec) -> "CVAE":
         return CVAE(self, spec)
@@ -57,7 +58,7 @@ class CVAE(LatentVariableModel):
         self.decoder = config.network.decoder(spec, self.latent.features + spec.classes)
         start_at_mean(self.decoder, spec)
         self.head = nn.Linear(self.latent.outputs, spec.classes) if config.auxiliary else None
-        self.beta, self.auxiliary = config.beta, config.auxiliary
+        self.beta, self.auxiliary, self.input_noise = config.beta, config.auxiliary, config.input_noise
 
     def infer(self, x: Tensor, y: Tensor | None) -> Posterior:
         return self.latent.posterior(self.encoder(x, self._label(y)))
@@ -88,7 +89,7 @@ class CVAE(LatentVariableModel):
 
     def loss(self, batch: Batch, tick: Tick) -> Terms:
         """Mean of reconstruction + beta kl (+ auxiliary cross-entropy), in nats per image."""
-        terms = {k: v.mean() for k, v in self.elbo(batch.x, batch.y, tick.noise).items()}
+        terms = self.terms(batch, tick)
         loss = terms["reconstruction"] + self.beta * terms["kl"]
         if self.head is not None:
             logits = self.head(self.encoder(batch.x, self._label(batch.y)))

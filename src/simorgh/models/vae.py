@@ -50,6 +50,7 @@ class LatentVariableModel(Model):
     latent: Latent
     likelihood: Likelihood
     conditional: bool
+    input_noise: float = 0.0
 
     @abstractmethod
     def infer(self, x: Tensor, y: Tensor | None) -> Posterior:
@@ -59,9 +60,11 @@ class LatentVariableModel(Model):
     def generate(self, z: Tensor, y: Tensor | None) -> Tensor:
         """What the likelihood reads, (..., B, *shape), for codes z (..., B, features)."""
 
-    def elbo(self, x: Tensor, y: Tensor | None, noise: Noise, k: int = 1) -> dict[str, Tensor]:
-        """Equation (3) per image (B,), in nats, the expectation by k draws."""
-        q = self.infer(x, y)
+    def elbo(
+        self, x: Tensor, y: Tensor | None, noise: Noise, k: int = 1, seen: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Equation (3) per image (B,), in nats, the expectation by k draws; `seen` is what the encoder sees of x."""
+        q = self.infer(x if seen is None else seen, y)
         z = q.sample(noise, k)
         reconstruction = -self.likelihood.log_prob(x, self.generate(z, y)).mean(0)
         kl = q.kl(z)
@@ -79,6 +82,12 @@ class LatentVariableModel(Model):
     def log_joint(self, x: Tensor, z: Tensor, y: Tensor | None = None) -> Tensor:
         """log p(x | z, y) + log p(z), (..., B) for codes z (..., B, features)."""
         return self.likelihood.log_prob(x, self.generate(z, y)) + self.latent.log_prior(z)
+
+    def terms(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
+        """The bound and its parts () as training has them: with noise on the encoder's side."""
+        noise = tick.noise
+        blur = self.input_noise * noise.normal(*batch.x.shape, name="input") if self.input_noise else 0.0
+        return {k: v.mean() for k, v in self.elbo(batch.x, batch.y, noise, seen=batch.x + blur).items()}
 
     def mean_elbo(self, batch: Batch, tick: Tick) -> Terms:
         """The negative ELBO and its parts, averaged over the batch."""
@@ -114,6 +123,8 @@ class VAEConfig(Config):
         prior: p(z) and the family of q(z | x), see nn/latent.py.
         beta: weight of the KL term.
         warmup: share of training over which that weight rises from 0.
+        input_noise: deviation of Gaussian noise on the pixels that the encoder sees in training, which keeps it from
+            learning its images by heart (amortised inference regularisation, Shu et al. 2018, arXiv 1805.08913).
     """
 
     latent_dim: int = 2
@@ -122,6 +133,7 @@ class VAEConfig(Config):
     prior: str = "gaussian"
     beta: float = 1.0
     warmup: float = 0.0
+    input_noise: float = 0.0
 
     def build(self, spec: DataSpec) -> "VAE":
         return VAE(self, spec)
@@ -141,7 +153,7 @@ class VAE(LatentVariableModel):
         self.encoder = config.network.encoder(spec, self.latent.outputs)
         self.decoder = config.network.decoder(spec, self.latent.features)
         start_at_mean(self.decoder, spec)
-        self.beta, self.warmup = config.beta, config.warmup
+        self.beta, self.warmup, self.input_noise = config.beta, config.warmup, config.input_noise
 
     def infer(self, x: Tensor, y: Tensor | None = None) -> Posterior:
         return self.latent.posterior(self.encoder(x))
@@ -157,7 +169,7 @@ class VAE(LatentVariableModel):
 
     def loss(self, batch: Batch, tick: Tick) -> Terms:
         """Equation (4)."""
-        terms = {k: v.mean() for k, v in self.elbo(batch.x, batch.y, tick.noise).items()}
+        terms = self.terms(batch, tick)
         loss = terms["reconstruction"] + self.weight(tick) * terms["kl"]
         return Terms(loss, len(batch), {k: v.detach() for k, v in terms.items()})
 

@@ -17,5 +17,6 @@ def experiment(preset: str) -> Experiment:
         GANConfig(latent_dim=16, players=Players(width=32)),
         data=DataConfig("digits"),
         epochs={"cpu": 60, "paper": 200},
+        batch_size=64,
         snapshot_samples=100,
     )

@@ -10,7 +10,7 @@ from simorgh.data import DataConfig
 from simorgh.models.gan import GANConfig
 from simorgh.nn.players import Players
 from simorgh.recipes._parts import adversarial as _adversarial
-from simorgh.train import Experiment
+from simorgh.train import Experiment, OptimiserConfig
 
 
 def experiment(preset: str) -> Experiment:
@@ -20,6 +20,7 @@ def experiment(preset: str) -> Experiment:
         GANConfig(players=Players("dense", width=256)),
         data=DataConfig("mnist", validation=10_000),
         epochs=passes,
-        lr=3e-4,
+        optimiser=OptimiserConfig(lr=3e-4, schedule="cosine", betas=(0.5, 0.99)),
+        batch_size=64,
         snapshots=passes.get(preset, 2),
     )

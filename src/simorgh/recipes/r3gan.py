@@ -19,4 +19,5 @@ def experiment(preset: str) -> Experiment:
         R3GANConfig(gamma=0.2, players=Players()),
         epochs={"cpu": 2, "paper": 200},
         optimiser=OptimiserConfig(lr=1e-3, schedule="cosine", betas=(0.0, 0.9)),
+        batch_size=64,
     )

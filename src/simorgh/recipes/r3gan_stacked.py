@@ -20,6 +20,7 @@ def experiment(preset: str) -> Experiment:
         data=DataConfig("stacked-mnist"),
         epochs={"cpu": 1, "paper": 200},
         optimiser=OptimiserConfig(lr=1e-3, schedule="cosine", betas=(0.0, 0.9)),
+        batch_size=64,
         snapshots=5,
         snapshot_samples=100,
         evaluate=EvaluateConfig(samples=25_600 if preset == "paper" else 10_000),

@@ -19,4 +19,5 @@ def experiment(preset: str) -> Experiment:
         SSGANConfig(players=Players("residual", width=width, critic_width=critic, spectral=True)),
         epochs={"cpu": 2, "paper": 100},
         optimiser=OptimiserConfig(lr=1e-3, schedule="cosine", betas=(0.0, 0.9)),
+        batch_size=64,
     )
