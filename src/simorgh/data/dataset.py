@@ -11,12 +11,15 @@ from simorgh.data.config import DataConfig
 from simorgh.data.parts import Part
 from simorgh.data.sources import find
 
+MOST_CLASSES = 20  # whose counts are listed one by one
+
 
 @dataclass(frozen=True)
 class Dataset:
     """Parts of a set. `spec` is computed from `train` only; `source` says where it was found, with its SHA-256.
 
-    `labels` names the classes; `checksums` are pairs of what was hashed and its SHA-256 in hex.
+    `labels` names the classes and `factors` the columns of the parts' factors, () where there are none; `checksums`
+    are pairs of what was hashed and its SHA-256 in hex.
     """
 
     name: str
@@ -27,6 +30,7 @@ class Dataset:
     spec: DataSpec
     labels: tuple[str, ...] = ()
     checksums: tuple[tuple[str, str], ...] = ()
+    factors: tuple[str, ...] = ()
 
 
 def load(config: DataConfig) -> Dataset:
@@ -43,11 +47,12 @@ def load(config: DataConfig) -> Dataset:
         "image",
         tuple(train.x.shape[1:]),
         classes=len(source.labels),
-        binary=config.binarise != "none",
+        binary=source.binary or config.binarise != "none",
         mean=tuple(pixel_means(train, config.binarise).tolist()),
     )
     found = f"{source.origin}; content SHA-256 {source.checksums[0][1]}"
-    return Dataset(config.name, found, train, validation, source.test, spec, source.labels, source.checksums)
+    parts = (train, validation, source.test)
+    return Dataset(config.name, found, *parts, spec, source.labels, source.checksums, source.factors)
 
 
 def check(config: DataConfig) -> None:
@@ -82,14 +87,25 @@ def describe(config: DataConfig) -> list[tuple[str, str]]:
     rows += [(f"SHA-256 of {what}", digest) for what, digest in data.checksums]
     rows.append(("shape", f"{channels} x {height} x {width} (channels, height, width)"))
     rows += [(f"{name} images", f"{len(part):,}") for name, part in parts]
-    for name, part in parts if data.labels else []:
-        counts = part.y.bincount(minlength=len(data.labels)).tolist()
-        rows.append((f"{name} images of each class", ", ".join(f"{c}: {n:,}" for c, n in zip(data.labels, counts))))
+    rows += [(f"{name} images of each class", class_counts(part, data.labels)) for name, part in parts if data.labels]
+    if data.factors:
+        counts = [len(column.unique()) for column in data.train.factors.T]
+        listed = ", ".join(f"{name}: {n}" for name, n in zip(data.factors, counts))
+        rows.append(("values of each factor", listed))
     low, high = (int(f(p.x)) for f, p in ((torch.min, data.train), (torch.max, data.train)))
-    rows.append(("values", f"stored as whole numbers from {low} to {high}, given to models as value / 255"))
+    stored = f"{low} and {high} only" if data.spec.binary and config.binarise == "none" else f"{low} to {high}"
+    rows.append(("values", f"stored as whole numbers, {stored}, given to models as value / 255"))
     mean = pixel_means(data.train).mean().item()
     rows.append(("mean training value", f"{mean:.4f} in [0, 1]"))
     return rows
+
+
+def class_counts(part: Part, labels: tuple[str, ...]) -> str:
+    """Images of each class in words: one by one up to MOST_CLASSES, by their range above."""
+    counts = part.y.bincount(minlength=len(labels)).tolist()
+    if len(labels) > MOST_CLASSES:
+        return f"{min(counts):,} to {max(counts):,} of each of {len(labels):,} classes"
+    return ", ".join(f"{c}: {n:,}" for c, n in zip(labels, counts))
 
 
 def get(name: str) -> str:

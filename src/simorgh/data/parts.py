@@ -1,7 +1,7 @@
 """Examples in memory, and the split of a set that comes without one."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,20 +14,28 @@ from simorgh.noise import philox
 
 @dataclass(frozen=True)
 class Part:
-    """Images `x` (N, C, H, W) uint8, where 255 stands for 1, and labels `y` (N,) int64 or None."""
+    """Images `x` (N, C, H, W) uint8, where 255 stands for 1, and labels `y` (N,) int64 or None.
+
+    `factors` (N, F) int64 are the causes that each image was drawn from, None where they are not known. Batches do
+    not carry them: nothing learns from them.
+    """
 
     x: Tensor
     y: Tensor | None = None
+    factors: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.x)
 
     def take(self, indices: slice | Sequence[int] | Tensor) -> "Part":
         """The examples at `indices`, in that order."""
-        return Part(self.x[indices], None if self.y is None else self.y[indices])
+        return self._map(lambda tensor: tensor[indices])
 
     def to(self, device: torch.device | str) -> "Part":
-        return Part(self.x.to(device), None if self.y is None else self.y.to(device))
+        return self._map(lambda tensor: tensor.to(device))
+
+    def _map(self, change: Callable[[Tensor], Tensor]) -> "Part":
+        return Part(*(None if tensor is None else change(tensor) for tensor in (self.x, self.y, self.factors)))
 
     def batch(self, indices: Tensor, device: torch.device | str = "cpu") -> Batch:
         """Float32 images x / 255 in [0, 1] at the int64 `indices`, on `device`."""
@@ -45,6 +53,8 @@ class Source:
         origin: one line that says where it was found.
         checksums: SHA-256 in hex by what it was taken over; the first one stands for the whole content.
         labels: the name of each class, () without labels.
+        factors: the name of each column of the parts' factors, () without factors.
+        binary: True where every pixel is 0 or 255.
     """
 
     train: Part
@@ -52,12 +62,14 @@ class Source:
     origin: str
     checksums: tuple[tuple[str, str], ...]
     labels: tuple[str, ...] = ()
+    factors: tuple[str, ...] = ()
+    binary: bool = False
 
 
 def content_hash(part: Part) -> str:
-    """SHA-256 over the shape, pixels and labels of `part`."""
+    """SHA-256 over the shape, pixels, labels and factors of `part`."""
     digest = hashlib.sha256(repr(tuple(part.x.shape)).encode())
-    for tensor in (part.x, part.y):
+    for tensor in (part.x, part.y, part.factors):
         if tensor is not None:
             digest.update(np.ascontiguousarray(tensor.numpy()))
     return digest.hexdigest()

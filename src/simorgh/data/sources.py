@@ -6,7 +6,10 @@ import numpy as np
 import torch
 
 from simorgh.contracts import UserError
+from simorgh.data.cifar import cifar10
+from simorgh.data.coloured import mnist_rgb
 from simorgh.data.config import DATASETS
+from simorgh.data.dsprites import dsprites, dsprites_upright
 from simorgh.data.folder import folder
 from simorgh.data.mnist import mnist
 from simorgh.data.parts import Part, Source, content_hash, split
@@ -29,7 +32,15 @@ def digits() -> Source:
     return Source(train, test, "scikit-learn's copy of the UCI digits", checksums, tuple("0123456789"))
 
 
-_NAMED = {"digits": digits, "mnist": mnist, "stacked-mnist": stacked_mnist}
+_NAMED = {
+    "digits": digits,
+    "mnist": mnist,
+    "stacked-mnist": stacked_mnist,
+    "mnist-rgb": mnist_rgb,
+    "dsprites-upright": dsprites_upright,
+    "dsprites": dsprites,
+    "cifar-10": cifar10,
+}
 
 
 def find(name: str) -> Source:

@@ -30,7 +30,7 @@ HALF_SIDE = 9.598
 ELLIPSE = (12.766, 7.214)
 HEART_WIDTH, HEART_HEIGHT, HEART_TOP = 9.598, 0.662, -1.438
 
-_REACH = 14  # pixels; the farthest point of any outline, a corner of the square, is 13.6 from the centre
+_REACH = 13.6  # pixels from the centre to the farthest point of any outline, a corner of the square
 _CHUNK = 1024
 
 
@@ -57,9 +57,10 @@ def draw(factors: np.ndarray) -> np.ndarray:
 def _draw(factors: np.ndarray, images: np.ndarray) -> None:
     """Light pixels of the black `images`, looking only at a window round each centre."""
     centre = 16 + 32 * factors[:, 3:] / 31
-    window = np.floor(centre).astype(np.int64)[:, :, None] + np.arange(-_REACH, _REACH + 1)
-    x, y = (window + 0.5 - centre[:, :, None]).transpose(1, 0, 2)
     scale, angle = (5 + factors[:, 1]) / 10, 2 * np.pi * factors[:, 2] / 39
+    reach = int(_REACH * scale.max() + 0.5)
+    window = np.floor(centre).astype(np.int64)[:, :, None] + np.arange(-reach, reach + 1)
+    x, y = (window + 0.5 - centre[:, :, None]).transpose(1, 0, 2)
     cos, sin = ((f(angle) / scale)[:, None, None] for f in (np.cos, np.sin))
     across, down = x[:, None, :], y[:, :, None]
     u, v = cos * across - sin * down, sin * across + cos * down

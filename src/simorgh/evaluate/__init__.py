@@ -42,7 +42,10 @@ def likelihood(run: Run, model: Model, data: Dataset, device: str) -> list[Measu
     if not isinstance(model, BoundsLikelihood):
         return []
     config = run.experiment.data
-    what = f"{config.name} test images, pixels {'binarised ' + config.binarise if run.spec.binary else 'in [0, 1]'}"
+    drawn = (
+        f"binarised {config.binarise}" if config.binarise != "none" else "0 or 1" if run.spec.binary else "in [0, 1]"
+    )
+    what = f"{config.name} test images, pixels {drawn}"
     parts: dict[str, list[Tensor]] = {}
     for index, batch in enumerate(batches(data.test, config, 1000, device)):
         for name, values in model.bound(batch.x, batch.y, Noise(0, "bound", index, device=device)).items():
