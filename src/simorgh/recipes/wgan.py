@@ -22,4 +22,5 @@ def experiment(preset: str) -> Experiment:
         optimiser=OptimiserConfig("rmsprop", lr=5e-5)
         if paper
         else OptimiserConfig("rmsprop", lr=5e-4, schedule="cosine"),
+        batch_size=64,
     )
