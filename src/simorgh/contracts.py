@@ -117,7 +117,9 @@ class Objective:
     """Something that a model minimises, over exactly these parameters.
 
     `every` is a period in steps, or a function of the step that says whether it is due. `after` receives
-    the averaged Terms once the optimiser has stepped (controllers, codebooks, clipping).
+    the averaged Terms once the optimiser has stepped (controllers, codebooks, clipping). `span` is the part of
+    training, from and up to which share of it, in which the objective is minimised: stages that build on one another
+    have spans that follow one another. The path of its learning rate fills its span.
     """
 
     name: str
@@ -125,9 +127,18 @@ class Objective:
     loss: Callable[[Batch, Tick], Terms]
     every: int | Callable[[int], bool] = 1
     after: Callable[[Terms], None] | None = None
+    span: tuple[float, float] = (0.0, 1.0)
 
-    def due(self, step: int) -> bool:
+    def due(self, step: int, progress: float | None = None) -> bool:
+        """Whether it is minimised in this step; without `progress`, the share of training done, if it ever is."""
+        if progress is not None and not self.span[0] <= progress < self.span[1]:
+            return False
         return self.every(step) if callable(self.every) else step % self.every == 0
+
+    def progress(self, progress: float) -> float:
+        """Share of its own span that is done when `progress` of the training is."""
+        first, last = self.span
+        return (progress - first) / (last - first)
 
 
 class Model(nn.Module, ABC):

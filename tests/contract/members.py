@@ -16,8 +16,12 @@ from simorgh.models.iwae import IWAEConfig
 from simorgh.models.r3gan import R3GANConfig
 from simorgh.models.ssgan import SSGANConfig
 from simorgh.models.vae import VAEConfig
+from simorgh.models.vq_vae import VQVAEConfig
 from simorgh.models.wgan import WGANConfig
 from simorgh.models.wgan_gp import WGANGPConfig
+from simorgh.nn.autoregressive import Autoregressive
+from simorgh.nn.codebook import Codebook
+from simorgh.nn.grids import GridNetwork
 from simorgh.nn.networks import Network
 from simorgh.nn.players import Players
 
@@ -27,6 +31,8 @@ CONV = Network(kind="conv", hidden=(4, 8, 16))
 SHUFFLE = Players(width=16)
 DENSE = Players("dense", width=16)
 DEEP = Network("deep-conv", (8, 16))
+GRID = GridNetwork(hidden=16, residual=8, blocks=1)
+PRIOR = Autoregressive(width=16, layers=1, heads=2)
 RESIDUAL = Players("residual", width=8, critic_width=8, spectral=True)
 
 
@@ -41,6 +47,13 @@ class Member:
     rate: float = 1e-2
     steps: int = 400
     betas: tuple[float, float] = (0.9, 0.999)
+
+
+def _codes(memorises: float, *, kind: str = "gradient", levels: tuple[int, ...] = (), **settings) -> Member:
+    """Eight codes for halves of images; `memorises` as for `_game`."""
+    book = Codebook(codes=8, dim=3 if levels else 4, kind=kind, levels=levels)
+    config = VQVAEConfig(book, GRID, prior=PRIOR, **settings)
+    return Member("vq-vae", config, IMAGE, memorises, 5e-3)
 
 
 def _game(kind: str, config: Config, memorises: float, steps: int = 400) -> Member:
@@ -74,6 +87,10 @@ MEMBERS = {
     "gan-saturating": _game("gan", GANConfig(8, SHUFFLE, saturating=True), 12.0, 800),
     "gan-dense": _game("gan", GANConfig(8, replace(DENSE, output="linear")), 6.0),
     "gan-conditional": _game("gan", GANConfig(8, SHUFFLE, conditional=True), 6.0),
+    "vq-vae": _codes(2.0),
+    "vq-vae-ema": _codes(2.0, kind="ema"),
+    "vq-vae-fsq": _codes(2.0, kind="fsq", levels=(2, 2, 2)),
+    "vq-vae-bernoulli": _codes(2.0, reconstruction="bernoulli", conditional=True),
     "wgan": _game("wgan", WGANConfig(8, DENSE, clip=0.1, critic_steps=2, long_phases=False), 6.0),
     "wgan-gp": _game("wgan-gp", WGANGPConfig(8, SHUFFLE, critic_steps=2), 6.0),
     "r3gan": _game("r3gan", R3GANConfig(8, Players(width=16, norm=False)), 6.0),

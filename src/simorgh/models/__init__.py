@@ -11,6 +11,7 @@ from simorgh.models.iwae import IWAEConfig
 from simorgh.models.r3gan import R3GANConfig
 from simorgh.models.ssgan import SSGANConfig
 from simorgh.models.vae import VAEConfig
+from simorgh.models.vq_vae import VQVAEConfig
 from simorgh.models.wgan import WGANConfig
 from simorgh.models.wgan_gp import WGANGPConfig
 
@@ -26,6 +27,7 @@ MODELS = {
     "r3gan": R3GANConfig,
     "ssgan": SSGANConfig,
     "vae": VAEConfig,
+    "vq-vae": VQVAEConfig,
     "wgan": WGANConfig,
     "wgan-gp": WGANGPConfig,
 }

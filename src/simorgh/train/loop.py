@@ -115,7 +115,7 @@ class Loop:
         """One step: every objective that is due."""
         tick, batch = self.tick(), None
         for index, objective in enumerate(self.objectives):
-            if not objective.due(self.step):
+            if not objective.due(self.step, tick.progress):
                 continue
             if batch is None:
                 batch = self.stream(self.step)
@@ -123,7 +123,7 @@ class Loop:
             with self.engine.autocast():
                 grads, terms = gradients(objective, batch, tick, self.config.micro_batches)
             grads, terms = self.engine.average(grads, terms)
-            self.optimisers[objective.name].step(grads, tick.progress)
+            self.optimisers[objective.name].step(grads, objective.progress(tick.progress))
             if objective.after is not None:
                 with torch.no_grad():
                     objective.after(terms)

@@ -1,0 +1,165 @@
+r"""The VQ-VAE: an autoencoder whose code is a map of whole numbers, and a law over such maps.
+
+van den Oord, Vinyals & Kavukcuoglu 2017, "Neural discrete representation learning" (arXiv 1711.00937).
+
+An encoder turns an image x (B, C, H, W) into a map z(x) (B, h, w, D) of vectors, h = H/4 and w = W/4. Each vector is
+replaced by the nearest of K codes e_1, ..., e_K (their equations 1 and 2),
+
+    k(x) = argmin_k ||z(x) - e_k||^2 at each position,    q(x) = e_k(x),                                     (1)
+
+and a decoder reads q(x). Equation (1) has no slope, so the gradient at q is handed to z as it is: straight-through,
+q = z + sg[q - z], where sg stops gradients. Training minimises (their equation 3)
+
+    loss = reconstruction + codebook + beta * commitment,                                                    (2)
+    reconstruction = -log p(x | q(x)),    codebook = ||sg[z(x)] - q(x)||^2,    commitment = ||z(x) - sg[q(x)]||^2.
+
+Only the first term moves the decoder, only the second the codes (with kind "ema" a running mean moves them and the
+term is 0, see nn/codebook.py), the first and third move the encoder.
+
+Unit: all of (2) is in nats per image: sums over the pixels of an image and over the positions and dimensions of its
+map, means over images. "bernoulli" is the negative cross-entropy; "mse" is the squared error, which is -log p of a
+Gaussian with mean x^ and variance 1/2, its constant left out, just as ||z - q||^2 is for vectors about their codes. So
+one beta means the same for both, and neither batch nor image size changes the balance of the terms.
+
+The prior is fitted afterwards, as in the paper: in the first `prior_from` of training (2) is minimised, then the
+autoencoder rests and a transformer learns the maps of the training images,
+
+    prior loss = -log p(k(x)), in nats per image; / (h w) it is logged as nats per code, at most log K untrained.  (3)
+
+A new image is a map drawn from it, decoded. As k is a function of x, KL(q(k | x) || p(k)) = -log p(k(x)), and
+
+    -log p(x)  <=  reconstruction + prior loss,                                                              (4)
+
+the negative ELBO. That is what `validate` gives: under "bernoulli" comparable with the negative ELBO of a VAE, and for
+any K, D and beta; under "mse" with other "mse" runs only (plus H W C / 2 log pi it bounds a density).
+"""
+
+from dataclasses import dataclass, field
+from math import prod
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError
+from simorgh.models.vae import start_at_mean
+from simorgh.nn.autoregressive import Autoregressive
+from simorgh.nn.codebook import Codebook, Quantised, Rows
+from simorgh.nn.grids import GridNetwork
+from simorgh.nn.likelihood import make_likelihood
+from simorgh.nn.quantise import perplexity
+from simorgh.noise import SampleNoise
+
+
+@dataclass(frozen=True)
+class VQVAEConfig(Config):
+    """Settings of a VQ-VAE.
+
+    Attributes:
+        codebook: the codes, how they are learnt, and beta.
+        network: encoder and mirrored decoder.
+        reconstruction: "mse" or "bernoulli", the first term of (2).
+        prior: the law over maps.
+        prior_from: share of training after which the autoencoder rests and the prior learns; 1 for no prior, whose
+            samples then come from codes drawn alike.
+        conditional: the prior knows the label (the autoencoder does not).
+    """
+
+    codebook: Codebook = field(default_factory=Codebook)
+    network: GridNetwork = field(default_factory=GridNetwork)
+    reconstruction: Literal["mse", "bernoulli"] = "mse"
+    prior: Autoregressive = field(default_factory=Autoregressive)
+    prior_from: float = 0.6
+    conditional: bool = False
+
+    def build(self, spec: DataSpec) -> "VQVAE":
+        return VQVAE(self, spec)
+
+
+class VQVAE(Model):
+    """Encoder, codebook, decoder; and a prior over maps of codes."""
+
+    def __init__(self, config: VQVAEConfig, spec: DataSpec):
+        super().__init__()
+        if not 0 < config.prior_from <= 1:
+            raise UserError(f"model.prior_from is {config.prior_from}; it is a share of training above 0 and up to 1.")
+        if config.conditional and not spec.classes:
+            raise UserError("model.conditional needs labelled images, and these have no labels.")
+        self.grid = config.network.grid(spec)
+        self.conditional, self.prior_from, self.beta = config.conditional, config.prior_from, config.codebook.commitment
+        self.encoder = config.network.encoder(spec, config.codebook.dim)
+        self.codebook = config.codebook.build()
+        self.decoder = config.network.decoder(spec, config.codebook.dim)
+        start_at_mean(self.decoder, spec)
+        self.prior = config.prior.build(self.code_count, self.grid, spec.classes if config.conditional else 0)
+        self.squared = config.reconstruction == "mse"
+        self.likelihood = make_likelihood("gaussian" if self.squared else "bernoulli")
+
+    @property
+    def code_count(self) -> int:
+        return self.codebook.codes
+
+    def objectives(self) -> tuple[Objective, ...]:
+        autoencoder = [p for part in (self.encoder, self.codebook, self.decoder) for p in part.parameters()]
+        return (
+            Objective("autoencoder", autoencoder, self.loss, after=self.follow, span=(0.0, self.prior_from)),
+            Objective("prior", list(self.prior.parameters()), self.prior_loss, span=(self.prior_from, 1.0)),
+        )
+
+    def loss(self, batch: Batch, tick: Tick) -> Terms:
+        """Equation (2)."""
+        z = self.encoder(batch.x)
+        q = self.codebook(z)
+        terms = {
+            "reconstruction": self.error(batch.x, q.values).mean(),
+            "codebook": q.codebook.flatten(1).sum(1).mean(),
+            "commitment": q.commitment.flatten(1).sum(1).mean(),
+        }
+        loss = terms["reconstruction"] + terms["codebook"] + self.beta * terms["commitment"]
+        rows = Rows(tick.step, tick.noise.start, tick.noise.total or len(batch))
+        stats = self.codebook.observe(z, q.indices, rows)
+        use = stats["use"]
+        logs = {k: v.detach() for k, v in terms.items()}
+        logs |= {"perplexity": perplexity(use), "used_codes": (use > 0).sum().float()}
+        return Terms(loss, len(batch), logs, stats)
+
+    def error(self, x: Tensor, q: Tensor) -> Tensor:
+        """(B,) the first term of (2) for maps q (B, h, w, D)."""
+        eta = self.decoder(q)
+        if self.squared:
+            return (x - self.likelihood.mean(eta)).square().flatten(1).sum(1)
+        return -self.likelihood.log_prob(x, eta)
+
+    def follow(self, terms: Terms) -> None:
+        self.codebook.follow(terms.stats)
+
+    def prior_loss(self, batch: Batch, tick: Tick) -> Terms:
+        """Equation (3), on codes that no gradient reaches."""
+        loss = self.code_nats(self.codes(batch.x), batch.y).mean()
+        return Terms(loss, len(batch), {"nats_per_code": loss.detach() / prod(self.grid)})
+
+    def validate(self, batch: Batch, tick: Tick) -> Terms:
+        """Equation (4)."""
+        q = self.quantise(batch.x)
+        reconstruction = self.error(batch.x, q.values).mean()
+        prior = self.code_nats(q.indices, batch.y).mean()
+        return Terms(reconstruction + prior, len(batch), {"reconstruction": reconstruction, "prior": prior})
+
+    def quantise(self, x: Tensor) -> Quantised:
+        return self.codebook(self.encoder(x))
+
+    @torch.no_grad()
+    def codes(self, x: Tensor) -> Tensor:
+        return self.quantise(x).indices
+
+    def decode_codes(self, codes: Tensor) -> Tensor:
+        return self.likelihood.mean(self.decoder(self.codebook.lookup(codes)))
+
+    def code_nats(self, codes: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.prior.nats(codes, y if self.conditional else None)
+
+    def reconstruct(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        return self.decode_codes(self.codes(x))
+
+    def sample(self, n: int, noise: SampleNoise, condition: Tensor | None = None) -> Tensor:
+        return self.decode_codes(self.prior.sample(n, noise, condition if self.conditional else None))
