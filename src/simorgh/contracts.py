@@ -20,8 +20,8 @@ from simorgh.noise import Noise, SampleNoise
 
 __all__ = [
     "Batch", "BoundsLikelihood", "Config", "DataSpec", "Diverged", "Encodes", "Measurement", "Model", "Noise",
-    "Objective", "Predicts", "Recalibrates", "Reconstructs", "SampleNoise", "Samples", "Stream", "Terms", "Tick",
-    "UserError", "check_name",
+    "Objective", "Predicts", "Quantises", "Recalibrates", "Reconstructs", "SampleNoise", "Samples", "Stream", "Terms",
+    "Tick", "UserError", "check_name",
 ]  # fmt: skip
 
 
@@ -216,6 +216,23 @@ class Predicts(Protocol):
 
     def features(self, x: Tensor) -> Tensor:
         """(B, d) the representation before the last layer."""
+        ...
+
+
+@runtime_checkable
+class Quantises(Protocol):
+    code_count: int
+
+    def codes(self, x: Tensor) -> Tensor:
+        """(B, h, w) int64 map of codes, 0 to code_count - 1, of each x."""
+        ...
+
+    def decode_codes(self, codes: Tensor) -> Tensor:
+        """(B, *shape) the mean image of maps (B, h, w)."""
+        ...
+
+    def code_nats(self, codes: Tensor, y: Tensor | None = None) -> Tensor:
+        """(B,) -log p of maps (B, h, w) under the model's own prior over maps, in nats."""
         ...
 
 

@@ -13,10 +13,12 @@ from torch import Tensor
 
 from simorgh.contracts import BoundsLikelihood, Encodes, Measurement, Model, Predicts, Reconstructs, check_name
 from simorgh.data import Dataset, batches, load
+from simorgh.evaluate.codes import codes
 from simorgh.evaluate.generate import generate
 from simorgh.evaluate.inception import fid
 from simorgh.evaluate.measure import context, measurement, over_seeds
 from simorgh.evaluate.samples import fresh_judge, memory, modes, samples
+from simorgh.metrics.codes import pixel_variance, scaled_error
 from simorgh.metrics.intervals import mean_interval
 from simorgh.metrics.leakage import leakage
 from simorgh.metrics.likelihood import importance_bound
@@ -104,16 +106,23 @@ def latents(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
 
 
 def reconstruction(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
-    """mse: mean squared error per pixel of the reconstructed test images."""
+    """mse: mean squared error per pixel of the reconstructed test images; variance_scaled_error: as a share of the
+    variance of the training pixels."""
     if not isinstance(model, Reconstructs):
         return []
     errors = [
         (model.reconstruct(b.x, b.y) - b.x).square().flatten(1).mean(1).cpu()
         for b in batches(data.test, run.experiment.data, 1000, device)
     ]
-    error = mean_interval(torch.cat(errors).double(), kind="normal")
+    errors = torch.cat(errors).double()
+    error = mean_interval(errors, kind="normal")
     protocol = f"{run.experiment.data.name} test images, decoded from the mean code"
-    return [measurement("mse", error, "squared grey level (0 to 1)", protocol, context=context(run))]
+    found = [measurement("mse", error, "squared grey level (0 to 1)", protocol, context=context(run))]
+    if not run.spec.binary:
+        scaled = scaled_error(errors, pixel_variance(data.train.x))
+        found.append(measurement("variance_scaled_error", scaled, "of the variance of all training pixels", protocol,
+                                 context=context(run)))  # fmt: skip
+    return found
 
 
 def prediction(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
@@ -138,6 +147,7 @@ METRICS: dict[str, Callable[[Run, Model, Dataset, str], list[Measurement]]] = {
     "fresh-judge": fresh_judge,
     "latents": latents,
     "reconstruction": reconstruction,
+    "codes": codes,
     "prediction": prediction,
 }
 

@@ -16,10 +16,12 @@ q = z + sg[q - z], where sg stops gradients. Training minimises (their equation 
 Only the first term moves the decoder, only the second the codes (with kind "ema" a running mean moves them and the
 term is 0, see nn/codebook.py), the first and third move the encoder.
 
-Unit: all of (2) is in nats per image: sums over the pixels of an image and over the positions and dimensions of its
-map, means over images. "bernoulli" is the negative cross-entropy; "mse" is the squared error, which is -log p of a
-Gaussian with mean x^ and variance 1/2, its constant left out, just as ||z - q||^2 is for vectors about their codes. So
-one beta means the same for both, and neither batch nor image size changes the balance of the terms.
+Unit: (2) is in nats per image, a mean over images. The reconstruction is a sum over the H W C values of an image:
+for "bernoulli" the cross-entropy, for "mse" the squared error, which is -log p of a Gaussian about the decoder's output
+with variance 1/2, its constant left out. The two others are means over the positions of a map, times H W C. So the
+error of one pixel stands against that of one vector, as in the authors' code (which divides by D besides), and sizes
+of batch, image and map do not change the balance. It matters: where vectors weigh less, an encoder grows its z until
+codes that move by a learning rate a step cannot follow.
 
 The prior is fitted afterwards, as in the paper: in the first `prior_from` of training (2) is minimised, then the
 autoencoder rests and a transformer learns the maps of the training images,
@@ -42,11 +44,10 @@ import torch
 from torch import Tensor
 
 from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError
-from simorgh.models.vae import start_at_mean
 from simorgh.nn.autoregressive import Autoregressive
 from simorgh.nn.codebook import Codebook, Quantised, Rows
 from simorgh.nn.grids import GridNetwork
-from simorgh.nn.likelihood import make_likelihood
+from simorgh.nn.likelihood import Bernoulli
 from simorgh.nn.quantise import perplexity
 from simorgh.noise import SampleNoise
 
@@ -69,7 +70,7 @@ class VQVAEConfig(Config):
     network: GridNetwork = field(default_factory=GridNetwork)
     reconstruction: Literal["mse", "bernoulli"] = "mse"
     prior: Autoregressive = field(default_factory=Autoregressive)
-    prior_from: float = 0.6
+    prior_from: float = 0.5
     conditional: bool = False
 
     def build(self, spec: DataSpec) -> "VQVAE":
@@ -90,10 +91,16 @@ class VQVAE(Model):
         self.encoder = config.network.encoder(spec, config.codebook.dim)
         self.codebook = config.codebook.build()
         self.decoder = config.network.decoder(spec, config.codebook.dim)
-        start_at_mean(self.decoder, spec)
         self.prior = config.prior.build(self.code_count, self.grid, spec.classes if config.conditional else 0)
-        self.squared = config.reconstruction == "mse"
-        self.likelihood = make_likelihood("gaussian" if self.squared else "bernoulli")
+        self.values, self.range, self.squared = spec.size, spec.value_range, config.reconstruction == "mse"
+        self.bernoulli = Bernoulli()
+        if spec.mean:
+            self.start_at_mean(torch.tensor(spec.mean).unflatten(0, spec.shape).mean((1, 2)))
+
+    @torch.no_grad()
+    def start_at_mean(self, channels: Tensor) -> None:
+        """Let an untrained decoder answer with the average (C,) of each channel."""
+        self.decoder.layers[-1].bias.copy_(channels if self.squared else channels.clamp(0.01, 0.99).logit())
 
     @property
     def code_count(self) -> int:
@@ -112,8 +119,8 @@ class VQVAE(Model):
         q = self.codebook(z)
         terms = {
             "reconstruction": self.error(batch.x, q.values).mean(),
-            "codebook": q.codebook.flatten(1).sum(1).mean(),
-            "commitment": q.commitment.flatten(1).sum(1).mean(),
+            "codebook": self.values * q.codebook.mean(),
+            "commitment": self.values * q.commitment.mean(),
         }
         loss = terms["reconstruction"] + terms["codebook"] + self.beta * terms["commitment"]
         rows = Rows(tick.step, tick.noise.start, tick.noise.total or len(batch))
@@ -127,8 +134,8 @@ class VQVAE(Model):
         """(B,) the first term of (2) for maps q (B, h, w, D)."""
         eta = self.decoder(q)
         if self.squared:
-            return (x - self.likelihood.mean(eta)).square().flatten(1).sum(1)
-        return -self.likelihood.log_prob(x, eta)
+            return (x - eta).square().flatten(1).sum(1)
+        return -self.bernoulli.log_prob(x, eta)
 
     def follow(self, terms: Terms) -> None:
         self.codebook.follow(terms.stats)
@@ -153,7 +160,8 @@ class VQVAE(Model):
         return self.quantise(x).indices
 
     def decode_codes(self, codes: Tensor) -> Tensor:
-        return self.likelihood.mean(self.decoder(self.codebook.lookup(codes)))
+        eta = self.decoder(self.codebook.lookup(codes))
+        return eta.clamp(*self.range) if self.squared else self.bernoulli.mean(eta)
 
     def code_nats(self, codes: Tensor, y: Tensor | None = None) -> Tensor:
         return self.prior.nats(codes, y if self.conditional else None)

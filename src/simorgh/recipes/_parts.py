@@ -82,6 +82,14 @@ def sprites(preset: str, model: Config, *, data: str, epochs: dict[str, float], 
     )
 
 
+def discrete(preset: str, model: Config, *, epochs: dict[str, float], **settings: Any) -> Experiment:
+    """A codebook, then a prior over its maps, each with a rate that rises over a tenth of its own stage and falls; for
+    the transformer at a clipped gradient."""
+    rule = OptimiserConfig(lr=2e-3, schedule="one-cycle", warmup=0.1)
+    given = {"optimiser": rule, "optimisers": {"prior": replace(rule, clip=5.0)}, **settings}
+    return experiment(preset, model, epochs=epochs, **given)
+
+
 def vary(base: Experiment, **model: Any) -> Experiment:
     """`base` with other settings of its model."""
     return replace(base, model=replace(base.model, **model))
