@@ -50,8 +50,8 @@ class Member:
 
 
 def _codes(memorises: float, *, kind: str = "gradient", levels: tuple[int, ...] = (), **settings) -> Member:
-    """Eight codes for halves of images; `memorises` as for `_game`."""
-    book = Codebook(codes=8, dim=3 if levels else 4, kind=kind, levels=levels)
+    """Nine codes for halves of images; `memorises` as for `_game`."""
+    book = Codebook(codes=9, dim=2, kind=kind, levels=levels)
     config = VQVAEConfig(book, GRID, prior=PRIOR, **settings)
     return Member("vq-vae", config, IMAGE, memorises, 5e-3)
 
@@ -89,7 +89,7 @@ MEMBERS = {
     "gan-conditional": _game("gan", GANConfig(8, SHUFFLE, conditional=True), 6.0),
     "vq-vae": _codes(2.0),
     "vq-vae-ema": _codes(2.0, kind="ema"),
-    "vq-vae-fsq": _codes(2.0, kind="fsq", levels=(2, 2, 2)),
+    "vq-vae-fsq": _codes(2.0, kind="fsq", levels=(3, 3)),
     "vq-vae-bernoulli": _codes(2.0, reconstruction="bernoulli", conditional=True),
     "wgan": _game("wgan", WGANConfig(8, DENSE, clip=0.1, critic_steps=2, long_phases=False), 6.0),
     "wgan-gp": _game("wgan-gp", WGANGPConfig(8, SHUFFLE, critic_steps=2), 6.0),

@@ -210,7 +210,6 @@ class MovingCodebook(VectorCodebook):
         with torch.autocast(z.device.type, enabled=False):
             z = z.to(self.vectors.dtype)
             indices = nearest_codes(z, self.vectors)
-            # follow() changes the codes in place, which must not reach a graph that still waits for its gradients.
             e = self.lookup(indices)
             commitment = _distance(z, e)
             return Quantised(straight_through(z, e), indices, torch.zeros_like(commitment), commitment)
@@ -239,10 +238,10 @@ class FiniteScalar(Quantiser):
     def __init__(self, settings: Codebook):
         super().__init__(settings)
         levels = settings.levels
-        if len(levels) != self.dim or prod(levels) != self.codes or min(levels) < 2:
+        if len(levels) != self.dim or prod(levels) != self.codes or min(levels) < 3:
             raise UserError(
                 f"codebook.levels {levels} make {prod(levels)} codes of {len(levels)} dimensions, not "
-                f"{self.codes} of {self.dim}; each should be at least 2."
+                f"{self.codes} of {self.dim}; each should be at least 3, for two levels lie far to one side."
             )
         self.register_buffer("levels", torch.tensor(levels), persistent=False)
         self.register_buffer("basis", torch.tensor([prod(levels[:i]) for i in range(len(levels))]), persistent=False)
