@@ -17,6 +17,7 @@ from simorgh.evaluate.generate import generate
 from simorgh.evaluate.inception import fid
 from simorgh.evaluate.measure import context, measurement, over_seeds
 from simorgh.evaluate.samples import fresh_judge, memory, modes, samples
+from simorgh.evaluate.sprites import disentangled, reading, sprites
 from simorgh.metrics.intervals import mean_interval
 from simorgh.metrics.leakage import leakage
 from simorgh.metrics.likelihood import importance_bound
@@ -139,6 +140,9 @@ METRICS: dict[str, Callable[[Run, Model, Dataset, str], list[Measurement]]] = {
     "latents": latents,
     "reconstruction": reconstruction,
     "prediction": prediction,
+    "reading": reading,
+    "sprites": sprites,
+    "disentanglement": disentangled,
 }
 
 ON_REQUEST = {"fresh-judge"}
