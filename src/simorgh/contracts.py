@@ -20,8 +20,8 @@ from simorgh.noise import Noise, SampleNoise
 
 __all__ = [
     "Batch", "BoundsLikelihood", "Config", "DataSpec", "Diverged", "Encodes", "Measurement", "Model", "Noise",
-    "Objective", "Predicts", "Quantises", "Recalibrates", "Reconstructs", "SampleNoise", "Samples", "Stream", "Terms",
-    "Tick", "UserError", "check_name",
+    "Objective", "Predicts", "Quantises", "ReadsFactors", "Recalibrates", "Reconstructs", "SampleNoise", "Samples",
+    "Stream", "Terms", "Tick", "UserError", "check_name",
 ]  # fmt: skip
 
 
@@ -35,6 +35,7 @@ class DataSpec:
         value_range: smallest and largest possible value of `x`.
         classes: number of labels, 0 where there are none.
         vocabulary: the symbols of "tokens" data, by index.
+        factors: number of values of each factor that the examples were drawn from, () where none are known.
         binary: True where every value is one end of `value_range` (a Bernoulli likelihood is then proper).
         mean: the average training value of each entry, flattened row-major; () where not meaningful.
     """
@@ -45,6 +46,7 @@ class DataSpec:
     classes: int = 0
     vocabulary: tuple[str, ...] | None = None
     binary: bool = False
+    factors: tuple[int, ...] = ()
     mean: tuple[float, ...] = field(default=(), repr=False)
 
     @property
@@ -55,18 +57,20 @@ class DataSpec:
 
 @dataclass(frozen=True)
 class Batch:
-    """Examples `x` (B, *shape), labels `y` (B,) int64 or None, and `mask` (B, T), true where a token counts."""
+    """Examples `x` (B, *shape), labels `y` (B,) int64 or None, `mask` (B, T), true where a token counts, and the
+    `factors` (B, F) int64 that each example was drawn from, None where they are not known."""
 
     x: Tensor
     y: Tensor | None = None
     mask: Tensor | None = None
+    factors: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.x)
 
     def map(self, change: Callable[[Tensor], Tensor]) -> "Batch":
         """The batch with `change` applied to every tensor that is present."""
-        return Batch(*(None if part is None else change(part) for part in (self.x, self.y, self.mask)))
+        return Batch(*(None if part is None else change(part) for part in self._parts()))
 
     def to(self, device: torch.device | str) -> "Batch":
         return self.map(lambda part: part.to(device, non_blocking=True))
@@ -75,8 +79,11 @@ class Batch:
         """At most `parts` batches of nearly equal size, in order."""
         if parts == 1:
             return [self]
-        columns = [[None] * parts if c is None else c.tensor_split(parts) for c in (self.x, self.y, self.mask)]
-        return [Batch(x, y, m) for x, y, m in zip(*columns) if len(x)]
+        columns = [[None] * parts if c is None else c.tensor_split(parts) for c in self._parts()]
+        return [Batch(*row) for row in zip(*columns) if len(row[0])]
+
+    def _parts(self) -> tuple[Tensor | None, ...]:
+        return self.x, self.y, self.mask, self.factors
 
 
 class Stream(Protocol):
@@ -233,6 +240,17 @@ class Quantises(Protocol):
 
     def code_nats(self, codes: Tensor, y: Tensor | None = None) -> Tensor:
         """(B,) -log p of maps (B, h, w) under the model's own prior over maps, in nats."""
+        ...
+
+
+@runtime_checkable
+class ReadsFactors(Protocol):
+    def read(self, x: Tensor) -> list[Tensor]:
+        """For each factor the probabilities of its values, (B, values)."""
+        ...
+
+    def features(self, x: Tensor) -> Tensor:
+        """(B, d) what all of them are read from."""
         ...
 
 

@@ -10,6 +10,7 @@ from simorgh.models.beta_tcvae import BetaTCVAEConfig
 from simorgh.models.classifier import ClassifierConfig
 from simorgh.models.control_vae import ControlVAEConfig
 from simorgh.models.cvae import CVAEConfig
+from simorgh.models.factor_reader import FactorReaderConfig
 from simorgh.models.factor_vae import FactorVAEConfig
 from simorgh.models.gan import GANConfig
 from simorgh.models.iwae import IWAEConfig
@@ -25,7 +26,7 @@ from simorgh.nn.grids import GridNetwork
 from simorgh.nn.networks import Network
 from simorgh.nn.players import Players
 
-IMAGE = DataSpec("image", (1, 8, 8), (0.0, 1.0), classes=3, mean=(0.3,) * 64)
+IMAGE = DataSpec("image", (1, 8, 8), (0.0, 1.0), classes=3, factors=(3, 2), mean=(0.3,) * 64)
 SMALL = Network(hidden=(32, 16))
 CONV = Network(kind="conv", hidden=(4, 8, 16))
 SHUFFLE = Players(width=16)
@@ -83,6 +84,7 @@ MEMBERS = {
     "control-vae": Member("control-vae", ControlVAEConfig(4, SMALL, target=2.0), IMAGE, 14.0),
     "iwae": Member("iwae", IWAEConfig(latent_dim=4, network=SMALL, draws=5), IMAGE, 12.0),
     "classifier": Member("classifier", ClassifierConfig(width=8, features=16, smoothing=0.0), IMAGE, 0.1, 3e-3, 200),
+    "factor-reader": Member("factor-reader", FactorReaderConfig(DEEP, 8), IMAGE, 0.1),
     "gan": _game("gan", GANConfig(8, SHUFFLE), 6.0),
     "gan-saturating": _game("gan", GANConfig(8, SHUFFLE, saturating=True), 12.0, 800),
     "gan-dense": _game("gan", GANConfig(8, replace(DENSE, output="linear")), 6.0),
@@ -104,7 +106,8 @@ def examples(spec: DataSpec, n: int = 8) -> Batch:
     generator = torch.Generator().manual_seed(7)
     x = (torch.rand(n, *spec.shape, generator=generator) < 0.4).float()
     low, high = spec.value_range
-    return Batch(low + (high - low) * x, torch.arange(n) % spec.classes)
+    turn = torch.arange(n)
+    return Batch(low + (high - low) * x, turn % spec.classes, factors=torch.stack([turn % 3, turn % 2], 1))
 
 
 def halves(spec: DataSpec, n: int = 8) -> Batch:

@@ -12,9 +12,7 @@ from simorgh.evaluate.generate import generate
 from simorgh.recipes import recipe, recipes
 from simorgh.train import Run, fit
 
-NAMES = [
-    pytest.param(n, marks=pytest.mark.mnist if "mnist" in recipe(n, "smoke").data.name else ()) for n in recipes()
-]
+NAMES = [pytest.param(n, marks=pytest.mark.mnist if "mnist" in recipe(n, "smoke").data.name else ()) for n in recipes()]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -48,6 +48,7 @@ def load(config: DataConfig) -> Dataset:
         tuple(train.x.shape[1:]),
         classes=len(source.labels),
         binary=source.binary or config.binarise != "none",
+        factors=() if train.factors is None else tuple((train.factors.amax(0) + 1).tolist()),
         mean=tuple(pixel_means(train, config.binarise).tolist()),
     )
     found = f"{source.origin}; content SHA-256 {source.checksums[0][1]}"

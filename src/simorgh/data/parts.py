@@ -16,8 +16,7 @@ from simorgh.noise import philox
 class Part:
     """Images `x` (N, C, H, W) uint8, where 255 stands for 1, and labels `y` (N,) int64 or None.
 
-    `factors` (N, F) int64 are the causes that each image was drawn from, None where they are not known. Batches do
-    not carry them: nothing learns from them.
+    `factors` (N, F) int64 are the causes that each image was drawn from, None where they are not known.
     """
 
     x: Tensor
@@ -35,7 +34,11 @@ class Part:
         return self._map(lambda tensor: tensor.to(device))
 
     def _map(self, change: Callable[[Tensor], Tensor]) -> "Part":
-        return Part(*(None if tensor is None else change(tensor) for tensor in (self.x, self.y, self.factors)))
+        return Part(*(None if tensor is None else change(tensor) for tensor in self.tensors()))
+
+    def tensors(self) -> tuple[Tensor | None, ...]:
+        """x, y and factors."""
+        return self.x, self.y, self.factors
 
     def batch(self, indices: Tensor, device: torch.device | str = "cpu") -> Batch:
         """Float32 images x / 255 in [0, 1] at the int64 `indices`, on `device`."""
@@ -69,7 +72,7 @@ class Source:
 def content_hash(part: Part) -> str:
     """SHA-256 over the shape, pixels, labels and factors of `part`."""
     digest = hashlib.sha256(repr(tuple(part.x.shape)).encode())
-    for tensor in (part.x, part.y, part.factors):
+    for tensor in part.tensors():
         if tensor is not None:
             digest.update(np.ascontiguousarray(tensor.numpy()))
     return digest.hexdigest()

@@ -84,9 +84,8 @@ class _Shuffled:
 
     def __call__(self, step: int) -> Batch:
         indices = self._indices(step * self._size + self._start, step * self._size + self._stop)
-        x, y = rows(self._part.x, indices), self._part.y
-        x = values(x, self._binarise, self._noise.at(step).uniform)
-        return Batch(x, None if y is None else rows(y, indices))
+        x, y, factors = (None if t is None else rows(t, indices) for t in self._part.tensors())
+        return Batch(values(x, self._binarise, self._noise.at(step).uniform), y, factors=factors)
 
 
 def stream(
@@ -129,7 +128,7 @@ def batches(
         def uniform(count: int, *shape: int, start: int = start) -> Tensor:
             return _by_position(start, start + count, shape, seed).to(device)
 
-        yield Batch(values(some.x, config.binarise, uniform), some.y)
+        yield Batch(values(some.x, config.binarise, uniform), some.y, factors=some.factors)
 
 
 def _by_position(first: int, last: int, shape: tuple[int, ...], seed: int) -> Tensor:

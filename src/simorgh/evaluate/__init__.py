@@ -18,6 +18,7 @@ from simorgh.evaluate.generate import generate
 from simorgh.evaluate.inception import fid
 from simorgh.evaluate.measure import context, measurement, over_seeds
 from simorgh.evaluate.samples import fresh_judge, memory, modes, samples
+from simorgh.evaluate.sprites import disentangled, reading, sprites
 from simorgh.metrics.codes import pixel_variance, scaled_error
 from simorgh.metrics.intervals import mean_interval
 from simorgh.metrics.leakage import leakage
@@ -149,6 +150,9 @@ METRICS: dict[str, Callable[[Run, Model, Dataset, str], list[Measurement]]] = {
     "reconstruction": reconstruction,
     "codes": codes,
     "prediction": prediction,
+    "reading": reading,
+    "sprites": sprites,
+    "disentanglement": disentangled,
 }
 
 ON_REQUEST = {"fresh-judge"}

@@ -1,4 +1,5 @@
-"""The frozen digit classifier that is part of the package, and the reference features it gives."""
+"""The frozen networks that are part of the package, and the reference features they give: a classifier of digits and
+a reader of the factors of sprites."""
 
 import hashlib
 from functools import lru_cache
@@ -10,22 +11,37 @@ from torch import Tensor
 from simorgh.contracts import DataSpec, Model, UserError
 from simorgh.data import DataConfig, Part, load
 from simorgh.models.classifier import ClassifierConfig
+from simorgh.models.factor_reader import FactorReaderConfig
 from simorgh.train.run import load_weights
 
 SHA256 = "8b7013c8aa44891997053598373919952a2c0890c46b38d1125d04c7a8c00c4c"
 """Of weights/judge-mnist.safetensors, trained by the recipe judge-mnist."""
 
+SPRITES_SHA256 = "284a0f027922b30095269214fb06915441391c0662a7cdbd251055907a07c2dd"
+"""Of weights/judge-sprites.safetensors, trained by the recipe judge-sprites."""
+
 NAME = f"judge-mnist {SHA256[:8]}"
+SPRITES_NAME = f"judge-sprites {SPRITES_SHA256[:8]}"
 SHAPE = (1, 28, 28)
 
 
 @lru_cache(maxsize=1)
 def judge() -> Model:
     """The classifier in eval mode. UserError where its file is missing or altered."""
-    with as_file(files("simorgh") / "weights" / "judge-mnist.safetensors") as path:
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != SHA256:
+    return _shipped("judge-mnist", SHA256, ClassifierConfig().build(DataSpec("image", SHAPE, classes=10)))
+
+
+@lru_cache(maxsize=1)
+def sprites_judge() -> Model:
+    """The reader of shape, scale, x and y of upright sprites (1, 64, 64), in eval mode. UserError as `judge`."""
+    spec = DataSpec("image", (1, 64, 64), classes=3, factors=(3, 6, 32, 32))
+    return _shipped("judge-sprites", SPRITES_SHA256, FactorReaderConfig().build(spec))
+
+
+def _shipped(name: str, digest: str, model: Model) -> Model:
+    with as_file(files("simorgh") / "weights" / f"{name}.safetensors") as path:
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
             raise UserError(f"{path} is missing or altered: install the package again.")
-        model = ClassifierConfig().build(DataSpec("image", SHAPE, classes=10))
         load_weights(model, path)
     return model.eval().requires_grad_(False)
 

@@ -5,6 +5,7 @@ from simorgh.models.beta_tcvae import BetaTCVAEConfig
 from simorgh.models.classifier import ClassifierConfig
 from simorgh.models.control_vae import ControlVAEConfig
 from simorgh.models.cvae import CVAEConfig
+from simorgh.models.factor_reader import FactorReaderConfig
 from simorgh.models.factor_vae import FactorVAEConfig
 from simorgh.models.gan import GANConfig
 from simorgh.models.iwae import IWAEConfig
@@ -21,6 +22,7 @@ MODELS = {
     "classifier": ClassifierConfig,
     "control-vae": ControlVAEConfig,
     "cvae": CVAEConfig,
+    "factor-reader": FactorReaderConfig,
     "factor-vae": FactorVAEConfig,
     "gan": GANConfig,
     "iwae": IWAEConfig,

@@ -1,6 +1,6 @@
 """R3GAN: relativistic pairs and two gradient penalties, on the players of `gan`.
 
-simorgh train r3gan --preset cpu     2 passes, about 4 minutes on two cores
+simorgh train r3gan --preset cpu     3 passes, about 6 minutes on two cores
 simorgh train r3gan --preset paper   200 passes
 
 The published networks have no normalisation; on these players batch normalisation in the generator saves most of the
@@ -17,7 +17,7 @@ def experiment(preset: str) -> Experiment:
     return _adversarial(
         preset,
         R3GANConfig(gamma=0.2, players=Players()),
-        epochs={"cpu": 2, "paper": 200},
+        epochs={"cpu": 3, "paper": 200},
         optimiser=OptimiserConfig(lr=1e-3, schedule="cosine", betas=(0.0, 0.9)),
         batch_size=64,
     )
