@@ -150,7 +150,7 @@ def _rows(path: Path, key: str, shapes: list[tuple[int, ...]], axes: int, size: 
                     raise EOFError("it ends early")
                 left -= min(size, left)
                 yield np.frombuffer(content, dtype).reshape(-1, *row)
-            stream.read(1)  # the archive's check sum is verified only at its end
+            stream.read(1)  # the check sum is verified only once the end has been seen
     except UNREADABLE as error:
         raise UserError(f"{path} cannot be read ({type(error).__name__}: {error}): {remedy}.") from error
 

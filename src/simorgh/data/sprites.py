@@ -107,9 +107,9 @@ class Agreement:
 def agreement(frames: np.ndarray, factors: np.ndarray | None = None) -> Agreement:
     """Compare `frames` (N, 64, 64), lit where not 0, with what `draw` gives for `factors` (N, 5).
 
-    Without `factors`, each frame is compared with the grid's best match. It is searched among the images whose number
-    of lit pixels is within a tenth of the frame's and whose centre of gravity lies within one step of the frame's in
-    x and y, so what is found may only be worse than the best of the whole grid.
+    Without `factors`, each frame is compared with the grid's best match. It is searched among the images whose shape
+    and scale give an area within a fifth of the frame's lit pixels, and whose centre of gravity lies within one step
+    of the frame's in x and y; so what is found may be worse than the best of the whole grid, and never better.
     """
     frames = np.asarray(frames) != 0
     if frames.ndim != 3 or frames.shape[1:] != (SIDE, SIDE):
@@ -126,13 +126,14 @@ def _best(frames: np.ndarray) -> np.ndarray:
     """(N, 5) factors of the best match of each frame; of equal ones the first in the order of the grid."""
     patterns = grid((*SIZES[:3], 1, 1))
     lit, middle = _moments(draw(patterns))
+    area = lit.reshape(-1, SIZES[2]).mean(1).repeat(SIZES[2])  # at one position, pixels may be a fifth off it
     offset = middle - 16
-    nearby = grid((3, 3)) - 1
+    nearby = grid((2, 2))
     found = []
     for frame, count, gravity in zip(frames, *_moments(frames)):
-        gap = np.abs(lit - count)
-        like = gap <= max(0.1 * count, gap.min())
-        position = np.rint((gravity - offset[like] - 16) * 31 / 32).astype(np.int64)
+        gap = np.abs(area - count)
+        like = gap <= max(0.2 * count, gap.min())
+        position = np.floor((gravity - offset[like] - 16) * 31 / 32).astype(np.int64)
         position = np.clip(position[:, None] + nearby, 0, 31).reshape(-1, 2)
         tried = np.column_stack([patterns[like, :3].repeat(len(nearby), 0), position])
         found.append(tried[np.count_nonzero(draw(tried) != frame, axis=(1, 2)).argmin()])
