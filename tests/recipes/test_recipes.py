@@ -21,7 +21,8 @@ def test_trains_and_is_measured(name: str, tmp_path: Path):
     history = run.history()
     losses = [key for key in history[0] if key.endswith("/loss") and not key.startswith("valid")]
     if len(losses) == 1:  # of two players neither loss need fall
-        assert history[-1][losses[0]] < history[0][losses[0]]
+        seen = [line[losses[0]] for line in history if losses[0] in line]  # a stage may end before training does
+        assert seen[-1] < seen[0]
     for m in evaluate(run):
         assert m.protocol
         assert m.n > 0
