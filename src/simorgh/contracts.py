@@ -21,7 +21,7 @@ from simorgh.noise import Noise, SampleNoise
 __all__ = [
     "Batch", "BoundsLikelihood", "Config", "DataSpec", "Diverged", "Encodes", "Measurement", "Model", "Noise",
     "Objective", "Predicts", "Quantises", "ReadsFactors", "Recalibrates", "Reconstructs", "SampleNoise", "Samples",
-    "Stream", "Terms", "Tick", "UserError", "check_name",
+    "Stream", "Terms", "Tick", "Traces", "UserError", "check_name",
 ]  # fmt: skip
 
 
@@ -251,6 +251,14 @@ class ReadsFactors(Protocol):
 
     def features(self, x: Tensor) -> Tensor:
         """(B, d) what all of them are read from."""
+        ...
+
+
+@runtime_checkable
+class Traces(Protocol):
+    def trace(self, x: Tensor) -> dict[str, Tensor]:
+        """What is worth watching along training, by name, for a few examples x (B, *shape): kept with every snapshot
+        beside the images."""
         ...
 
 

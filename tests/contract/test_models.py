@@ -21,6 +21,7 @@ from simorgh.contracts import (
     SampleNoise,
     Samples,
     Tick,
+    Traces,
 )  # fmt: skip
 from simorgh.models import MODELS
 from simorgh.train.engine import Engine
@@ -263,3 +264,14 @@ def test_an_unreached_parameter_is_reported(batch: Batch):
     lost = Objective("lost", [spare], lambda b, t: MEMBERS["vae"].config.build(MEMBERS["vae"].spec).loss(b, t))
     with pytest.raises(RuntimeError, match=r"lost does not reach .*\(3,\)"):
         gradients(lost, batch, TICK, 1)
+
+
+def test_traces_are_plain_arrays_that_change_nothing(model: Model, batch: Batch):
+    if not isinstance(model, Traces):
+        pytest.skip("shows nothing but images")
+    before = {name: values.clone() for name, values in model.state_dict().items()}
+    traced = model.trace(batch.x)
+    assert traced
+    assert all(values.ndim and torch.isfinite(values).all() for values in traced.values())
+    assert all(torch.equal(before[name], values) for name, values in model.state_dict().items())
+    assert not set(traced) & {"samples", "samples_raw", "originals", "reconstructions"}

@@ -166,6 +166,11 @@ class VQVAE(Model):
     def code_nats(self, codes: Tensor, y: Tensor | None = None) -> Tensor:
         return self.prior.nats(codes, y if self.conditional else None)
 
+    def trace(self, x: Tensor) -> dict[str, Tensor]:
+        """The codes (K, D), and the vectors (N, D) of all positions of x that they stand for."""
+        everyone = torch.arange(self.code_count, device=x.device)
+        return {"codes": self.codebook.lookup(everyone), "vectors": self.encoder(x).flatten(0, -2)}
+
     def reconstruct(self, x: Tensor, y: Tensor | None = None) -> Tensor:
         return self.decode_codes(self.codes(x))
 

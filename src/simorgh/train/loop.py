@@ -25,6 +25,7 @@ from simorgh.contracts import (
     Stream,
     Terms,
     Tick,
+    Traces,
 )  # fmt: skip
 from simorgh.noise import Noise, SampleNoise
 from simorgh.train.ema import EMA
@@ -185,10 +186,10 @@ def validate(model: Model, batches: Iterator[Batch], seed: int) -> dict[str, flo
 def snapshot(run: Run, loop: Loop, few: Batch) -> None:
     """Store what the model can show of itself as uint8 pixels in samples/<step>.npz: `samples` from always the same
     noise (of each class in turn where the model takes labels), beside those of the averaged weights `samples_raw` of
-    the others, and `originals` and `reconstructions` of `few` examples."""
+    the others, and `originals` and `reconstructions` of `few` examples. What a model traces is stored as it is."""
     if run.spec.kind != "image":
         return
-    shown, count, device = {}, loop.config.snapshot_samples, few.x.device
+    shown, traced, count, device = {}, {}, loop.config.snapshot_samples, few.x.device
     for name, averaged in (("samples", True), ("samples_raw", False)) if loop.ema else (("samples", True),):
         model = loop.shown(averaged)
         mode = model.training
@@ -202,13 +203,15 @@ def snapshot(run: Run, loop: Loop, few: Batch) -> None:
             ])  # fmt: skip
         if isinstance(model, Reconstructs) and averaged:
             shown |= {"originals": few.x, "reconstructions": model.reconstruct(few.x, few.y)}
+        if isinstance(model, Traces) and averaged:
+            traced = {name: values.float().cpu().numpy() for name, values in model.trace(few.x).items()}
         model.train(mode)
-    if not shown:
+    if not shown and not traced:
         return
     low, high = run.spec.value_range
     pixels = {k: ((v - low) / (high - low) * 255).clamp(0, 255).round().byte().cpu().numpy() for k, v in shown.items()}
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **pixels)
+    np.savez_compressed(buffer, **pixels, **traced)
     write(run.path / "samples" / f"{loop.step:07d}.npz", buffer.getvalue())
 
 
