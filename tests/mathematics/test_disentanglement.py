@@ -7,7 +7,7 @@ from math import log
 import numpy as np
 import pytest
 import torch
-from scipy.stats import entropy
+from scipy.stats import entropy, norm
 from sklearn.metrics import mutual_info_score
 
 from simorgh.contracts import UserError
@@ -70,8 +70,9 @@ def test_truth_is_disentangled():
     assert found == pytest.approx(dict.fromkeys(found, 1.0), abs=1e-12)
 
 
-def test_truth_of_ten_factors_in_any_order_and_sign_is_disentangled():
-    found = values(-1.7 * TEN[:, ::-1].astype(float), TEN)
+def test_truth_of_ten_factors_in_any_order_unit_and_sign_is_disentangled():
+    found = values(-np.geomspace(0.1, 1000, 10) * TEN[:, ::-1], TEN)
+    assert found["factor-vae"] == 1
     assert min(found.values()) > 0.88
     assert found["sap"] == pytest.approx(0.9, abs=0.02)
 
@@ -197,6 +198,12 @@ def test_dci_of_codes_that_serve_two_factors_each():
     assert disentanglement_of(table.T) == pytest.approx(1, abs=1e-12)
 
 
+def test_dci_gives_importances_to_the_codes_that_have_them():
+    order = [2, 0, 3, 1]
+    table = dci(TRUTH[:, order], GRID, "tree")["disentanglement"].table
+    assert table == pytest.approx(np.eye(4)[order], abs=1e-12)
+
+
 def test_dci_weighs_codes_by_their_importance_and_ignores_dead_ones():
     table = np.array([[3.0, 0.0], [0.5, 0.5], [0.0, 0.0]])
     assert disentanglement_of(table) == pytest.approx(3 / 4)
@@ -255,6 +262,17 @@ def test_interval_of_mig_covers():
     assert np.mean(widths) == pytest.approx(2 * 1.96 * np.std(found), rel=0.2)
 
 
+def test_interval_of_mig_is_that_of_the_infinitesimal_jackknife():
+    """Influence of a row: what the score loses when one of its 30 copies is taken away (Jaeckel 1972)."""
+    codes, factors, _ = noisy_channel(120)
+    whole = mig(codes, factors)
+    codes, factors = np.tile(codes, (30, 1)), np.tile(factors, (30, 1))
+    without = [mig(np.delete(codes, i, 0), np.delete(factors, i, 0)).value for i in range(120)]
+    influence = (len(codes) - 1) * (whole.value - np.array(without))
+    expected = 1.96 * influence.std(ddof=1) / 120**0.5
+    assert whole.result.high - whole.value == pytest.approx(expected, rel=0.005)
+
+
 @pytest.mark.parametrize("binning", ["width", "count"])
 def test_information_is_that_of_scikit_learn(binning):
     codes = np.hstack([TRUTH @ rotation(4), normal(len(GRID), 2, "information") ** 3])
@@ -279,8 +297,9 @@ def test_bins_of_equal_count_do_not_mind_an_outlier():
 def test_bins_of_equal_width_by_hand():
     codes = np.array([[0.0, 5.0], [0.25, 5.0], [0.2499, 5.0], [0.5, 5.0], [0.99, 5.0], [1.0, 5.0]])
     assert discretised(codes, 4).T.tolist() == [[0, 1, 0, 2, 3, 3], [0] * 6]
-    steps = np.arange(0, 1.01, 0.1)[:, None]
-    assert discretised(steps / 0.7, 10)[:, 0].tolist() == [*range(10), 9]
+    for unit in (1.0, 0.7, 3.7, 1 / 3):
+        steps = unit * np.arange(0, 1.01, 0.1)[:, None]
+        assert discretised(steps, 10)[:, 0].tolist() == [*range(10), 9]
 
 
 def test_sap_by_hand():
@@ -303,6 +322,15 @@ def test_sap_balances_rare_values():
     assert sap(codes, factors).table[:, 0] == pytest.approx([0.5, 0.5], abs=0.06)
 
 
+def test_sap_puts_thresholds_where_the_values_count_alike():
+    """N(0, 1) for nine rows of ten and N(2, 1) for the tenth: the threshold is 1 and the accuracy Phi(1)."""
+    rare = (np.arange(12_000) % 10 == 0).astype(int)
+    factors = np.stack([rare, philox("rare").integers(2, size=12_000)], axis=1)
+    codes = normal(12_000, 2, "thresholds")
+    codes[:, 0] += 2 * rare
+    assert sap(codes, factors).table[0, 0] == pytest.approx(norm.cdf(1), abs=0.04)
+
+
 def test_factor_vae_votes_of_a_half_read_code():
     """Two codes for three factors: both give their votes to their own factor, and the third is guessed wrong."""
     factors = np.array(list(product(range(4), range(4), range(4))) * 8)
@@ -311,6 +339,11 @@ def test_factor_vae_votes_of_a_half_read_code():
     assert score.table[0, 0] + score.table[1, 1] == pytest.approx(2 / 3 * 2000, abs=80)
     assert score.table[0, 1] == score.table[1, 0] == 0
     assert score.table.sum() == 2000
+
+
+def test_factor_vae_divides_by_the_variance_of_each_code():
+    noisy = TRUTH + 0.3 * normal(len(GRID), 4, "noisy truth")
+    assert factor_vae_score(noisy * [1, 10, 100, 1000], GRID, **SMALL).value > 0.98
 
 
 def test_batches_share_the_fixed_value_and_nothing_else():
@@ -331,12 +364,14 @@ def test_batches_share_the_fixed_value_and_nothing_else():
         assert shares == pytest.approx(np.full(k, 1 / k), abs=0.08)
 
 
-def test_beta_vae_classifier_is_judged_on_fresh_points():
-    """Codes that are noise, few points to fit and many weights: held-out accuracy is that of chance."""
+@pytest.mark.parametrize("score", [beta_vae_score, factor_vae_score])
+def test_accuracy_is_that_on_fresh_points(score):
+    """Codes that are noise, few points to fit and much to choose from: held-out accuracy is that of chance."""
     codes = normal(len(GRID), 60, "wide")
-    score = beta_vae_score(codes, GRID, pairs=2, train=70, test=2000)
-    assert score.value == pytest.approx(0.25, abs=0.05)
-    assert score.result.n == 2000
+    size = {"pairs": 2} if score is beta_vae_score else {"size": 4}
+    found = score(codes, GRID, train=70, test=2000, **size)
+    assert found.value == pytest.approx(0.25, abs=0.05)
+    assert found.result.n == 2000
 
 
 # Invariance
