@@ -54,9 +54,10 @@ def test_correlated_gaussian_codes_have_the_closed_form():
     )
 
 
+@pytest.mark.parametrize("blur", [0.0, 0.5])
 @pytest.mark.parametrize("change", [BetaTCVAEConfig(3, NET, beta=1.0), FactorVAEConfig(3, NET, gamma=0.0)])
-def test_without_their_weight_they_are_the_vae(change):
-    config = VAEConfig(3, NET)
+def test_without_their_weight_they_are_the_vae(change, blur):
+    config, change = (replace(c, input_noise=blur) for c in (VAEConfig(3, NET), change))
     plain, other = config.build(SPEC), change.build(SPEC)
     other.load_state_dict(plain.state_dict(), strict=False)
     torch.testing.assert_close(other.loss(images(), TICK).loss, plain.loss(images(), TICK).loss)
@@ -117,3 +118,16 @@ def test_the_network_of_table_6_has_its_number_of_parameters():
     model = VAEConfig(10, network).build(spec)
     count = [sum(p.numel() for p in part.parameters()) for part in (model.encoder, model.decoder)]
     assert count == [382_932, 380_353]
+
+
+def test_noise_reaches_the_encoder_in_training_only():
+    plain = VAEConfig(3, NET).build(SPEC)
+    blurred = VAEConfig(3, NET, input_noise=2.0).build(SPEC)
+    with torch.no_grad():
+        plain.encoder.layers[0].weight.mul_(5)
+    blurred.load_state_dict(plain.state_dict())
+    first, second = plain.loss(images(), TICK).logs, blurred.loss(images(), TICK).logs
+    assert abs(float(first["kl"] - second["kl"])) > 1e-4
+    noise = Noise(0)
+    for name, values in plain.bound(images().x, None, noise).items():
+        torch.testing.assert_close(blurred.bound(images().x, None, noise)[name], values)

@@ -46,7 +46,7 @@ class BetaTCVAE(VAE):
     """Equation (2)."""
 
     def loss(self, batch: Batch, tick: Tick) -> Terms:
-        q = self.infer(batch.x)
+        q = self.infer(self.seen(batch.x, tick.noise))
         z = q.sample(tick.noise, 1)
         reconstruction = -self.likelihood.log_prob(batch.x, self.generate(z, None)).mean()
         terms = {"reconstruction": reconstruction, "kl": q.kl(z).mean(), "tc": total_correlation(z[0], q)}

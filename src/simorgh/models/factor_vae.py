@@ -64,7 +64,7 @@ class FactorVAE(VAE):
         )
 
     def loss(self, batch: Batch, tick: Tick) -> Terms:
-        q = self.infer(batch.x)
+        q = self.infer(self.seen(batch.x, tick.noise))
         z = q.sample(tick.noise, 1)
         terms = {
             "reconstruction": -self.likelihood.log_prob(batch.x, self.generate(z, None)).mean(),
@@ -77,7 +77,7 @@ class FactorVAE(VAE):
     def discriminator_loss(self, batch: Batch, tick: Tick) -> Terms:
         """Equation (3)."""
         with torch.no_grad():
-            z, other = self.infer(batch.x).sample(tick.noise, 2)
+            z, other = self.infer(self.seen(batch.x, tick.noise)).sample(tick.noise, 2)
         at_joint, at_product = self.discriminator(torch.cat([z, permute(other, tick.noise)])).chunk(2)
         return Terms((softplus(-at_joint).mean() + softplus(at_product).mean()) / 2, len(batch))
 

@@ -85,9 +85,12 @@ class LatentVariableModel(Model):
 
     def terms(self, batch: Batch, tick: Tick) -> dict[str, Tensor]:
         """The bound and its parts () as training has them: with noise on the encoder's side."""
-        noise = tick.noise
-        blur = self.input_noise * noise.normal(*batch.x.shape, name="input") if self.input_noise else 0.0
-        return {k: v.mean() for k, v in self.elbo(batch.x, batch.y, noise, seen=batch.x + blur).items()}
+        seen = self.seen(batch.x, tick.noise)
+        return {k: v.mean() for k, v in self.elbo(batch.x, batch.y, tick.noise, seen=seen).items()}
+
+    def seen(self, x: Tensor, noise: Noise) -> Tensor:
+        """What the encoder sees of x in training."""
+        return x + self.input_noise * noise.normal(*x.shape, name="input") if self.input_noise else x
 
     def mean_elbo(self, batch: Batch, tick: Tick) -> Terms:
         """The negative ELBO and its parts, averaged over the batch."""
