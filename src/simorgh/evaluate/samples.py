@@ -78,12 +78,13 @@ def samples(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
 
 
 def _jackknife(real: Tensor, fake: Tensor, groups: int = 10) -> Interval:
-    """The Fréchet distance with a 95 % interval from leaving out every tenth of both sets in turn (Quenouille)."""
+    """The Fréchet distance with a 95 % interval from leaving out each tenth of both sets (Quenouille).
+
+    A tenth is a run of neighbours: every tenth row would be a class, where labels are given in turn.
+    """
     value = frechet_distance(real, fake)
-    left = [
-        frechet_distance(real[torch.arange(len(real)) % groups != g], fake[torch.arange(len(fake)) % groups != g])
-        for g in range(groups)
-    ]
+    tenth = [torch.arange(len(x)) * groups // len(x) for x in (real, fake)]
+    left = [frechet_distance(real[tenth[0] != g], fake[tenth[1] != g]) for g in range(groups)]
     left = torch.tensor(left, dtype=torch.float64)
     error = float(((groups - 1) / groups * (left - left.mean()).square().sum()).sqrt())
     return Interval(value, value - 1.96 * error, value + 1.96 * error, len(fake))
