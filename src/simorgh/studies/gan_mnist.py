@@ -200,15 +200,18 @@ left.set(xlabel="σ(D(G(z)))", ylabel="|slope| by the score", title="by autograd
 left.legend()
 for i, title in enumerate(("GAN", "GAN, saturating")):
     lines = [line for line in runs[title][0].history() if line.get("generator/grad_norm") and line["samples"] <= runs["GAN, saturating"][0].history()[-1]["samples"]]
-    right.plot([line["samples"] for line in lines], [line["generator/grad_norm"] for line in lines], color=LINES[1 - i], label=title)
-right.set(xlabel="images seen", ylabel="norm of the generator's gradient", yscale="log", title="in training")
+    right.plot([line["samples"] / 1000 for line in lines], [line["generator/grad_norm"] for line in lines], color=LINES[1 - i], label=title)
+right.set(xlabel="thousand images seen", ylabel="norm of the generator's gradient", yscale="log", title="in training")
 right.legend()
 study.figure(figure, "saturation", "Left: the two slopes. Right: the generator's gradient norm at the start of training with each loss (seed 0).", "چپ: دو شیب. راست: نُرم گرادیان مولد در آغاز آموزش با هر هزینه (بذر ۰).")
 ends = {title: [line for line in runs[title][0].history() if line["samples"] <= runs["GAN, saturating"][0].history()[-1]["samples"]] for title in ("GAN", "GAN, saturating")}
 middle = {t: float(np.median([line["generator/grad_norm"] for line in lines[: max(2, len(lines) // 4)] if "generator/grad_norm" in line])) for t, lines in ends.items()}
+fades = middle["GAN, saturating"] < 0.5 * middle["GAN"]
 study.say(
-    f"Over the first quarter of that stretch the median norm of the generator's gradient is {middle['GAN']:.3g} with the non-saturating loss and {middle['GAN, saturating']:.3g} with the saturating one, {middle['GAN'] / middle['GAN, saturating']:.1f} times less.",
-    f"در ربع نخست این بازه، میانهٔ نُرم گرادیان مولد با هزینهٔ اشباع‌ناپذیر {middle['GAN']:.3g} و با هزینهٔ اشباع‌شونده {middle['GAN, saturating']:.3g} است؛ یعنی {middle['GAN'] / middle['GAN, saturating']:.1f} برابر کمتر.",
+    f"Over the first quarter of that stretch the median norm of the generator's gradient is {middle['GAN']:.3g} with the non-saturating loss and {middle['GAN, saturating']:.3g} with the saturating one. "
+    + ("The zero-sum game leaves its generator with the smaller slope, as the left panel says of fakes that are found out." if fades else "It does not fade here: the left panel speaks of fakes that are found out for certain, and this discriminator, as large as the generator and at the same rate, is never that far ahead."),
+    f"در ربع نخست این بازه، میانهٔ نُرم گرادیان مولد با هزینهٔ اشباع‌ناپذیر {middle['GAN']:.3g} و با هزینهٔ اشباع‌شونده {middle['GAN, saturating']:.3g} است. "
+    + ("بازیِ مجموع‌صفر به مولدش شیب کوچک‌تری می‌دهد، همان‌گونه که پانل چپ دربارهٔ ساختگی‌های لورفته می‌گوید." if fades else "اینجا محو نمی‌شود: پانل چپ دربارهٔ ساختگی‌هایی است که با اطمینان لو رفته‌اند و این تمایزگر، هم‌اندازهٔ مولد و با همان نرخ، هرگز آن‌قدر جلو نمی‌افتد."),
 )
 
 # %% [markdown] lang="en"
