@@ -466,6 +466,8 @@ def test_the_interval_of_a_distance_does_not_depend_on_labels_that_come_in_turn(
     centres = 10 * torch.randn(10, 8, generator=rng)
     in_turn = centres[torch.arange(2000) % 10] + torch.randn(2000, 8, generator=rng)
     mixed = centres[torch.randint(10, (2000,), generator=rng)] + torch.randn(2000, 8, generator=rng)
+    endless = frechet_extrapolated(mixed, in_turn, points=5).intercept
+    assert endless.high - endless.low < 10
     found = _jackknife(mixed, in_turn)
     assert found.low <= found.value <= found.high
     assert found.high - found.low < 4 * (found.value + 1)

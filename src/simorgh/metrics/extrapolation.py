@@ -44,8 +44,8 @@ def frechet_extrapolated(
     Of the larger set only the first min(n, m) rows are used.
 
     The points share rows, so their scatter about the line says little: the standard error is that of leaving out
-    one of `groups` parts of both sets in turn and fitting anew (Quenouille 1956), the interval Student's with
-    groups - 1 degrees of freedom. It costs points * (groups + 1) distances. Subsets are fixed by `seed`.
+    one of `groups` runs of neighbours of both sets and fitting anew (Quenouille 1956), the interval Student's with
+    groups - 1 degrees of freedom. (Every tenth row would be a class where labels are given in turn.) It costs points * (groups + 1) distances. Subsets are fixed by `seed`.
 
     UserError where half of the rows, with a group left out, are not more than d: the bias is no line in 1/N there.
     """
@@ -59,7 +59,7 @@ def frechet_extrapolated(
             f"{int(2 * x.shape[1] * groups / (groups - 1)) + 2}."
         )
     orders = [[philox(seed, "extrapolation", i, side).permutation(n) for side in "xy"] for i in range(points)]
-    group = np.arange(n) % groups
+    group = np.arange(n) * groups // n
     sizes, values = _points(x, y, orders, np.ones(n, dtype=bool))
     intercept, slope = _line(sizes, values)
     left = np.array([_line(*_points(x, y, orders, group != g))[0] for g in range(groups)])
