@@ -45,7 +45,8 @@ def frechet_extrapolated(
 
     The points share rows, so their scatter about the line says little: the standard error is that of leaving out
     one of `groups` runs of neighbours of both sets and fitting anew (Quenouille 1956), the interval Student's with
-    groups - 1 degrees of freedom. (Every tenth row would be a class where labels are given in turn.) It costs points * (groups + 1) distances. Subsets are fixed by `seed`.
+    groups - 1 degrees of freedom; every tenth row would be a class where labels are given in turn. It costs
+    points * (groups + 1) distances. Subsets are fixed by `seed`.
 
     UserError where half of the rows, with a group left out, are not more than d: the bias is no line in 1/N there.
     """
