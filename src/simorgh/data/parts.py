@@ -43,8 +43,8 @@ class Part:
     def batch(self, indices: Tensor, device: torch.device | str = "cpu") -> Batch:
         """Float32 images x / 255 in [0, 1] at the int64 `indices`, on `device`."""
         indices = torch.as_tensor(indices, device=self.x.device)
-        x, y = self.x.index_select(0, indices), None if self.y is None else self.y.index_select(0, indices)
-        return Batch(x.to(device) / 255, None if y is None else y.to(device))
+        some = self.take(indices).to(device)
+        return Batch(some.x / 255, some.y, factors=some.factors)
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,10 @@ A constant set point, as the assignment has it; --model.ramp takes the authors' 
 B1.16.
 """
 
-from simorgh.models.control_vae import ControlVAEConfig
-from simorgh.recipes._parts import TABLE_6
-from simorgh.recipes._parts import sprites as _sprites
+from simorgh.recipes import control_vae_8
+from simorgh.recipes._parts import vary
 from simorgh.train import Experiment
 
 
 def experiment(preset: str) -> Experiment:
-    return _sprites(
-        preset,
-        ControlVAEConfig(network=TABLE_6, target=14),
-        data="dsprites-upright",
-        epochs={"cpu": 20, "paper": 5000},
-    )
+    return vary(control_vae_8.experiment(preset), target=14)
