@@ -1,0 +1,208 @@
+r"""A U-Net of a noised image and its noise level (Ronneberger et al. 2015; Ho et al. 2020, appendix B).
+
+    x (B, C, H, W), level (B,), context (B, L, D) and its mask (B, L) -> (B, out, H, W)
+
+From the widest resolution down and up again; every block on the way up reads, beside what comes from below, what a
+block on the way down left at its resolution. Sides that the halvings do not divide are padded inside. The last
+convolution starts at zero, so that an untrained network answers zero.
+"""
+
+from dataclasses import dataclass, replace
+from math import ceil, lcm
+
+import torch
+from torch import Tensor, nn
+
+from simorgh.contracts import UserError
+from simorgh.nn.attention import ImageAttention
+from simorgh.nn.context import Given, Inject, Pooled, check_context
+from simorgh.nn.players import crop, enlarge
+from simorgh.nn.residual import Double, ResidualBlock, group_norm, halve
+from simorgh.nn.timecode import TimeCode
+
+PLANES = 8
+"""Further channels that carry a context under "concat"."""
+
+
+@dataclass(frozen=True)
+class UNet:
+    """Shape of the network.
+
+    Attributes:
+        channels: of each level, from the full resolution down; each level has half the sides of the one before.
+        blocks: residual blocks of a level on the way down; one more on the way up.
+        attention: for each level, whether an attention block follows each of its residual blocks.
+        heads: of the attention.
+        dropout: inside the residual blocks.
+        inject: how a context is read, see nn/context.py.
+        skips: whether the way up reads what the way down left; without, it sees the lowest level only.
+        middle_attention: whether attention stands between the two residual blocks at the lowest level.
+        groups: of the group normalisation, or as many as divide the channels.
+        fused: whether attention runs through torch's kernel, see nn/attention.py.
+    """
+
+    channels: tuple[int, ...] = (32, 64, 128)
+    blocks: int = 1
+    attention: tuple[bool, ...] = (False, False, True)
+    heads: int = 4
+    dropout: float = 0.0
+    inject: Inject = "scale-shift"
+    skips: bool = True
+    middle_attention: bool = True
+    groups: int = 8
+    fused: bool = False
+
+    def build(
+        self, shape: tuple[int, int, int], out_channels: int | None = None, context_dim: int | None = None
+    ) -> "UNetModule":
+        """The network for images of this shape (C, H, W); without `context_dim` it is not told anything besides."""
+        if not self.channels or self.blocks < 1:
+            raise UserError(f"unet.channels {self.channels} and unet.blocks {self.blocks} leave no network.")
+        if len(self.attention) != len(self.channels):
+            raise UserError(f"unet.attention {self.attention} should have as many entries as channels {self.channels}.")
+        if context_dim and self.inject in ("cross", "tokens") and not (any(self.attention) or self.middle_attention):
+            raise UserError(f'unet.inject "{self.inject}" needs attention at some level, or in the middle.')
+        return UNetModule(self, shape, out_channels or shape[0], context_dim)
+
+    def count(
+        self, shape: tuple[int, int, int], out_channels: int | None = None, context_dim: int | None = None
+    ) -> int:
+        """Number of parameters of what `build` returns."""
+        with torch.device("meta"):
+            return sum(p.numel() for p in self.build(shape, out_channels, context_dim).parameters())
+
+
+class Stage(nn.Module):
+    """A residual block and, where wanted, attention behind it."""
+
+    def __init__(self, block: ResidualBlock, attention: ImageAttention | None):
+        super().__init__()
+        self.block, self.attention = block, attention
+
+    def forward(self, x: Tensor, given: Given) -> Tensor:
+        h = self.block(x, given)
+        return h if self.attention is None else self.attention(h, given.tokens, given.mask)
+
+
+class UNetModule(nn.Module):
+    """See the head of this file; built by UNet.build."""
+
+    def __init__(self, settings: UNet, shape: tuple[int, int, int], out: int, context_dim: int | None):
+        super().__init__()
+        self.settings, self.context_dim = settings, context_dim
+        channels, blocks, last = settings.channels, settings.blocks, len(settings.channels) - 1
+        self.inject = settings.inject if context_dim else None
+        code = 4 * channels[0]
+        self.frame = tuple(ceil(side / 2**last) * 2**last for side in shape[1:])
+
+        self.time = TimeCode(channels[0], code)
+        self.pooled = self.planes = None
+        if self.inject in ("add", "scale-shift", "concat"):
+            self.pooled = Pooled(context_dim, code)
+        if self.inject == "concat":
+            self.planes = nn.Linear(code, PLANES)
+        self.first = nn.Conv2d(shape[0] + (PLANES if self.planes else 0), channels[0], 3, padding=1)
+
+        def stage(inputs: int, level: int, attention: bool) -> Stage:
+            width = channels[level]
+            film = self.inject == "scale-shift"
+            block = ResidualBlock(inputs, width, code, settings.groups, settings.dropout, film)
+            if not attention:
+                return Stage(block, None)
+            tokens = context_dim if self.inject in ("cross", "tokens") else None
+            joined = self.inject == "tokens"
+            return Stage(block, ImageAttention(width, settings.heads, tokens, joined, settings.fused))
+
+        self.down, left, width = nn.ModuleList(), [channels[0]], channels[0]
+        for level in range(last + 1):
+            for _ in range(blocks):
+                self.down.append(stage(width, level, settings.attention[level]))
+                width = channels[level]
+                left.append(width)
+            if level < last:
+                self.down.append(halve(width))
+                left.append(width)
+
+        self.middle = nn.ModuleList([stage(width, last, settings.middle_attention), stage(width, last, False)])
+
+        self.up = nn.ModuleList()
+        for level in range(last, -1, -1):
+            for _ in range(blocks + 1):
+                joined = width + (left.pop() if settings.skips else 0)
+                self.up.append(stage(joined, level, settings.attention[level]))
+                width = channels[level]
+            if level:
+                self.up.append(Double(width))
+
+        self.last = nn.Sequential(group_norm(width, settings.groups), nn.SiLU(), nn.Conv2d(width, out, 3, padding=1))
+        nn.init.zeros_(self.last[-1].weight)
+        nn.init.zeros_(self.last[-1].bias)
+
+    def forward(
+        self, x: Tensor, level: Tensor, context: Tensor | None = None, context_mask: Tensor | None = None
+    ) -> Tensor:
+        """(B, out, H, W) from x (B, C, H, W), level (B,), context (B, L, D), context_mask (B, L) bool."""
+        check_context(context, self.context_dim)
+        given = self._given(level, context, context_mask)
+        h = enlarge(x, self.frame, 0.0)
+        if self.planes is not None:
+            planes = self.planes(given.pooled)[:, :, None, None].expand(-1, -1, *self.frame)
+            h = torch.cat([h, planes], 1)
+        h = self.first(h)
+        left = [h]
+        for part in self.down:
+            h = part(h, given) if isinstance(part, Stage) else part(h)
+            left.append(h)
+        for part in self.middle:
+            h = part(h, given)
+        for part in self.up:
+            if isinstance(part, Stage):
+                h = part(torch.cat([h, left.pop()], 1) if self.settings.skips else h, given)
+            else:
+                h = part(h)
+        return crop(self.last(h), *x.shape[2:])
+
+    def _given(self, level: Tensor, context: Tensor | None, mask: Tensor | None) -> Given:
+        """Both codes after a last SiLU, as every block reads them through a linear layer."""
+        code = self.time(level)
+        pooled = None if self.pooled is None else self.pooled(context, mask)
+        if self.inject == "add":
+            code, pooled = code + pooled, None
+        silu = nn.functional.silu
+        return Given(silu(code), None if pooled is None else silu(pooled), context, mask)
+
+
+def equal_parameters(
+    unet: UNet, count: int, shape: tuple[int, int, int], out_channels: int | None = None, context_dim: int | None = None
+) -> UNet:
+    """The same network at other widths, all scaled alike, with `count` parameters within 2 %.
+
+    Widths stay multiples of the heads and of 4. Where none comes near enough, the number of blocks changes too.
+    """
+    step, spec = lcm(4, unet.heads), (shape, out_channels, context_dim)
+    for blocks in sorted(range(1, 3 * unet.blocks + 1), key=lambda b: abs(b - unet.blocks)):
+        low, high, best = 0.0, 8.0, None
+        while high - low > 0.002:
+            factor = (low + high) / 2
+            widths = tuple(max(1, round(c * factor / step)) * step for c in unet.channels)
+            tried = replace(unet, channels=widths, blocks=blocks)
+            got = tried.count(*spec)
+            if best is None or abs(got - count) < abs(best.count(*spec) - count):
+                best = tried
+            low, high = (factor, high) if got < count else (low, factor)
+        if abs(best.count(*spec) - count) <= 0.02 * count:
+            return best
+    raise UserError(f"No width near {unet.channels} gives {count} parameters within 2 %.")
+
+
+def plain(
+    unet: UNet, shape: tuple[int, int, int], out_channels: int | None = None, context_dim: int | None = None
+) -> UNet:
+    """A stack of residual blocks at full resolution, without skips or attention, with as many parameters within 2 %,
+    and as deep as the U-Net where its parameters allow it."""
+    depth = len(unet.channels) * (2 * unet.blocks + 1) + 2
+    stack = replace(
+        unet, channels=(max(unet.channels),), blocks=max(1, (depth - 3) // 2), attention=(False,), skips=False,
+        middle_attention=False,
+    )  # fmt: skip
+    return equal_parameters(stack, unet.count(shape, out_channels, context_dim), shape, out_channels, context_dim)
