@@ -5,11 +5,17 @@ from dataclasses import dataclass, replace
 import torch
 
 from simorgh.contracts import Batch, Config, DataSpec
+from simorgh.diffusion.condition import Condition
+from simorgh.diffusion.levels import Levels
+from simorgh.diffusion.path import VE, Line
+from simorgh.diffusion.sampler import Sampler
+from simorgh.diffusion.steps import DPMpp2M, Heun, Langevin
 from simorgh.models.autoencoder import AutoencoderConfig
 from simorgh.models.beta_tcvae import BetaTCVAEConfig
 from simorgh.models.classifier import ClassifierConfig
 from simorgh.models.control_vae import ControlVAEConfig
 from simorgh.models.cvae import CVAEConfig
+from simorgh.models.diffusion import DiffusionConfig
 from simorgh.models.factor_reader import FactorReaderConfig
 from simorgh.models.factor_vae import FactorVAEConfig
 from simorgh.models.gan import GANConfig
@@ -25,6 +31,7 @@ from simorgh.nn.codebook import Codebook
 from simorgh.nn.grids import GridNetwork
 from simorgh.nn.networks import Network
 from simorgh.nn.players import Players
+from simorgh.nn.unet import UNet
 
 IMAGE = DataSpec("image", (1, 8, 8), (0.0, 1.0), classes=3, factors=(3, 2), mean=(0.3,) * 64)
 SMALL = Network(hidden=(32, 16))
@@ -34,6 +41,8 @@ DENSE = Players("dense", width=16)
 DEEP = Network("deep-conv", (8, 16))
 GRID = GridNetwork(hidden=16, residual=8, blocks=1)
 PRIOR = Autoregressive(width=16, layers=1, heads=2)
+UNET = UNet((8, 16), attention=(False, True), heads=2, groups=4)
+LADDER = Levels("ladder", 10)
 RESIDUAL = Players("residual", width=8, critic_width=8, spectral=True)
 
 
@@ -61,6 +70,10 @@ def _game(kind: str, config: Config, memorises: float, steps: int = 400) -> Memb
     """A model of two players: `memorises` is the mean squared distance of its samples to the nearest of `halves`,
     which is about 16 where nothing has been learnt."""
     return Member(kind, config, IMAGE, memorises, 2e-3, steps, (0.5, 0.9))
+
+
+def _denoiser(memorises: float, **settings) -> Member:
+    return Member("diffusion", DiffusionConfig(UNET, **settings), IMAGE, memorises, 5e-3, 150)
 
 
 MEMBERS = {
@@ -93,6 +106,15 @@ MEMBERS = {
     "vq-vae-ema": _codes(2.0, kind="ema"),
     "vq-vae-fsq": _codes(2.0, kind="fsq", levels=(3, 3)),
     "vq-vae-bernoulli": _codes(2.0, reconstruction="bernoulli", conditional=True),
+    "diffusion": _denoiser(0.1),
+    "diffusion-conditional": _denoiser(0.1, condition=Condition("class", 8), sampler=Sampler(DPMpp2M(), 8)),
+    "diffusion-score": _denoiser(
+        0.1, path=VE(0.01, 5), target="score", levels=LADDER, centred=False, sampler=Sampler(Langevin(), 5)
+    ),
+    "diffusion-edm": _denoiser(
+        0.1, path=VE(0.002, 80), target="edm", weight="edm", levels=Levels("log-normal"), sampler=Sampler(Heun(), 6)
+    ),
+    "diffusion-flow": _denoiser(0.3, path=Line(), target="velocity"),
     "wgan": _game("wgan", WGANConfig(8, DENSE, clip=0.1, critic_steps=2, long_phases=False), 6.0),
     "wgan-gp": _game("wgan-gp", WGANGPConfig(8, SHUFFLE, critic_steps=2), 6.0),
     "r3gan": _game("r3gan", R3GANConfig(8, Players(width=16, norm=False)), 6.0),

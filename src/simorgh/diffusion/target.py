@@ -9,7 +9,8 @@ Where d vanishes, the target is ill-posed: eps at pure noise, x0 at none.
     x0         (1, 0)
     eps        (0, 1)                                    Ho et al. 2020, equation 14
     v          (-sigma, alpha) / sqrt(alpha^2 + sigma^2)   Salimans & Ho 2022 (arXiv 2202.00512), appendix D
-    score      (0, -1 / sigma)                           Song & Ermon 2019: the gradient of log p(x | x0)
+    score      (0, -1)                                   sigma times the gradient of log p(x | x0): a network divided by
+               sigma answers with the score, Song & Ermon 2020 (arXiv 2006.09011), technique 3
     velocity   (-1, 1)                                   dx/dt of the straight line, Liu et al. 2023
     edm        x0 less what x already tells, at unit variance: Karras et al. 2022, equation 7, with s the deviation of
                the data: ((1 - c) / o, -c q / o), c = s^2 / (q^2 + s^2), o = q s / sqrt(q^2 + s^2)
@@ -41,7 +42,7 @@ def row(target: Target, alpha: Tensor, sigma: Tensor, deviation: float) -> tuple
         size = (alpha**2 + sigma**2).sqrt()
         return -sigma / size, alpha / size
     if target == "score":
-        return zero, -1 / sigma
+        return zero, -one
     if target == "velocity":
         return -one, one
     q = sigma / alpha

@@ -5,7 +5,7 @@ output off by dy puts x0 off by dx0 = -sigma dy / d (equation 1 of `target`), so
 same word so means the same for every target. With SNR = q^-2 and s the deviation of the data:
 
     output    the plain squared error of what the network puts out (for "eps" and "v" the papers' simple loss)
-    snr       SNR: the squared error of eps, which for a score is sigma^2 |score error|^2, NCSN's weight
+    snr       SNR: the squared error of eps, which is sigma^2 |error of the score|^2, NCSN's weight
     min-snr   min(SNR, 5)                                  Hang et al. 2023 (arXiv 2303.09556)
     edm       (q^2 + s^2) / (q s)^2                        Karras et al. 2022, table 1
     x0        1

@@ -5,6 +5,7 @@ from simorgh.models.beta_tcvae import BetaTCVAEConfig
 from simorgh.models.classifier import ClassifierConfig
 from simorgh.models.control_vae import ControlVAEConfig
 from simorgh.models.cvae import CVAEConfig
+from simorgh.models.diffusion import DiffusionConfig
 from simorgh.models.factor_reader import FactorReaderConfig
 from simorgh.models.factor_vae import FactorVAEConfig
 from simorgh.models.gan import GANConfig
@@ -22,6 +23,7 @@ MODELS = {
     "classifier": ClassifierConfig,
     "control-vae": ControlVAEConfig,
     "cvae": CVAEConfig,
+    "diffusion": DiffusionConfig,
     "factor-reader": FactorReaderConfig,
     "factor-vae": FactorVAEConfig,
     "gan": GANConfig,

@@ -131,7 +131,7 @@ def from_dict(kind: Any, value: Any, where: str = "experiment") -> Any:
     if origin in (typing.Union, types.UnionType):
         if value is None and type(None) in arguments:
             return None
-        return from_dict(next(a for a in arguments if a is not type(None)), value, where)
+        return from_dict(_member([a for a in arguments if a is not type(None)], value, where), value, where)
     if origin is Literal:
         if value not in arguments:
             raise UserError(f"{where} is {value!r}; it can be {', '.join(map(str, arguments))}.")
@@ -209,6 +209,17 @@ def _dataclass(kind: type, value: Any, where: str) -> Any:
             raise UserError(f"{where}.{name} is missing.")
     hints = typing.get_type_hints(kind)
     return kind(**{k: from_dict(hints[k], v, f"{where}.{k}") for k, v in value.items()})
+
+
+def _member(kinds: list[type], value: Any, where: str) -> type:
+    """The one of several dataclasses whose `kind`, a literal of its own, the table names."""
+    if len(kinds) == 1:
+        return kinds[0]
+    named = {typing.get_args(typing.get_type_hints(k)["kind"])[0]: k for k in kinds}
+    word = value.get("kind") if isinstance(value, Mapping) else value
+    if word not in named:
+        raise UserError(f"{where}.kind should be one of {', '.join(named)}, not {word!r}.")
+    return named[word]
 
 
 def _config_class(value: Any, where: str) -> tuple[type, dict]:

@@ -1,0 +1,55 @@
+"""A sampler in whole: which steps along which levels, how guided, whether clipped."""
+
+from dataclasses import dataclass, field
+from math import hypot, isinf
+
+from torch import Tensor
+
+from simorgh.contracts import SampleNoise
+from simorgh.diffusion.denoiser import Denoiser
+from simorgh.diffusion.grid import Grid
+from simorgh.diffusion.guidance import Guidance
+from simorgh.diffusion.path import Path
+from simorgh.diffusion.steps import DDIM, AnyStep, walk
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """Settings of a sampler.
+
+    Attributes:
+        step: the move from one level to the next.
+        steps: number of moves.
+        grid: the levels between them.
+        guidance: how strongly a condition is followed.
+        clip: whether each estimate of x0 is clamped to the range of the data.
+    """
+
+    step: AnyStep = field(default_factory=DDIM)
+    steps: int = 50
+    grid: Grid = field(default_factory=Grid)
+    guidance: Guidance = field(default_factory=Guidance)
+    clip: bool = False
+
+    @property
+    def protocol(self) -> str:
+        """All that decides what it gives, in words."""
+        parts = [f"{self.step}, {self.steps} steps, {self.grid.kind} grid"]
+        if not self.guidance.idle:
+            scale = self.guidance.scale
+            parts.append(f"{self.guidance.kind} guidance {scale} (w = {scale - 1:g})")
+            if self.guidance.low > 0 or not isinf(self.guidance.high):
+                parts.append(f"for q in [{self.guidance.low}, {self.guidance.high}]")
+        return ", ".join([*parts, *(["x0 clipped"] if self.clip else [])])
+
+    @property
+    def evaluations(self) -> int:
+        """How often the network is asked for each sample, both answers of a guided step counted."""
+        return self.step.evaluations(self.steps) * (1 if self.guidance.idle else 2)
+
+    def draw(self, denoise: Denoiser, path: Path, shape: tuple[int, ...], noise: SampleNoise, watch=None) -> Tensor:
+        """(n, *shape) x0; sample i depends on its own noise only. `watch` as in `walk`."""
+        grid = self.grid.levels(path, self.steps)
+        n = len(noise)
+        start = noise.normal(n, *shape) * (1.0 if isinf(grid[0]) else grid[0] / hypot(1, grid[0]))
+        return walk(self.step, denoise, start, grid, lambda: noise.normal(n, *shape), watch)

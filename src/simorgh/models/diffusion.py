@@ -1,0 +1,135 @@
+r"""Diffusion models: one network that undoes noise of every size (Sohl-Dickstein et al. 2015; Ho et al. 2020).
+
+An image x0 (B, C, H, W) in [-1, 1] meets noise eps ~ N(0, I) at a time t that is drawn for it,
+
+    x_t = alpha(t) x0 + sigma(t) eps,                                                                            (1)
+
+and the network is asked for one combination of the two, y = a x0 + b eps (diffusion/target.py):
+
+    L = E_{x0, eps, t} [ w(t) 1/D |F(x_t, t) - y|^2 ],     D pixels.                                             (2)
+
+The best F is a conditional mean: with it come E[x0 | x_t] and the score, -E[eps | x_t] / sigma (Vincent 2011), which is
+all that a sampler needs. Samples start as noise and walk down the levels (diffusion/steps.py).
+
+Every method is a row of settings. NCSN: path "ve", target "score", levels "ladder", Langevin steps. DDPM: "vp-linear",
+"eps", "ladder", ancestral steps. EDM: "ve" from 0.002 to 80, "edm", "log-normal", weight "edm", Heun. Flow matching:
+"line", "velocity", "uniform" or "logit-normal", Euler.
+
+The loss is a mean over pixels, not a likelihood: nats come from the probability-flow ODE (diffusion/likelihood.py).
+"""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError
+from simorgh.diffusion.condition import Condition
+from simorgh.diffusion.denoiser import Denoiser, FromNetwork, size
+from simorgh.diffusion.levels import Levels
+from simorgh.diffusion.path import AnyPath, VPLinear
+from simorgh.diffusion.sampler import Sampler
+from simorgh.diffusion.target import Target, row
+from simorgh.diffusion.weight import Weight, output_weight
+from simorgh.nn.unet import UNet
+from simorgh.noise import SampleNoise
+
+
+@dataclass(frozen=True)
+class DiffusionConfig(Config):
+    """The parts of a diffusion model.
+
+    Attributes:
+        network: what is trained.
+        path, target, weight, levels: see the files of these names in diffusion/.
+        deviation: of the data in the range that the network sees, for "edm" parts and for scaling inputs of a "ve"
+            path: 0.62 for MNIST in [-1, 1].
+        centred: whether the network sees [-1, 1]; without, [0, 1] as the NCSN papers have it.
+        condition: what the network is told.
+        sampler: how samples are drawn unless another is asked for.
+    """
+
+    network: UNet = field(default_factory=UNet)
+    path: AnyPath = field(default_factory=VPLinear)
+    target: Target = "eps"
+    weight: Weight = "output"
+    levels: Levels = field(default_factory=Levels)
+    deviation: float = 0.5
+    centred: bool = True
+    condition: Condition = field(default_factory=Condition)
+    sampler: Sampler = field(default_factory=Sampler)
+
+    def build(self, spec: DataSpec) -> "Diffusion":
+        return Diffusion(self, spec)
+
+
+class Diffusion(Model):
+    """Equations (1) and (2), for images (B, C, H, W) in [0, 1]."""
+
+    def __init__(self, config: DiffusionConfig, spec: DataSpec):
+        super().__init__()
+        if spec.kind != "image":
+            raise UserError(f"A diffusion model here learns from images, and these data are {spec.kind}.")
+        if config.path.last == float("inf") and config.target == "eps":
+            raise UserError("At the end of this path no signal is left, so eps says nothing about x0: choose v.")
+        self.config, self.shape = config, spec.shape
+        self.told = config.condition.build(spec)
+        self.conditional = self.told is not None
+        self.network = config.network.build(spec.shape, context_dim=config.condition.dim if self.conditional else None)
+
+    def objectives(self) -> tuple[Objective, ...]:
+        return (Objective("denoising", list(self.parameters()), self.loss),)
+
+    def loss(self, batch: Batch, tick: Tick) -> Terms:
+        c, x0 = self.config, self.inward(batch.x)
+        t, q = c.levels.draw(c.path, len(x0), tick.noise)
+        eps = tick.noise.normal(*x0.shape, name="eps")
+        alpha, sigma = c.path.alpha_sigma(q)
+        a, b = row(c.target, alpha, sigma, c.deviation)
+        signal, noise, a_, b_ = (size(part, x0) for part in (alpha, sigma, a, b))
+        y = None if self.told is None else c.condition.dropped(batch.y, self.told.null, tick.noise)
+        answer = self.answer(signal * x0 + noise * eps, t, y)
+        error = (answer - (a_ * x0 + b_ * eps)).square().flatten(1).mean(1)
+        weighted = output_weight(c.weight, q, alpha, sigma, a, b, c.deviation).to(error) * error
+        return Terms(weighted.mean(), len(x0), {"denoising": weighted.mean().detach(), "error": error.mean().detach()})
+
+    def validate(self, batch: Batch, tick: Tick) -> Terms:
+        return self.loss(batch, tick)
+
+    def answer(self, x: Tensor, t: Tensor, y: Tensor | None) -> Tensor:
+        """F(x_t, t): (B, C, H, W) from x_t, t (B,) and labels y (B,), the null among them."""
+        if self.config.path.scale == "ve":
+            x = x * size((self.config.path.q(t) ** 2 + self.config.deviation**2).rsqrt(), x)
+        context = (None, None) if self.told is None else self.told(y)
+        return self.network(x, (1000 * t).to(x), *context)
+
+    def denoiser(self, y: Tensor | None = None, clip: bool = False) -> Denoiser:
+        """The denoiser given labels y (B,); for y None that of the images of all classes."""
+        c = self.config
+
+        def network(x: Tensor, t: Tensor) -> Tensor:
+            null = None if self.told is None else torch.full((len(x),), self.told.null, device=x.device)
+            return self.answer(x, t, null if y is None else y)
+
+        bounds = (self.inward(torch.zeros(())).item(), 1.0) if clip else None
+        return FromNetwork(network, c.path, c.target, c.deviation, bounds)
+
+    @torch.no_grad()
+    def sample(
+        self, n: int, noise: SampleNoise, condition: Tensor | None = None, sampler: Sampler | None = None, watch=None
+    ) -> Tensor:
+        """(n, C, H, W) images; `sampler` in place of the config's, `watch` as in diffusion.steps.walk."""
+        sampler = sampler or self.config.sampler
+        if condition is not None and not self.conditional:
+            raise UserError("This model was trained without labels and takes no condition.")
+        told = self.denoiser(condition, sampler.clip)
+        if condition is not None:
+            told = sampler.guidance.join(told, self.denoiser(None, sampler.clip))
+        return self.outward(sampler.draw(told, self.config.path, self.shape, noise, watch))
+
+    def inward(self, x: Tensor) -> Tensor:
+        """From [0, 1] to what the network sees."""
+        return 2 * x - 1 if self.config.centred else x
+
+    def outward(self, x: Tensor) -> Tensor:
+        return ((x + 1) / 2 if self.config.centred else x).clamp(0, 1)
