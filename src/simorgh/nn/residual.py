@@ -1,7 +1,5 @@
 """Blocks of a U-Net that keep the number of positions, halve it, or double it."""
 
-from math import gcd
-
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
@@ -9,9 +7,11 @@ from torch.nn.functional import interpolate
 from simorgh.nn.context import Given
 
 
-def group_norm(channels: int, groups: int) -> nn.GroupNorm:
-    """Group normalisation (Wu and He 2018) in `groups` groups, or in as many as divide both numbers."""
-    return nn.GroupNorm(gcd(channels, groups), channels)
+def group_norm(channels: int, group: int) -> nn.GroupNorm:
+    """Group normalisation in as many equal groups as there can be of at least `group` channels (16 in table 3 of Wu
+    and He 2018, arXiv 1803.08494)."""
+    groups = max((n for n in range(1, channels // group + 1) if channels % n == 0), default=1)
+    return nn.GroupNorm(groups, channels)
 
 
 class ResidualBlock(nn.Module):
@@ -23,17 +23,17 @@ class ResidualBlock(nn.Module):
     Args:
         inputs, outputs: channels.
         code: width of both codes.
-        groups: of the norms.
+        group: smallest number of channels of a group of the norms.
         dropout: share of features dropped before the second convolution.
         film: whether the block reads the pooled context.
     """
 
-    def __init__(self, inputs: int, outputs: int, code: int, groups: int = 8, dropout: float = 0.0, film: bool = False):
+    def __init__(self, inputs: int, outputs: int, code: int, group: int = 16, dropout: float = 0.0, film: bool = False):
         super().__init__()
-        self.before = nn.Sequential(group_norm(inputs, groups), nn.SiLU(), nn.Conv2d(inputs, outputs, 3, padding=1))
+        self.before = nn.Sequential(group_norm(inputs, group), nn.SiLU(), nn.Conv2d(inputs, outputs, 3, padding=1))
         self.time = nn.Linear(code, outputs)
         self.film = nn.Linear(code, 2 * outputs) if film else None
-        self.between = group_norm(outputs, groups)
+        self.between = group_norm(outputs, group)
         self.after = nn.Sequential(nn.SiLU(), nn.Dropout(dropout), nn.Conv2d(outputs, outputs, 3, padding=1))
         self.shortcut = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
 
