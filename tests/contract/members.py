@@ -112,7 +112,13 @@ MEMBERS = {
         0.3, path=VE(0.01, 5), target="score", levels=LADDER, centred=False, sampler=Sampler(Langevin(), 5)
     ),
     "diffusion-edm": _denoiser(
-        0.5, path=VE(0.002, 80), target="edm", weight="edm", deviation=1.0, levels=Levels("log-normal"), sampler=Sampler(Heun(), 6)
+        0.5,
+        path=VE(0.002, 80),
+        target="edm",
+        weight="edm",
+        deviation=1.0,
+        levels=Levels("log-normal"),
+        sampler=Sampler(Heun(), 6),
     ),
     "diffusion-flow": _denoiser(0.9, path=Line(), target="velocity"),
     "wgan": _game("wgan", WGANConfig(8, DENSE, clip=0.1, critic_steps=2, long_phases=False), 6.0),

@@ -64,8 +64,8 @@ def test_ddim(steps, spacing):
 
 @pytest.mark.parametrize(("name", "variance"), [("fixed_small", "small"), ("fixed_large", "large")])
 def test_ddpm(name, variance, monkeypatch):
-    """The whole chain, with the noise of both taken from one list. Their product of a thousand factors is float32: it is
-    replaced by one in float64."""
+    """The whole chain, with the noise of both taken from one list. Their product of a thousand factors is float32: here
+    it is replaced by one in float64."""
     scheduler = make("DDPMScheduler", 1000, clip_sample=False, variance_type=name)
     scheduler.alphas_cumprod = (1 - PATH.betas).cumprod(0)
     rng = torch.Generator().manual_seed(1)

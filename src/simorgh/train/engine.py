@@ -18,10 +18,11 @@ from torch import Tensor, nn
 from simorgh.contracts import Terms, UserError
 
 
-def _supports_bf16(device: torch.device) -> bool:
+def multiplies_bf16(device: torch.device) -> bool:
+    """Whether the hardware itself multiplies bfloat16: a recent GPU, or a CPU with AMX or AVX512-BF16."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported()
-    return device.type == "cpu" and torch.cpu._is_amx_tile_supported()
+    return device.type == "cpu" and (torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
 
 
 @cache
@@ -67,8 +68,10 @@ class Engine:
         self.device = torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
         if self.size > 1 and not dist.is_initialized():
             dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
-        if precision == "bf16" and not _supports_bf16(self.device):
-            raise UserError("precision bf16 needs a GPU or a CPU with AMX; this machine has neither: use fp32.")
+        if precision == "bf16" and not multiplies_bf16(self.device):
+            raise UserError("precision bf16 needs a GPU, or a CPU with AMX or AVX512-BF16; use fp32 or auto here.")
+        if precision == "auto":
+            precision = "bf16" if multiplies_bf16(self.device) else "fp32"
         self._precision = precision
         if self.device.type == "cpu":
             use_fast_matmul()

@@ -53,7 +53,8 @@ class TrainConfig:
         optimiser: used for every objective that `optimisers` does not name.
         ema_half_life: examples after which an averaged weight forgets half; 0 keeps no average.
         keep: "last" weights, or those with the "best" validation loss (needs data.validation > 0).
-        precision: "fp32", or "bf16" autocast where the hardware has it.
+        precision: "fp32"; "bf16" autocast; "auto" for bf16 where the hardware multiplies it and else fp32 (the run's
+            environment.json says whether it does).
         compile: hand the model's networks to torch.compile.
         snapshots: how often along training a few samples from one fixed noise are stored.
         snapshot_samples: how many samples each of them holds.
@@ -68,7 +69,7 @@ class TrainConfig:
     optimisers: Mapping[str, OptimiserConfig] = field(default_factory=dict)
     ema_half_life: float = 0.0
     keep: Literal["last", "best"] = "last"
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Literal["fp32", "bf16", "auto"] = "fp32"
     compile: bool = False
     snapshots: int = 10
     snapshot_samples: int = 10

@@ -24,6 +24,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from simorgh.contracts import DataSpec, Measurement, Model, UserError
+from simorgh.train.engine import multiplies_bf16
 from simorgh.train.experiment import Experiment, from_dict, to_dict
 
 
@@ -50,6 +51,7 @@ def environment() -> dict[str, Any]:
         "machine": f"{platform.system()} {platform.machine()}",
         "processor_cores": os.cpu_count(),
         "torch_threads": torch.get_num_threads(),
+        "multiplies_bf16": multiplies_bf16(torch.device("cuda" if torch.cuda.is_available() else "cpu")),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "commit": commit.stdout.strip() or None,
     }
