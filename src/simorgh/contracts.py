@@ -19,7 +19,8 @@ from simorgh.errors import Diverged, UserError, check_name
 from simorgh.noise import Noise, SampleNoise
 
 __all__ = [
-    "Batch", "BoundsLikelihood", "Config", "DataSpec", "Diverged", "Encodes", "Measurement", "Model", "Noise",
+    "Batch", "BoundsLikelihood", "Config", "DataSpec", "Diverged", "Encodes", "HasDensity", "Measurement", "Model",
+    "NamesSampler", "Noise",
     "Objective", "Predicts", "Quantises", "ReadsFactors", "Recalibrates", "Reconstructs", "SampleNoise", "Samples",
     "Stream", "Terms", "Tick", "Traces", "UserError", "check_name",
 ]  # fmt: skip
@@ -212,6 +213,21 @@ class BoundsLikelihood(Protocol):
 
     def log_joint(self, x: Tensor, z: Tensor, y: Tensor | None = None) -> Tensor:
         """(B,) log p(x | z) + log p(z), in nats."""
+        ...
+
+
+@runtime_checkable
+class HasDensity(Protocol):
+    def log_density(self, x: Tensor, y: Tensor | None, noise: Noise, tolerance: float) -> tuple[Tensor, Tensor, int]:
+        """(B,) log p(x) as a density over value_range, in nats; (B,) what the solver may have got wrong, at most
+        `tolerance` nats a dimension on average or UserError; and its evaluations of the network."""
+        ...
+
+
+@runtime_checkable
+class NamesSampler(Protocol):
+    def sampling(self) -> Mapping[str, str | int | float]:
+        """How `sample` draws: "protocol" in words, and what belongs into the context of a measurement."""
         ...
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from simorgh.contracts import BoundsLikelihood, Encodes, Measurement, Model, Predicts, Reconstructs, check_name
 from simorgh.data import Dataset, batches, load
 from simorgh.evaluate.codes import codes
+from simorgh.evaluate.density import density
 from simorgh.evaluate.generate import generate
 from simorgh.evaluate.inception import fid
 from simorgh.evaluate.measure import context, measurement, over_seeds
@@ -142,6 +143,7 @@ def prediction(run: Run, model: Model, data: Dataset, device: str) -> list[Measu
 METRICS: dict[str, Callable[[Run, Model, Dataset, str], list[Measurement]]] = {
     "training": training,
     "likelihood": likelihood,
+    "density": density,
     "samples": samples,
     "modes": modes,
     "memory": memory,

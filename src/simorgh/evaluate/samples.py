@@ -5,7 +5,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from simorgh.contracts import Measurement, Model, Samples
+from simorgh.contracts import Measurement, Model, NamesSampler, Samples
 from simorgh.data import DataConfig, Dataset, load
 from simorgh.evaluate import judge
 from simorgh.evaluate.generate import generate
@@ -40,8 +40,10 @@ def samples(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
     images, labels = generate(run, n, seed=0, device=device)
     fake, probabilities = judge.judged(images, device)
     real, floors = judge.reference(n, "test"), _floors(n)
+    how = model.sampling() if isinstance(model, NamesSampler) else {}
     protocol = f"{n} samples against the first {n} MNIST test images, features of {judge.NAME}, seed 0"
-    here = context(run, split="test")
+    protocol += f", {how['protocol']}" if how else ""
+    here = context(run, split="test", **{k: v for k, v in how.items() if k != "protocol"})
     size = min(1000, n)
     found = [
         measurement("fd_digits", _jackknife(real, fake), "squared feature units", f"Fréchet distance, {protocol}",

@@ -19,6 +19,7 @@ The loss is a mean over pixels, not a likelihood: nats come from the probability
 """
 
 from dataclasses import dataclass, field
+from math import log
 
 import torch
 from torch import Tensor
@@ -27,12 +28,13 @@ from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, 
 from simorgh.diffusion.condition import Condition
 from simorgh.diffusion.denoiser import Denoiser, FromNetwork, size
 from simorgh.diffusion.levels import Levels
+from simorgh.diffusion.likelihood import log_likelihood
 from simorgh.diffusion.path import AnyPath, VPLinear
 from simorgh.diffusion.sampler import Sampler
 from simorgh.diffusion.target import Target, row
 from simorgh.diffusion.weight import Weight, output_weight
 from simorgh.nn.unet import UNet
-from simorgh.noise import SampleNoise
+from simorgh.noise import Noise, SampleNoise
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,25 @@ class Diffusion(Model):
         if condition is not None:
             told = sampler.guidance.join(told, self.denoiser(None, sampler.clip))
         return self.outward(sampler.draw(told, self.config.path, self.shape, noise, watch))
+
+    def sampling(self) -> dict[str, str | int | float]:
+        s = self.config.sampler
+        return {
+            "protocol": s.protocol, "sampler": s.step.kind, "steps": s.steps, "evaluations": s.evaluations,
+            "guidance_scale": s.guidance.scale,
+        }  # fmt: skip
+
+    def log_density(
+        self, x: Tensor, y: Tensor | None, noise: Noise, tolerance: float = 1e-3
+    ) -> tuple[Tensor, Tensor, int]:
+        """See HasDensity. The walk starts at the smallest level of training (at least 0.002), so this is the density of
+        images blurred by as much, and ends at the largest, or 80."""
+        z, path = self.inward(x), self.config.path
+        signs = 2.0 * (noise.uniform(*z.shape, name="signs") < 0.5) - 1
+        low, high = max(path.first, 0.002), min(path.last, 80.0)
+        found = log_likelihood(self.denoiser(y), z, low, high, signs, tolerance)
+        stretch = z[0].numel() * log(2) if self.config.centred else 0.0
+        return found.nats + stretch, found.error, found.evaluations
 
     def inward(self, x: Tensor) -> Tensor:
         """From [0, 1] to what the network sees."""

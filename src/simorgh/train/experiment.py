@@ -85,11 +85,13 @@ class EvaluateConfig:
         importance_samples: posterior draws of the importance-weighted bound; 0 leaves it out.
         importance_images: test images that bound is taken on.
         samples: generated images compared with as many test images.
+        density_images: test images whose density is computed, by models that can; 0 leaves it out.
     """
 
     importance_samples: int = 5000
     importance_images: int = 1000
     samples: int = 10000
+    density_images: int = 0
 
 
 @dataclass(frozen=True)
