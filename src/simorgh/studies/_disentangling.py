@@ -98,12 +98,12 @@ def points(
 
 def lines(x: np.ndarray, ys: Mapping[str, np.ndarray], xlabel: str, ylabel: str) -> Figure:
     """Lines by name over one axis."""
-    figure = Figure(figsize=(5.2, 2.8))
+    figure = Figure(figsize=(6.4, 2.6))
     axes = figure.subplots()
     for i, (name, y) in enumerate(ys.items()):
         axes.plot(x, y, color=LINES[i], label=name)
     axes.set(xlabel=xlabel, ylabel=ylabel)
-    axes.legend()
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 
 
@@ -127,7 +127,7 @@ def how_it_works(
     tables: Mapping[str, np.ndarray], factors: Sequence[str], accuracy: Mapping[str, Mapping[int, float]]
 ) -> Figure:
     """Tables (F, d) of mean absolute differences by title, and accuracies against the number of pairs by title."""
-    figure = Figure(figsize=(8.6, 2.7))
+    figure = Figure(figsize=(9.2, 2.5))
     *panels, last = figure.subplots(1, len(tables) + 1, width_ratios=[1] * len(tables) + [1.3])
     for i, (panel, (title, table)) in enumerate(zip(panels, tables.items())):
         panel.imshow(table, cmap="Blues", vmin=0, vmax=2)
@@ -139,7 +139,7 @@ def how_it_works(
     for i, (title, line) in enumerate(accuracy.items()):
         last.plot(list(line), list(line.values()), "o-", markersize=3, color=LINES[i], label=title)
     last.set(xscale="log", xlabel="pairs a point, L", title="accuracy", ylim=(0, 1.05))
-    last.legend(fontsize=7, loc="lower right", bbox_to_anchor=(1, 0.28))
+    last.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1, 1))
     return figure
 
 

@@ -212,7 +212,7 @@ for b in (1, 16):
 right = sum(a <= s <= b for s, a, b in zip(slopes, order, order[1:]))
 own = sum(w == b for w, b in zip(winner, order))
 study.say(f"From beta 1 to 16 the KL goes from {R[0]:.1f} to {R[-1]:.1f} nats, the reconstruction from {D[0]:.1f} to {D[-1]:.1f}, and {used[1]} latents in use become {used[16]}. {right} of 4 slopes lie between their two prices, and {own} of 5 runs are the cheapest at their own: " + ("the points lie on a curve of optima as far as this check can tell." if right == 4 else "the rest stand off the curve of optima, as runs do that have not yet converged."),
-          f"از beta برابر ۱ تا ۱۶، KL از {R[0]:.1f} به {R[-1]:.1f} نات و بازسازی از {D[0]:.1f} به {D[-1]:.1f} می‌رسد و از {used[1]} متغیر نهفتهٔ فعال {used[16]} می‌ماند. از ۴ شیب، {right} تا میان دو بهای خود است و از ۵ مدل، {own} تا با بهای خود ارزان‌ترین است: " + ("تا جایی که این وارسی می‌گوید نقطه‌ها روی منحنی بهینه‌اند." if right == 4 else "بقیه از منحنی بهینه دورند، چنان‌که آموزشِ هنوز همگرانشده می‌کند."))
+          f"از beta برابر ۱ تا ۱۶، KL از {R[0]:.1f} به {R[-1]:.1f} نات و بازسازی از {D[0]:.1f} به {D[-1]:.1f} می‌رسد و از {used[1]} متغیر نهفتهٔ فعال {used[16]} می‌ماند. از ۴ شیب، {right} تا میان دو بهای خود است و از ۵ مدل، {own} تا با بهای خود ارزان‌ترین است: " + ("تا جایی که این وارسی می‌گوید نقطه‌ها روی منحنی بهینه‌اند." if right == 4 else "بقیه از منحنی بهینه دورند، چنان‌که از آموزشی که هنوز همگرا نشده انتظار می‌رود."))
 
 # %% [markdown] lang="en"
 # ## 3. The metric
@@ -236,7 +236,7 @@ study.say(f"From beta 1 to 16 the KL goes from {R[0]:.1f} to {R[-1]:.1f} nats, t
 #
 # **گام‌ها** (Higgins و همکاران، ۲۰۱۷، بخش ۳؛ در صورت سؤال «بخش ۲»). (۱) از $K$ عامل یکی را قرعه بزن. (۲) $L$ جفت تصویر بکش که دو تای هر جفت در آن
 # عامل یکسان و در بقیه آزاد باشند. (۳) کدشان کن و $\bar{z} = \tfrac1L \sum_l |\mu(x_{l,1}) - \mu(x_{l,2})|$ را بگیر: نهفته‌ای که به دنبال عاملِ ثابت است
-# نزدیک صفر می‌ماند. (۴) یک ردهبند خطی عامل را از $\bar{z}$ می‌گوید؛ دقتش روی نقطه‌های تازه امتیاز است، از شانس $1/K$ تا ۱. خطی و کم‌توان، تا خودش
+# نزدیک صفر می‌ماند. (۴) یک رده‌بند خطی عامل را از $\bar{z}$ می‌گوید؛ دقتش روی نقطه‌های تازه امتیاز است، از شانس $1/K$ تا ۱. خطی و کم‌توان، تا خودش
 # گره را باز نکند.
 
 # %%
@@ -245,7 +245,7 @@ sizes, centre, scale = np.array([SIZES[i] for i in (0, 1, 3, 4)]), upright.mean(
 turn = np.linalg.qr(philox("beta vae", "turn").standard_normal((4, 4)))[0]
 laws = {"truth": lambda v: (v - centre) / scale, "truth, turned": lambda v: (v - centre) / scale @ turn, "without y": lambda v: ((v - centre) / scale)[..., :3],
         "noise": lambda v: philox("beta vae", "noise", len(v)).standard_normal(v.shape)}
-words = {"truth": "حقیقت", "truth, turned": "حقیقتِ چرخانده", "without y": "بدون y", "noise": "نویز", "x and y by 45 degrees": "x و y، ۴۵ درجه", "every code twice": "هر کد دو بار"}
+words = {"truth": "حقیقت", "truth, turned": "حقیقتِ چرخانده", "without y": "بدون y", "noise": "نویز", "evenly mixed": "آمیختهٔ یکدست", "x and y by 45 degrees": "x و y، ۴۵ درجه", "every code twice": "هر کد دو بار"}
 
 accuracy, tables = {name: {} for name in laws}, {}
 for name, law in laws.items():
@@ -266,7 +266,7 @@ assert min(accuracy[name][256] for name in ("without y", "truth, turned")) > 0.9
 # for a gap between the best and the second best latent of a factor, DCI for importances that are not spread, modularity
 # for latents that know one factor. Each has a blind spot of its own, so all are reported, with their protocols.
 # %% [markdown] lang="fa"
-# **ضعف آن** (Kim و Mnih، ۲۰۱۸): کدهایی که تنها $K - 1$ عامل را دارند باز هم ۱۰۰ درصد می‌گیرند، زیرا «هیچ‌کدام از بقیه» قاعده‌ای است که ردهبند
+# **ضعف آن** (Kim و Mnih، ۲۰۱۸): کدهایی که تنها $K - 1$ عامل را دارند باز هم ۱۰۰ درصد می‌گیرند، زیرا «هیچ‌کدام از بقیه» قاعده‌ای است که رده‌بند
 # خطی می‌تواند بگوید؛ و حقیقتِ چرخانده هم که کسی گره‌گشوده‌اش نمی‌خواند خوانده می‌شود. امتیازهای دیگر چیز دیگری می‌پرسند: FactorVAE *یک* نهفته را
 # می‌خواهد که کمتر از همه تغییر کند (بی ترکیب)، MIG و SAP فاصلهٔ بهترین و دومین نهفتهٔ هر عامل را، DCI اهمیت‌هایی که پخش نباشند، و modularity
 # نهفته‌هایی که یک عامل را بشناسند. هرکدام جای کوری از خود دارد؛ پس همه با شیوه‌نامه‌شان گزارش می‌شوند.
@@ -276,7 +276,7 @@ NAMES = ("beta-vae", "factor-vae", "mig", "dci-disentanglement", "dci-completene
 TITLES = ("beta-VAE", "FactorVAE", "MIG", "DCI", "DCI completeness", "DCI informativeness", "SAP", "modularity")
 rows = philox("beta vae", "rows").permutation(len(upright))[: 2_000 if study.small else None]
 truth, eighth = laws["truth"](upright[rows]), np.array([[1, 1], [-1, 1]]) / 2**0.5
-made = {"truth": truth, "truth, turned": truth @ turn, "x and y by 45 degrees": np.hstack([truth[:, :2], truth[:, 2:] @ eighth]),
+made = {"truth": truth, "truth, turned": truth @ turn, "evenly mixed": truth @ np.kron(eighth, eighth), "x and y by 45 degrees": np.hstack([truth[:, :2], truth[:, 2:] @ eighth]),
         "without y": truth[:, :3], "every code twice": np.hstack([truth, truth]), "noise": laws["noise"](truth)}
 scores = {name: disentanglement(z, upright[rows], data.factors) for name, z in made.items()}
 
@@ -303,8 +303,8 @@ value = {name: {n: held[n].value for n in NAMES} for name, held in scores.items(
 assert value["without y"]["beta-vae"] > 0.99 > 0.8 > value["without y"]["factor-vae"]
 assert abs(value["truth, turned"]["beta-vae"] - accuracy["truth, turned"][64]) < 0.06
 assert value["truth, turned"]["mig"] < 0.5 < value["truth"]["mig"]
-study.say(f"Without y the beta-VAE score stays at {value['without y']['beta-vae']:.0%} while FactorVAE's falls to {value['without y']['factor-vae']:.0%} and MIG from {value['truth']['mig']:.2f} to {value['without y']['mig']:.2f}. The turned truth keeps {value['truth, turned']['beta-vae']:.0%} at a MIG of {value['truth, turned']['mig']:.2f}. MIG in turn gives every code twice {value['every code twice']['mig']:.2f}, which modularity calls {value['every code twice']['modularity']:.2f}. An encoder that has never been trained reaches {value['untrained encoder']['beta-vae']:.0%} where chance is 25 %: compare with that, not with chance. Turning the codes of the beta = 16 run and turning them back changes no pixel by more than {shift:.0e}, but MIG goes from {value['beta = 16']['mig']:.2f} to {value['beta = 16, turned']['mig']:.2f}: likelihood and reconstruction know nothing of disentanglement.",
-          f"بدون y امتیاز beta-VAE در {value['without y']['beta-vae']:.0%} می‌ماند، در حالی که FactorVAE به {value['without y']['factor-vae']:.0%} می‌افتد و MIG از {value['truth']['mig']:.2f} به {value['without y']['mig']:.2f}. حقیقتِ چرخانده با MIG برابر {value['truth, turned']['mig']:.2f} همچنان {value['truth, turned']['beta-vae']:.0%} دارد. در عوض MIG به «هر کد دو بار» {value['every code twice']['mig']:.2f} می‌دهد که modularity آن را {value['every code twice']['modularity']:.2f} می‌خواند. رمزگذاری که هرگز آموزش ندیده به {value['untrained encoder']['beta-vae']:.0%} می‌رسد و شانس ۲۵ درصد است: با آن بسنجید نه با شانس. چرخاندن کدهای مدل <bdi dir=\"ltr\">beta = 16</bdi> و برگرداندنشان هیچ پیکسلی را بیش از <bdi dir=\"ltr\">{shift:.0e}</bdi> عوض نمی‌کند، اما MIG از {value['beta = 16']['mig']:.2f} به {value['beta = 16, turned']['mig']:.2f} می‌رود: درست‌نمایی و بازسازی از گره‌گشایی خبر ندارند.")
+study.say(f"Without y the beta-VAE score stays at {value['without y']['beta-vae']:.0%} while FactorVAE's falls to {value['without y']['factor-vae']:.0%} and MIG from {value['truth']['mig']:.2f} to {value['without y']['mig']:.2f}. The turned truth keeps {value['truth, turned']['beta-vae']:.0%} at a MIG of {value['truth, turned']['mig']:.2f}; where every code mixes all factors evenly (a Hadamard matrix) the score is {value['evenly mixed']['beta-vae']:.0%}. MIG in turn gives every code twice {value['every code twice']['mig']:.2f}, which modularity calls {value['every code twice']['modularity']:.2f}. An encoder that has never been trained reaches {value['untrained encoder']['beta-vae']:.0%} where chance is 25 %: compare with that, not with chance. Turning the codes of the beta = 16 run and turning them back changes no pixel by more than {shift:.0e}, but MIG goes from {value['beta = 16']['mig']:.2f} to {value['beta = 16, turned']['mig']:.2f}: likelihood and reconstruction know nothing of disentanglement.",
+          f"بدون y امتیاز beta-VAE در {value['without y']['beta-vae']:.0%} می‌ماند، در حالی که FactorVAE به {value['without y']['factor-vae']:.0%} می‌افتد و MIG از {value['truth']['mig']:.2f} به {value['without y']['mig']:.2f}. حقیقتِ چرخانده با MIG برابر {value['truth, turned']['mig']:.2f} همچنان {value['truth, turned']['beta-vae']:.0%} دارد؛ جایی که هر کد همهٔ عامل‌ها را یکدست می‌آمیزد (ماتریس آدامار) امتیاز {value['evenly mixed']['beta-vae']:.0%} است. در عوض MIG به «هر کد دو بار» {value['every code twice']['mig']:.2f} می‌دهد که modularity آن را {value['every code twice']['modularity']:.2f} می‌خواند. رمزگذاری که هرگز آموزش ندیده به {value['untrained encoder']['beta-vae']:.0%} می‌رسد و شانس ۲۵ درصد است: با آن بسنجید نه با شانس. چرخاندن کدهای مدل <bdi dir=\"ltr\">beta = 16</bdi> و برگرداندنشان هیچ پیکسلی را بیش از <bdi dir=\"ltr\">{shift:.0e}</bdi> عوض نمی‌کند، اما MIG از {value['beta = 16']['mig']:.2f} به {value['beta = 16, turned']['mig']:.2f} می‌رود: درست‌نمایی و بازسازی از گره‌گشایی خبر ندارند.")
 study.table([study.pick("score", "امتیاز"), study.pick("protocol", "شیوه‌نامه")], [[t, kit.ltr(scores["truth"][n].protocol)] for t, n in zip(TITLES, NAMES)],
             "What each score did (for the truth; rows differ below).", "هر امتیاز چه کرد (برای حقیقت؛ شمار سطرها در پایین جدول فرق دارد).")
 
@@ -368,7 +368,7 @@ else:
     study.table(study.pick(["shape", "frames", "identical", "most pixels that differ", "mean lit pixels"], ["شکل", "فریم", "یکسان", "بیشترین پیکسل متفاوت", "میانگین پیکسل‌های روشن"]),
                 [[s, int((shape == i).sum()), int((like.differing[shape == i] == 0).sum()), int(like.differing[shape == i].max(initial=0)), kit.Cell(f"{like.lit[shape == i].mean():.0f}")] for i, s in enumerate(SHAPES) if (shape == i).any()],
                 f"Published frames against our drawing of the nearest point of the grid: {like.share(0):.0%} identical, {like.share():.0%} within 2 % of the lit pixels.",
-                f"فریم‌های منتشرشده در برابر نقاشی ما از نزدیک‌ترین نقطهٔ شبکه: {like.share(0):.0%} یکسان، {like.share():.0%} با اختلاف حداکثر ۲ درصدِ پیکسل‌های روشن.")
+                f"فریم‌های منتشرشده در برابر ترسیم ما از نزدیک‌ترین نقطهٔ شبکه: {like.share(0):.0%} یکسان، {like.share():.0%} با اختلاف حداکثر ۲ درصدِ پیکسل‌های روشن.")
     study.figure(reconstruction_pairs(frames[worst, None], draw(like.factors[worst])[:, None]), "frames", "The six frames that differ most: published (input), drawn (output).", "شش فریم با بیشترین اختلاف: منتشرشده (input)، کشیده (output).")
     study.measure("drawing_identical", like.share(0), n=len(frames), unit="share", protocol="published frames that the drawing of the nearest grid point meets in every pixel")
 
