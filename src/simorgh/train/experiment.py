@@ -84,11 +84,13 @@ class EvaluateConfig:
         importance_samples: posterior draws of the importance-weighted bound; 0 leaves it out.
         importance_images: test images that bound is taken on.
         samples: generated images compared with as many test images.
+        images: the first so many test images are looked at; None for all. Comparisons take all, trial runs need few.
     """
 
     importance_samples: int = 5000
     importance_images: int = 1000
     samples: int = 10000
+    images: int | None = None
 
 
 @dataclass(frozen=True)
