@@ -31,7 +31,7 @@ import torch
 from matplotlib.figure import Figure
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
-from torch.nn.functional import avg_pool2d, one_hot, pad
+from torch.nn.functional import one_hot
 
 from simorgh.contracts import SampleNoise
 from simorgh.data import load
@@ -39,13 +39,12 @@ from simorgh.evaluate import generate, judge
 from simorgh.metrics.codes import pixel_variance
 from simorgh.metrics.frechet import frechet_distance
 from simorgh.metrics.intervals import mean_interval
-from simorgh.nn.codebook import Codebook, Rows
 from simorgh.nn.quantise import nearest_codes, perplexity, shares, sums
 from simorgh.noise import philox
 from simorgh.recipes import recipe
 from simorgh.report.figures import block_diagram, curves, image_grid, reconstruction_pairs
-from simorgh.report.style import CLASSES
 from simorgh.studies import kit
+from simorgh.studies._codebooks import cells, flow, follow, look, parameters, patches, read, toy
 
 study = kit.current()
 run = study.runs("vq-res")[0]
@@ -82,23 +81,6 @@ if study.small:
 
 
 # %%
-def flow(model, x):
-    """Norm of the gradient of each term, as it stands in the loss, in each part; None where it does not arrive."""
-    model.requires_grad_(True)
-    q = model.quantise(x)
-    terms = {"reconstruction": model.error(x, q.values).mean(), "codebook": model.values * q.codebook.mean(),
-             "commitment": model.beta * model.values * q.commitment.mean()}
-    found = {}
-    for term, value in terms.items():
-        for part in ("encoder", "codebook", "decoder"):
-            weights = list(getattr(model, part).parameters())
-            grads = torch.autograd.grad(value, weights, retain_graph=True, allow_unused=True) if weights and value.requires_grad else ()
-            norm = float(sum(g.square().sum() for g in grads if g is not None)) ** 0.5
-            found[term, part] = norm if norm > 0 else None
-    model.requires_grad_(False)
-    return {term: float(v.detach()) for term, v in terms.items()}, found
-
-
 rows = []
 for key in ("vq-res@gradient", "vq-res@ema"):
     values, moved = flow(study.runs(key)[0].model(), few[:64])
@@ -165,26 +147,7 @@ draw = philox("codebook in the plane")
 points = torch.from_numpy(1.6 * draw.standard_normal((12, 2))[draw.integers(12, size=1500)] + 0.35 * draw.standard_normal((1500, 2))).float()
 
 
-def toy(kind, decay=0.0):
-    """A codebook of 8 codes in the plane that begins at the first 8 points."""
-    made = Codebook(8, 2, kind, decay=decay, restart=0.0, start="uniform").build()
-    with torch.no_grad():
-        made.place(torch.ones(8, dtype=torch.bool), points[:8], torch.full((8,), 1 / 8))
-    return made
-
-
-def follow(made, steps):
-    """Codes after each step on the same points, and the mean squared distance before it."""
-    places, distances = [made.vectors.detach().clone()], []
-    for step in range(1, steps + 1):
-        q = made(points[:, None])
-        made.follow(made.observe(points[:, None], q.indices, Rows(step, 0, len(points))))
-        places.append(made.vectors.detach().clone())
-        distances.append(float(q.commitment.mean()))
-    return places, distances
-
-
-places, distances = follow(toy("ema"), 40)
+places, distances = follow(toy("ema", points), points, 40)
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", ConvergenceWarning)
     lloyd = KMeans(8, init=points[:8].numpy(), n_init=1, max_iter=1, algorithm="lloyd").fit(points.numpy())
@@ -192,41 +155,25 @@ gap = float(np.abs(places[1].numpy() - lloyd.cluster_centers_).max())
 assert gap < 1e-5
 assert all(b <= a * (1 + 1e-6) for a, b in zip(distances, distances[1:]))
 
-plain = toy("gradient")
+plain = toy("gradient", points)
 q = plain(points)
 (slope,) = torch.autograd.grad(q.codebook.mean(), plain.vectors)
 use = shares(q.indices, 8)[:, None]
 means = sums(points, q.indices, 8) / (use * len(points))
 assert torch.allclose(slope, 2 * use * (plain.vectors - means), atol=1e-6)
 
-figure = Figure(figsize=(9.4, 2.7))
-panels = figure.subplots(1, 4)
-limit = 1.08 * float(points.abs().max())
-u = torch.linspace(-limit, limit, 240)
-plane = torch.stack(torch.meshgrid(u, u, indexing="xy"), 2)
-for panel, step in zip(panels, (0, 1, 40)):
-    cells = nearest_codes(plane, places[step])
-    colours = np.array([[int(c[j : j + 2], 16) / 255 for j in (1, 3, 5)] for c in CLASSES[:8]])
-    panel.imshow(0.35 * colours[cells] + 0.65, origin="lower", extent=(-limit, limit, -limit, limit), interpolation="nearest")
-    panel.scatter(*points.T, s=1, color="#66666E", linewidths=0)
-    panel.scatter(*places[step].T, s=42, c=colours, edgecolor="black", zorder=3)
-    panel.set(title=f"{step} steps" if step != 1 else "1 step", xticks=[], yticks=[])
-    panel.grid(False)
-for decay in (0.0, 0.9, 0.99):
-    panels[3].plot(follow(toy("ema", decay), 300)[1], label=f"decay {decay:g}")
-panels[3].set(xscale="symlog", xlabel="step", title="squared distance")
-panels[3].legend()
-study.figure(figure, "voronoi", "Eight codes in the plane and the cells of what is nearest to each, at the start, after one and after forty steps with decay 0; right: the mean squared distance for three decays.",
+traces = {f"decay {d:g}": follow(toy("ema", points, d), points, 300)[1] for d in (0.0, 0.9, 0.99)}
+study.figure(cells(points, {step: places[step] for step in (0, 1, 40)}, traces), "voronoi", "Eight codes in the plane and the cells of what is nearest to each, at the start, after one and after forty steps with decay 0; right: the mean squared distance for three decays.",
              "هشت کد در صفحه و خانهٔ آنچه به هرکدام نزدیک‌تر است، در آغاز و پس از یک و چهل گام با ضریب ۰؛ راست: میانگین مربع فاصله برای سه ضریب.")
 study.say(f"One step with decay 0 differs from one Lloyd step of scikit-learn by {gap:.0e}, rounding in float32, and the distance never rises; the gradient equals its formula. Training is the same with moving points: the vectors of each batch come from an encoder that learns.",
           f"یک گام با ضریب ۰ با یک گام لویدِ scikit-learn به اندازهٔ <bdi dir=\"ltr\">{gap:.0e}</bdi> فرق دارد (گرد کردن float32) و فاصله هرگز بالا نمی‌رود؛ گرادیان نیز با فرمولش برابر است. آموزش همین است با نقطه‌های متحرک: بردارهای هر دسته از کدگذاری می‌آیند که خود می‌آموزد.")
 
 # %% [markdown] lang="en"
-# ## Data
+# ## Data and architecture
 # Digits times three random numbers, one a channel. The practical takes CIFAR-10: with your own copy in place,
 # `simorgh study vq_vae_residual --data cifar-10` runs all of this on it.
 # %% [markdown] lang="fa"
-# ## داده
+# ## داده و معماری
 # رقم‌ها ضرب در سه عدد تصادفی، یکی برای هر کانال. تمرین CIFAR-10 می‌خواهد: اگر نسخهٔ خودتان سر جایش باشد،
 # <bdi dir="ltr">`simorgh study vq_vae_residual --data cifar-10`</bdi> همهٔ این‌ها را روی آن اجرا می‌کند.
 
@@ -238,12 +185,6 @@ study.say(f"{len(data.train):,} images of {channels} x {side} x {few.shape[3]} t
           f"{len(data.train):,} تصویر <bdi dir=\"ltr\">{channels} x {side} x {few.shape[3]}</bdi> برای آموزش. واریانس پیکسل‌ها {variance:.4f} است: خطایی که بر آن تقسیم شود برای یک خاکستری یکسان برابر ۱ است. کم کردن <bdi dir=\"ltr\">0.5</bdi> از هر پیکسل، چنان‌که تمرین می‌کند، نه واریانس را عوض می‌کند و نه خطا را؛ اینجا پیکسل‌ها در <bdi dir=\"ltr\">[0, 1]</bdi> می‌مانند که سیاهش همان صفری است که کانولوشن بیرون مرز می‌بیند.")
 study.figure(image_grid(few[:20], 2, 10), "data", "Twenty test images.", "بیست تصویر آزمون.")
 
-# %% [markdown] lang="en"
-# ## Architecture
-# %% [markdown] lang="fa"
-# ## معماری
-
-# %%
 full = recipe("vq-res", "paper")
 net, wide = run.experiment.model.network, full.model.network
 h, w = model.grid
@@ -254,17 +195,9 @@ study.figure(block_diagram([[f"image {side} x {few.shape[3]}", "conv 4x4 / 2", "
              "network", f"Encoder, quantiser with decoder, and the round of the running means. A residual block adds ReLU, conv 3x3 to {net.residual} channels, ReLU, conv 1x1 back to {net.hidden} to its input.",
              f"کدگذار، کوانتیده‌ساز با رمزگشا، و چرخهٔ میانگین متحرک. بلوک باقی‌مانده‌ای ReLU، کانولوشن ۳ در ۳ به {net.residual} کانال، ReLU و کانولوشن ۱ در ۱ به {net.hidden} کانال را به ورودی‌اش می‌افزاید.")
 
-
-def by_hand(n, dim):
-    """Weights and biases of the encoder and of the decoder, counted from their layers."""
-    half, blocks = n.hidden // 2, n.blocks * (9 * n.hidden * n.residual + n.residual + n.residual * n.hidden + n.hidden)
-    encoder = 16 * channels * half + half + 16 * half * n.hidden + n.hidden + 9 * n.hidden**2 + n.hidden + blocks + n.hidden * dim + dim
-    return encoder, 9 * dim * n.hidden + n.hidden + blocks + 16 * n.hidden * half + half + 16 * half * channels + channels
-
-
 built = {"full": full.model.build(data.spec), "here": model}
 counts = {name: [sum(p.numel() for p in getattr(m, part).parameters()) for part in ("encoder", "decoder")] for name, m in built.items()}
-assert counts == {"full": [*by_hand(wide, book.dim)], "here": [*by_hand(net, book.dim)]}
+assert counts == {"full": [*parameters(wide, channels, book.dim)], "here": [*parameters(net, channels, book.dim)]}
 rows = [[part, counts["full"][i], counts["here"][i]] for i, part in enumerate(("encoder", "decoder"))]
 rows += [["codebook", full.model.codebook.codes * full.model.codebook.dim, book.codes * book.dim]]
 rows += [[study.pick("together", "روی هم"), *(sum(row[i] for row in rows) for i in (1, 2))]]
@@ -280,12 +213,6 @@ settings = [["codes x dimensions", "512 x 64", *(f"{e.model.codebook.codes} x {e
 study.table(study.pick(["setting", "practical", "preset paper", "this run"], ["تنظیم", "تمرین", "اندازهٔ paper", "این اجرا"]), [[name, *map(kit.ltr, cells)] for name, *cells in settings],
             "Settings. The runs of the comparison below have no prior and give all their updates to the autoencoder.", "تنظیم‌ها. اجراهای مقایسهٔ پایین پیشین ندارند و همهٔ گام‌هایشان برای خودرمزگذار است.")
 
-# %% [markdown] lang="en"
-# ## The quantiser against its definition
-# %% [markdown] lang="fa"
-# ## کوانتیده‌ساز در برابر تعریفش
-
-# %%
 z, codes = model.encoder(few[:200]).flatten(0, 2).double(), model.codebook.vectors.double()
 direct = torch.stack([(z - e).square().sum(1) for e in codes], 1)
 chosen = direct.argmin(1)
@@ -303,35 +230,19 @@ study.say(f"Indices, one-hot product and perplexity ({by_definition:.1f} on {len
 
 # %% [markdown] lang="en"
 # ## Running means, gradient, rounding
-# The same networks and as many updates, without a prior. FSQ (Mentzer et al. 2023) learns no codes: it rounds three
-# coordinates to eight levels each, 512 codes again. "Plain" are running means with neither k-means at the start nor a new
-# place for codes that nobody chooses, as the first codebases had them.
+# The same networks, no prior, all updates for the autoencoder. FSQ (Mentzer et al. 2023) learns no codes: it rounds
+# three coordinates to eight levels each, 512 codes again. "Plain" are running means with neither k-means at the start
+# nor a new place for codes that nobody chooses.
 # %% [markdown] lang="fa"
 # ## میانگین متحرک، گرادیان، گرد کردن
-# همان شبکه‌ها و همان تعداد گام، بی پیشین. FSQ (Mentzer و همکاران ۲۰۲۳) کدی نمی‌آموزد: سه مختصه را هرکدام به هشت سطح گرد می‌کند، باز ۵۱۲ کد. «ساده»
-# یعنی میانگین متحرک بی k-means در آغاز و بی جای تازه برای کدهایی که کسی برنمی‌گزیند، همان‌گونه که نخستین کدها داشتند.
+# همان شبکه‌ها، بی پیشین، همهٔ گام‌ها برای خودرمزگذار. FSQ (Mentzer و همکاران ۲۰۲۳) کدی نمی‌آموزد: سه مختصه را هرکدام به هشت سطح گرد می‌کند، باز ۵۱۲ کد. «ساده»
+# یعنی میانگین متحرک بی k-means در آغاز و بی جای تازه برای کدهایی که کسی برنمی‌گزیند.
 
 # %%
 histories = {title: [[{"step": line["step"], "scaled error": line["autoencoder/reconstruction"] / (model.values * variance),
                        "perplexity of a batch": line["autoencoder/perplexity"]} for line in r.history()] for r in study.runs(key)] for key, title in zip(titles, ("running means", "gradient", "FSQ", "plain"))}
 study.figure(curves(histories, ["scaled error", "perplexity of a batch"], ylabel="", log=True), "updates",
              "Reconstruction error over the variance of the data, and perplexity of the codes, over updates; one line a seed.", "خطای بازسازی بر واریانس داده، و سرگشتگی کدها، در طول گام‌ها؛ هر خط یک بذر.")
-
-
-def look(model, x):
-    """Vectors of all places of all maps, their codes, and the mean colour of the 4 x 4 pixels that each stands for."""
-    with torch.no_grad():
-        q = model.quantise(x)
-        z = model.encoder(x).flatten(0, 2)
-    return z, q.indices.flatten(), avg_pool2d(x, 4).permute(0, 2, 3, 1).flatten(0, 2), q.values.flatten(0, 2)
-
-
-def read(values, colour):
-    """R^2 of the colour read linearly from the codes: fitted on the first half, taken on the second."""
-    v, c, half = torch.nn.functional.pad(values, (0, 1), value=1.0).double().numpy(), colour.double().numpy(), len(values) // 2
-    weights = np.linalg.lstsq(v[:half], c[:half], rcond=None)[0]
-    return float(1 - ((c[half:] - v[half:] @ weights) ** 2).sum() / ((c[half:] - c[half:].mean(0)) ** 2).sum())
-
 
 many = data.test.x[:2000] / 255
 names = ("variance_scaled_error", "code_perplexity", "codes_used")
@@ -347,16 +258,16 @@ for key, title in titles.items():
         seeds["colour_r2"].append(read(values, colour))
         for name in names:
             seeds[name].append(next(x.value for x in r.results() if x.name == name))
-    cells = [study.results(key, name) for name in names]
+    measured = [study.results(key, name) for name in names]
     for name, protocol in own.items():
         i = mean_interval(seeds[name]) if len(seeds[name]) > 1 else None
-        cells.append(study.measure(name, float(np.mean(seeds[name])), i and i.low, i and i.high, n=len(seeds[name]), protocol=protocol, recipe=key))
+        measured.append(study.measure(name, float(np.mean(seeds[name])), i and i.low, i and i.high, n=len(seeds[name]), protocol=protocol, recipe=key))
     found[key] = seeds
-    rows.append([title, *(kit.Cell(kit.short(c)) for c in cells)])
+    rows.append([title, *(kit.Cell(kit.short(c)) for c in measured)])
 study.table(study.pick(["codes by", "variance-scaled error", "perplexity", "codes used", "error of the mean colour", "colour read from the code, R^2"],
                        ["کدها با", "خطای مقیاس‌شده", "سرگشتگی", "کدهای استفاده‌شده", "خطای رنگ میانگین", "رنگِ خوانده از کد، R^2"]), rows,
-            "All test images, mean over seeds and half of the 95 % interval. Public runs on CIFAR-10 with the full-size network, 15,000 updates and running means reach 0.052 to 0.054 at a perplexity of about 400 (another data set, another variance).",
-            "همهٔ تصویرهای آزمون، میانگین بذرها و نیم بازهٔ ۹۵ درصد. اجراهای عمومی روی CIFAR-10 با شبکهٔ کامل، ۱۵٬۰۰۰ گام و میانگین متحرک به ۰٫۰۵۲ تا ۰٫۰۵۴ با سرگشتگی حدود ۴۰۰ می‌رسند (دادهٔ دیگر، واریانس دیگر).")
+            "All test images, mean over seeds and half of the 95 % interval (over images where there is one seed). Public runs on CIFAR-10 with the full-size network, 15,000 updates and running means reach 0.052 to 0.054 at a perplexity of about 400 (another data set, another variance).",
+            "همهٔ تصویرهای آزمون، میانگین بذرها و نیم بازهٔ ۹۵ درصد (با یک بذر، روی تصویرها). اجراهای عمومی روی CIFAR-10 با شبکهٔ کامل، ۱۵٬۰۰۰ گام و میانگین متحرک به ۰٫۰۵۲ تا ۰٫۰۵۴ با سرگشتگی حدود ۴۰۰ می‌رسند (دادهٔ دیگر، واریانس دیگر).")
 
 
 def gain(key, name):
@@ -380,15 +291,7 @@ z, indices, colour, _ = look(model, many)
 use = indices.bincount(minlength=book.codes)
 ranked = [k for k in use.argsort(descending=True).tolist() if use[k] >= 9]
 shown = [ranked[i] for i in np.unique(np.linspace(0, len(ranked) - 1, 8).round().astype(int))]
-framed = pad(many, (2, 2, 2, 2))
-pictures = []
-for k in shown:
-    mine = (indices == k).nonzero()[:, 0]
-    best = mine[(z[mine] - model.codebook.vectors[k]).square().sum(1).argsort()[:9]].tolist()
-    alone = pad(model.decode_codes(torch.full((1, h, w), k)), (2, 2, 2, 2))
-    spots = [(alone[0], h // 2, w // 2), *((framed[i // (h * w)], i // w % h, i % w) for i in best)]
-    pictures += [image[:, 4 * r : 4 * r + 8, 4 * c : 4 * c + 8] for image, r, c in spots]
-study.figure(image_grid(torch.stack(pictures), len(shown), 10, row_labels=[f"{float(use[k]) / len(z):.2%}" for k in shown], col_labels=["alone", *range(1, 10)], ylabel="use"), "patches",
+study.figure(image_grid(patches(model, many, shown), len(shown), 10, row_labels=[f"{float(use[k]) / len(z):.2%}" for k in shown], col_labels=["alone", *range(1, 10)], ylabel="use"), "patches",
              "One code a row, from the most used to the rarest: what the decoder paints from a map of it alone, and the 8 x 8 pixels around the nine vectors nearest to it in 2,000 test images.",
              "هر سطر یک کد، از پرکاربردترین تا کم‌کاربردترین: آنچه رمزگشا از نقشه‌ای فقط از همین کد می‌کشد، و ۸ در ۸ پیکسلِ گرد نُه برداری که در ۲٬۰۰۰ تصویر آزمون به آن نزدیک‌ترند.")
 
@@ -400,18 +303,19 @@ for panel, key in zip(figure.subplots(1, 2), ("vq-res@ema", "vq-res@gradient")):
     count = chosen.bincount(minlength=book.codes)
     vectors = m.codebook.vectors.double()
     seen = vectors[count > 0]
-    _, s, axes = torch.linalg.svd(seen - seen.mean(0), full_matrices=False)
-    spread[key] = float(s[:2].square().sum() / s.square().sum())
+    _, s, axes = torch.linalg.svd(seen - seen.mean(0))
+    spread[key] = float(s[:2].square().sum() / s.square().sum().clamp(min=1e-30))
     flat = ((vectors - seen.mean(0)) @ axes[:2].T).numpy()
     mean = (sums(colour, chosen, book.codes) / count.clamp(min=1)[:, None]).expand(-1, max(3, channels)).numpy()
-    panel.scatter(*flat[count == 0].T, s=14, marker="x", color="#BBBBBB", linewidths=0.8)
-    panel.scatter(*flat[count > 0].T, s=10 + 400 * np.sqrt(count[count > 0] / len(chosen)), c=mean[count > 0].clip(0, 1), edgecolor="#66666E", linewidths=0.4)
+    used = (count > 0).numpy()
+    panel.scatter(*flat[~used].T, s=14, marker="x", color="#BBBBBB", linewidths=0.8)
+    panel.scatter(*flat[used].T, s=10 + 400 * (count.numpy()[used] / len(chosen)) ** 0.5, c=mean[used].clip(0, 1), edgecolor="#66666E", linewidths=0.4)
     panel.set(title=f"{key.split('@')[1]}: {spread[key]:.0%} of the spread", xlabel="first component", ylabel="second")
 study.figure(figure, "map", "The codebook on its first two principal components, running means and gradient; each code in the mean colour of the 4 x 4 pixels that it stands for, larger where more used, a cross where not at all.",
              "کتاب کد روی دو مؤلفهٔ اصلی نخست، میانگین متحرک و گرادیان؛ هر کد به رنگ میانگین ۴ در ۴ پیکسلی که به جای آن‌هاست، بزرگ‌تر هرجا بیشتر به کار رود و ضربدر هرجا هیچ.")
-r2 = found["vq-res@ema"]["colour_r2"][0]
-study.say(f"The plane holds {spread['vq-res@ema']:.0%} of the spread of the codes, so distances in it are to be read with care. The meaning can be measured: {r2:.0%} of the variance of the mean colour of a patch is linear in its code; what is left of a code's 64 dimensions tells shape, and what the patch's neighbours should look like, for the encoder sees far beyond 4 x 4 pixels.",
-          f"این صفحه {spread['vq-res@ema']:.0%} پراکندگی کدها را در بر دارد، پس فاصله‌هایش را باید با احتیاط خواند. معنا را می‌توان اندازه گرفت: {r2:.0%} واریانس رنگ میانگین یک تکه در کدش خطی است؛ باقی ۶۴ بُعد شکل را می‌گوید و این را که همسایه‌ها چگونه باشند، زیرا کدگذار بسیار فراتر از ۴ در ۴ پیکسل می‌بیند.")
+r2 = {key: found[key]["colour_r2"][0] for key in ("vq-res@ema", "vq-res@fsq")}
+study.say(f"The plane holds {spread['vq-res@ema']:.0%} of the spread of the codes of running means, so distances in it are to be read with care. What a code says of colour can be measured: of the variance of the mean colour of a patch a linear reader finds {r2['vq-res@ema']:.0%} in the 64 numbers of its code, and {r2['vq-res@fsq']:.0%} in the three that rounding leaves.",
+          f"این صفحه {spread['vq-res@ema']:.0%} پراکندگی کدهای میانگین متحرک را در بر دارد، پس فاصله‌هایش را باید با احتیاط خواند. آنچه کد از رنگ می‌گوید اندازه‌گرفتنی است: از واریانس رنگ میانگین یک تکه، خوانندهٔ خطی {r2['vq-res@ema']:.0%} را در ۶۴ عدد کدش می‌یابد و {r2['vq-res@fsq']:.0%} را در سه عددی که گرد کردن می‌گذارد.")
 
 # %% [markdown] lang="en"
 # ## New images
