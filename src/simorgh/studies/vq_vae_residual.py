@@ -77,7 +77,7 @@ if study.small:
 # **بازسازی** به رمزگشا می‌آموزد از روی کد نقاشی کند و با عبور مستقیم به کدگذار می‌گوید کدام کد بهتر می‌بود. جملهٔ **کتاب کد** هر کد را به سوی
 # بردارهایی می‌کشد که آن را برگزیده‌اند. **تعهد** بردارها را نزدیک کدشان نگه می‌دارد: بی آن هیچ چیز مانع نمی‌شود که کدگذار تندتر از کدهایش حرکت
 # کند. دو جملهٔ آخر یک مقدار دارند و فقط در این‌که چه کسی حرکت می‌کند فرق دارند. نرم‌ها مربع‌اند و لگاریتم درست‌نمایی منفی است؛ صورتی که این دو را
-# ننوشته باشد تصویر را *کم‌احتمال‌تر* می‌کند و کدهایی می‌خواهد که هرگز آرام نمی‌گیرند (بخش دام‌ها را ببینید).
+# ننوشته باشد تصویر را *کم‌احتمال‌تر* می‌کند و کدهایش هرگز آرام نمی‌گیرند (بخش دام‌ها را ببینید).
 
 
 # %%
@@ -306,13 +306,13 @@ for panel, key in zip(figure.subplots(1, 2), ("vq-res@ema", "vq-res@gradient")):
     _, s, axes = torch.linalg.svd(seen - seen.mean(0))
     spread[key] = float(s[:2].square().sum() / s.square().sum().clamp(min=1e-30))
     flat = ((vectors - seen.mean(0)) @ axes[:2].T).numpy()
-    mean = (sums(colour, chosen, book.codes) / count.clamp(min=1)[:, None]).expand(-1, max(3, channels)).numpy()
+    mean = (sums(colour, chosen, book.codes) / count.clamp(min=1)[:, None]).clamp(min=0).expand(-1, 3).numpy()
     used = (count > 0).numpy()
     panel.scatter(*flat[~used].T, s=14, marker="x", color="#BBBBBB", linewidths=0.8)
-    panel.scatter(*flat[used].T, s=10 + 400 * (count.numpy()[used] / len(chosen)) ** 0.5, c=mean[used].clip(0, 1), edgecolor="#66666E", linewidths=0.4)
+    panel.scatter(*flat[used].T, s=10 + 400 * (count.numpy()[used] / len(chosen)) ** 0.5, c=mean[used] / max(mean.max(), 1e-9), edgecolor="#66666E", linewidths=0.4)
     panel.set(title=f"{key.split('@')[1]}: {spread[key]:.0%} of the spread", xlabel="first component", ylabel="second")
-study.figure(figure, "map", "The codebook on its first two principal components, running means and gradient; each code in the mean colour of the 4 x 4 pixels that it stands for, larger where more used, a cross where not at all.",
-             "کتاب کد روی دو مؤلفهٔ اصلی نخست، میانگین متحرک و گرادیان؛ هر کد به رنگ میانگین ۴ در ۴ پیکسلی که به جای آن‌هاست، بزرگ‌تر هرجا بیشتر به کار رود و ضربدر هرجا هیچ.")
+study.figure(figure, "map", "The codebook on its first two principal components, running means and gradient; each code in the mean colour of the 4 x 4 pixels that it stands for (all brightened alike), larger where more used, a cross where not at all.",
+             "کتاب کد روی دو مؤلفهٔ اصلی نخست، میانگین متحرک و گرادیان؛ هر کد به رنگ میانگین ۴ در ۴ پیکسلی که به جای آن‌هاست (همه به یک نسبت روشن‌تر)، بزرگ‌تر هرجا بیشتر به کار رود و ضربدر هرجا هیچ.")
 r2 = {key: found[key]["colour_r2"][0] for key in ("vq-res@ema", "vq-res@fsq")}
 study.say(f"The plane holds {spread['vq-res@ema']:.0%} of the spread of the codes of running means, so distances in it are to be read with care. What a code says of colour can be measured: of the variance of the mean colour of a patch a linear reader finds {r2['vq-res@ema']:.0%} in the 64 numbers of its code, and {r2['vq-res@fsq']:.0%} in the three that rounding leaves.",
           f"این صفحه {spread['vq-res@ema']:.0%} پراکندگی کدهای میانگین متحرک را در بر دارد، پس فاصله‌هایش را باید با احتیاط خواند. آنچه کد از رنگ می‌گوید اندازه‌گرفتنی است: از واریانس رنگ میانگین یک تکه، خوانندهٔ خطی {r2['vq-res@ema']:.0%} را در ۶۴ عدد کدش می‌یابد و {r2['vq-res@fsq']:.0%} را در سه عددی که گرد کردن می‌گذارد.")
