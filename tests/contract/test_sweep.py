@@ -25,7 +25,7 @@ from simorgh.data import DataConfig, load
 from simorgh.evaluate.judge import judged
 from simorgh.metrics.frechet import frechet_distance
 from simorgh.recipes import recipe
-from simorgh.report.figures import trial_curves, trial_parameters, trial_values
+from simorgh.report.trials import trial_curves, trial_parameters, trial_values
 from simorgh.sweep import sweep
 from simorgh.sweep.ledger import Ledger, records
 from simorgh.sweep.space import Choice, Plan, Range, make_plan, parse_space

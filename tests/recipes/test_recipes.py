@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from simorgh.contracts import Samples
+from simorgh.contracts import Samples, UserError
+from simorgh.data import load
 from simorgh.evaluate import evaluate
 from simorgh.evaluate.generate import generate
 from simorgh.recipes import recipe, recipes
 from simorgh.train import Run, fit
+from simorgh.train.experiment import override
 
 NAMES = [pytest.param(n, marks=pytest.mark.mnist if "mnist" in recipe(n, "smoke").data.name else ()) for n in recipes()]
 
@@ -31,6 +33,27 @@ def test_trains_and_is_measured(name: str, tmp_path: Path):
     if isinstance(run.model(), Samples):
         images, _ = generate(run, 3)
         assert images.shape == (3, *run.spec.shape)
+
+
+def test_measured_on_the_images_asked_for(tmp_path: Path):
+    """The first 50 only, and words that say so: such numbers must not meet those of all images."""
+    whole = override(recipe("digits-vq", "smoke"), {"evaluate.images": None})
+    few = override(whole, {"evaluate.images": 50})
+    fit(few, tmp_path, progress=False)
+    held = {}
+    for experiment in (whole, few):
+        run = Run(tmp_path / f"{few.name}-{few.hash}", experiment, load(few.data).spec)
+        held[experiment.evaluate.images] = {m.name: m for m in evaluate(run, ("reconstruction", "codes"))}
+    test, model = load(few.data).test.x / 255, run.model()
+    for n, found in held.items():
+        x = test[:n]
+        assert found["mse"].n == found["prior_bits"].n == len(x)
+        assert found["mse"].value == pytest.approx(float((model.reconstruct(x) - x).square().mean()), rel=1e-5)
+    assert held[50]["mse"].protocol.startswith("first 50 digits test images")
+    assert held[50]["mse"].protocol_hash != held[None]["mse"].protocol_hash
+    assert held[50]["code_entropy"].protocol_hash != held[None]["code_entropy"].protocol_hash
+    with pytest.raises(UserError, match=r"evaluate\.images is 0"):
+        evaluate(Run(run.path, override(few, {"evaluate.images": 0}), run.spec))
 
 
 def recipes_text(name: str) -> str:

@@ -11,13 +11,22 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from simorgh.contracts import BoundsLikelihood, Encodes, Measurement, Model, Predicts, Reconstructs, check_name
+from simorgh.contracts import (
+    BoundsLikelihood,
+    Encodes,
+    Measurement,
+    Model,
+    Predicts,
+    Reconstructs,
+    UserError,
+    check_name,
+)
 from simorgh.data import Dataset, batches, load
 from simorgh.evaluate.codes import codes
 from simorgh.evaluate.density import density
 from simorgh.evaluate.generate import generate
 from simorgh.evaluate.inception import fid
-from simorgh.evaluate.measure import context, measurement, over_seeds
+from simorgh.evaluate.measure import context, measurement, over_seeds, tested
 from simorgh.evaluate.samples import fresh_judge, memory, modes, samples
 from simorgh.evaluate.sprites import disentangled, reading, sprites
 from simorgh.metrics.codes import pixel_variance, scaled_error
@@ -49,7 +58,7 @@ def likelihood(run: Run, model: Model, data: Dataset, device: str) -> list[Measu
     drawn = (
         f"binarised {config.binarise}" if config.binarise != "none" else "0 or 1" if run.spec.binary else "in [0, 1]"
     )
-    what = f"{config.name} test images, pixels {drawn}"
+    what = f"{tested(run, data)}, pixels {drawn}"
     parts: dict[str, list[Tensor]] = {}
     for index, batch in enumerate(batches(data.test, config, 1000, device)):
         for name, values in model.bound(batch.x, batch.y, Noise(0, "bound", index, device=device)).items():
@@ -64,7 +73,7 @@ def likelihood(run: Run, model: Model, data: Dataset, device: str) -> list[Measu
     if k:
         bound = -importance_weighted(run, model, data, k, n, device)
         n = len(bound)
-        first = f"first {n} {what}"
+        first = f"first {n} {config.name} test images, pixels {drawn}"
         here = mean_interval(every["neg_elbo"][:n], kind="normal")
         bound = mean_interval(bound, kind="normal")
         protocol = f"{first}, k = {k} posterior draws, -log mean exp per image"
@@ -118,7 +127,7 @@ def reconstruction(run: Run, model: Model, data: Dataset, device: str) -> list[M
     ]
     errors = torch.cat(errors).double()
     error = mean_interval(errors, kind="normal")
-    protocol = f"{run.experiment.data.name} test images, decoded from the mean code"
+    protocol = f"{tested(run, data)}, decoded from the mean code"
     found = [measurement("mse", error, "squared grey level (0 to 1)", protocol, context=context(run))]
     if not run.spec.binary:
         scaled = scaled_error(errors, pixel_variance(data.train.x))
@@ -135,7 +144,7 @@ def prediction(run: Run, model: Model, data: Dataset, device: str) -> list[Measu
         (model.predict(b.x).argmax(1) == b.y).double().cpu()
         for b in batches(data.test, run.experiment.data, 1000, device)
     ]
-    protocol = f"{run.experiment.data.name} test images, one pass, final weights"
+    protocol = f"{tested(run, data)}, one pass, final weights"
     accuracy = mean_interval(torch.cat(right), kind="normal")
     return [measurement("accuracy", accuracy, "share", protocol, context=context(run))]
 
@@ -168,15 +177,19 @@ def evaluate(
     """Measure `run` by the named groups and store what was found; without a name by all but those ON_REQUEST.
 
     With the weight file `inception` fid is measured too, under the named `resize` rule. Measurements of other groups
-    that the run already holds are kept. UserError for an unknown group.
+    that the run already holds are kept. UserError for an unknown group, or no image to look at.
     """
     for name in metrics:
         check_name(name, METRICS, "metric")
+    images = run.experiment.evaluate.images
+    if images is not None and images < 1:
+        raise UserError(f"evaluate.images is {images}; it should be at least 1, or left out to look at all.")
     if device == "cpu":
         use_fast_matmul()
         keep_freed_memory()
     asked = metrics or [name for name in METRICS if name not in ON_REQUEST]
     model, data = run.model().to(device), load(run.experiment.data)
+    data = replace(data, test=data.test.take(slice(0, images)))
     found = [m for name in asked for m in METRICS[name](run, model, data, device)]
     if inception is not None:
         found += fid(run, inception, resize, device)

@@ -24,9 +24,9 @@ def codes(run: Run, model: Model, data: Dataset, device: str) -> list[Measuremen
     maps, nats = torch.cat(maps), torch.cat(nats)
     k, places = model.code_count, prod(maps.shape[1:])
     use = code_use(maps, k)
-    protocol = (
-        f"all {len(maps)} {run.experiment.data.name} test images, {'x'.join(map(str, maps.shape[1:]))} codes each"
-    )
+    which = "all" if run.experiment.evaluate.images is None else "the first"
+    grid = "x".join(map(str, maps.shape[1:]))
+    protocol = f"{which} {len(maps)} {run.experiment.data.name} test images, {grid} codes each"
     here = context(run, split="test", codes=k, collapse=use.collapse)
     return [
         measurement("code_perplexity", use.perplexity, "codes", f"exp of the entropy of use, {protocol}", context=here),

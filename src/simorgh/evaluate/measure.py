@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from simorgh.contracts import Measurement, UserError
+from simorgh.data import Dataset
 from simorgh.metrics.intervals import Interval, mean_interval
 from simorgh.train import Run
 
@@ -33,6 +34,12 @@ def context(run: Run, **more: str | int | float | bool | None) -> dict:
     """What a number belongs to: recipe, preset, seed and data."""
     e = run.experiment
     return {"recipe": e.name, "preset": e.preset, "seed": e.seed, "data": e.data.name, **more}
+
+
+def tested(run: Run, data: Dataset) -> str:
+    """The test images that a measurement is taken on, in words; `data` holds no others."""
+    e = run.experiment
+    return f"{'' if e.evaluate.images is None else f'first {len(data.test)} '}{e.data.name} test images"
 
 
 def over_seeds(measurements: Sequence[Measurement]) -> Measurement:

@@ -115,9 +115,8 @@ def memory(run: Run, model: Model, data: Dataset, device: str) -> list[Measureme
         return []
     n = min(run.experiment.evaluate.samples, len(data.test), 2000)
     images, _ = generate(run, n, seed=0, device=device)
-    train, test = (
-        judge.judged(part.x[: 10 * n].float() / 255)[0] for part in (data.train, data.test.take(slice(0, n)))
-    )
+    # The training part begins where MNIST's does, whatever is held out or left out at its end.
+    train, test = judge.reference(min(10 * n, len(data.train)), "train"), judge.reference(n, "test")
     found = memorisation(train, test, judge.judged(images, device)[0])
     protocol = f"{n} samples and {n} test images against {len(train)} training images, features of {judge.NAME}, seed 0"
     here = context(run, split="train")

@@ -5,11 +5,12 @@ Images are (N, C, H, W) with C = 1 or 3 and values in [0, 1]; codes are (N, 2); 
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.text import Text
 from numpy.typing import ArrayLike
 from scipy.stats import gaussian_kde
 
@@ -17,6 +18,8 @@ from simorgh.errors import UserError
 from simorgh.report.style import LINES, QUIET, RIGHT, WRONG, class_colour, use_style
 
 History = Sequence[Mapping[str, float]]
+EDGE = "#66666E"
+"""Of boxes and arrows."""
 
 
 def array(values: ArrayLike) -> np.ndarray:
@@ -271,130 +274,50 @@ def bars(
     return figure
 
 
-def block_diagram(chains: Sequence[Sequence[str]], highlight: Sequence[str] = ()) -> Figure:
-    """One row of boxes joined by arrows for each chain of names, left to right; names in `highlight` are coloured."""
+def block_diagram(
+    chains: Sequence[Sequence[str]], highlight: Sequence[str] = (), loops: Sequence[tuple[str, str]] = ()
+) -> Figure:
+    """One row of boxes joined by arrows for each chain of names, left to right; names in `highlight` are coloured.
+
+    Each of `loops` is a later and an earlier name of one chain: an arrow leads back from the one to the other, below
+    their row. UserError where no chain holds the two in this order.
+    """
     use_style()
     # A box is about as wide as its text; places run on by what stands before, so that long names do not collide.
     widths = [[0.085 * len(name) + 0.55 for name in chain] for chain in chains]
     widest = max(map(sum, widths))
-    figure = Figure(figsize=(max(2.0, min(8.5, widest)), 0.6 * len(chains) + 0.1))
+    back = [[] for _ in chains]
+    for late, early in loops:
+        row = next((i for i, c in enumerate(chains) if {late, early} <= {*c} and c.index(early) < c.index(late)), None)
+        if row is None:
+            raise UserError(f"no chain has {early!r} before {late!r}, so no loop leads back from one to the other.")
+        back[row].append((late, early))
+    depth = np.array([0.45 * len(pairs) for pairs in back])
+    rows = np.arange(len(chains)) + np.concatenate([[0.0], depth.cumsum()[:-1]])
+    figure = Figure(figsize=(max(2.0, min(8.5, widest)), 0.6 * (len(chains) + depth.sum()) + 0.1))
     axes = figure.subplots()
-    axes.set(xlim=(0, widest), ylim=(len(chains) - 0.45, -0.55))
+    axes.set(xlim=(0, widest), ylim=(rows[-1] + depth[-1] + 0.55, -0.55))
     axes.axis("off")
-    for row, (chain, sizes) in enumerate(zip(chains, widths)):
-        before, x = None, 0.0
-        for name, size in zip(chain, sizes):
-            face = "#CFE8F5" if name in highlight else "#F3F3F5"
-            box = {"boxstyle": "round,pad=0.35", "facecolor": face, "edgecolor": "#66666E", "linewidth": 0.8}
-            text = axes.text(x + size / 2, row, name, ha="center", va="center", fontsize=8, bbox=box)
-            if before is not None:
-                patches = {"patchA": before[0].get_bbox_patch(), "patchB": text.get_bbox_patch()}
-                ends = {**patches, "shrinkA": 1, "shrinkB": 1}
-                axes.annotate("", (x + size / 2, row), (before[1], row),
-                              arrowprops={"arrowstyle": "-|>", "color": "#66666E", **ends})  # fmt: skip
-            before, x = (text, x + size / 2), x + size
+    for y, chain, sizes, pairs in zip(rows, chains, widths, back):
+        places = np.cumsum(sizes) - np.array(sizes) / 2
+        boxes = [_box(axes, x, y, name, name in highlight) for x, name in zip(places, chain)]
+        for (x0, start), (x1, end) in pairwise(zip(places, boxes)):
+            _arrow(axes, (x0, y), (x1, y), end, start)
+        for level, (late, early) in enumerate(pairs, 1):
+            i, j, low = chain.index(late), chain.index(early), y + 0.15 + 0.4 * level
+            axes.plot([places[i], places[i], places[j]], [y, low, low], color=EDGE, linewidth=1.0, zorder=1)
+            _arrow(axes, (places[j], low), (places[j], y), boxes[j])
     return figure
 
 
-def trial_values(
-    numbers: Sequence[int], values: Sequence[float | None], states: Sequence[str], ylabel: str = "value"
-) -> Figure:
-    """Values of the trials of a sweep by their number, and the best finished one so far as a line.
-
-    `states` are "finished", "pruned" (hollow, with the value at which it was cut off) or "failed" (a cross on the
-    axis). One value far above the others does not flatten them: the axis ends at 1.5 interquartile ranges.
-    """
-    use_style()
-    figure = Figure(figsize=(5.6, 3.0))
-    axes = figure.subplots()
-    marks = {"finished": (LINES[0], LINES[0], "o"), "pruned": ("none", LINES[1], "o"), "failed": (WRONG, WRONG, "x")}
-    known = np.array([v for v in values if v is not None])
-    low, high = (known.min(), _fence(known)) if len(known) else (0.0, 1.0)
-    best, line, pad = np.inf, [], 0.06 * (high - low or 1.0)
-    for number, value, state in sorted(zip(numbers, values, states), key=lambda row: row[0]):
-        best = min(best, value) if state == "finished" and value is not None else best
-        line.append((number, best if np.isfinite(best) else np.nan))
-        face, edge, mark = marks[state]
-        y = low - 2 * pad if value is None else min(value, high + pad)
-        colours = {"color": edge} if mark == "x" else {"facecolors": face, "edgecolors": edge}
-        mark = "^" if value is not None and value > high else mark
-        axes.scatter([number], [y], marker=mark, s=26, zorder=3, **colours)
-    axes.step(*zip(*line), where="post", color=QUIET, linewidth=1.2, label="best so far", zorder=1)
-    for state in dict.fromkeys(states):
-        face, edge, mark = marks[state]
-        axes.plot([], [], mark, color=edge, markerfacecolor=face, markersize=5, label=state)
-    axes.set(xlabel="trial", ylabel=ylabel, ylim=(low - 3 * pad, high + 2 * pad))
-    axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
-    return figure
+def _box(axes: Axes, x: float, y: float, name: str, coloured: bool) -> Text:
+    face = "#CFE8F5" if coloured else "#F3F3F5"
+    box = {"boxstyle": "round,pad=0.35", "facecolor": face, "edgecolor": EDGE, "linewidth": 0.8}
+    return axes.text(x, y, name, ha="center", va="center", fontsize=8, bbox=box)
 
 
-def _fence(values: np.ndarray) -> float:
-    """Where the values that stand apart above begin: the largest one within 1.5 interquartile ranges (Tukey 1977)."""
-    lower, upper = np.quantile(values, [0.25, 0.75])
-    return float(values[values <= upper + 1.5 * (upper - lower)].max())
-
-
-def trial_parameters(
-    parameters: Mapping[str, Sequence[object]],
-    values: Sequence[float],
-    states: Sequence[str],
-    log: Sequence[str] = (),
-    categories: Mapping[str, Sequence[object]] | None = None,
-    ylabel: str = "value",
-) -> Figure:
-    """One panel a parameter, three in a row: the value of each trial against it, pruned trials hollow.
-
-    Args:
-        parameters: by name, the value in each trial.
-        log: names with a logarithmic axis.
-        categories: by name, the values that were to choose from; they stand side by side in this order.
-    """
-    use_style()
-    cols = min(3, len(parameters))
-    rows = -(-len(parameters) // cols)
-    figure = Figure(figsize=(2.5 * cols + 0.6, 2.5 * rows))
-    panels = figure.subplots(rows, cols, sharey=True, squeeze=False).ravel()
-    y, cut = np.asarray(values, dtype=float), np.array([s != "finished" for s in states])
-    pad = 0.06 * ((high := _fence(y)) - y.min() or 1.0)
-    for panel, (name, x) in zip(panels, parameters.items()):
-        options = (categories or {}).get(name)
-        places = np.array([list(options).index(v) for v in x] if options is not None else x, dtype=float)
-        for mine, face, edge in ((~cut, LINES[0], LINES[0]), (cut, "none", LINES[1])):
-            for far, mark in ((y > high, "^"), (y <= high, "o")):
-                some = mine & far
-                panel.scatter(places[some], np.minimum(y[some], high + pad), s=22, marker=mark, facecolors=face,
-                              edgecolors=edge)  # fmt: skip
-        panel.set(xlabel=name, ylim=(y.min() - pad, high + 2 * pad))
-        if name in log:  # whole decades, so that there are two labels at least and none collide
-            ends = np.floor(np.log10(places.min())), np.floor(np.log10(places.max())) + 1
-            panel.set(xscale="log", xlim=10.0 ** np.array(ends))
-            panel.xaxis.set_minor_formatter(NullFormatter())
-        if options is not None:
-            panel.set_xticks(range(len(options)), [str(o) for o in options])
-            panel.set_xlim(-0.5, len(options) - 0.5)
-    for panel in panels[::cols]:
-        panel.set_ylabel(ylabel)
-    for panel in panels[len(parameters) :]:
-        panel.set_visible(False)
-    return figure
-
-
-def trial_curves(
-    curves: Mapping[int, Sequence[tuple[float, float]]], states: Sequence[str], xlabel: str, ylabel: str
-) -> Figure:
-    """The values of trials along their training, (place, value) by number: finished ones solid, others dashed."""
-    use_style()
-    figure = Figure(figsize=(5.6, 3.4))
-    axes = figure.subplots()
-    high = _fence(np.array([v for points in curves.values() for _, v in points]))
-    low = min(v for points in curves.values() for _, v in points)
-    for i, ((number, points), state) in enumerate(zip(curves.items(), states)):
-        style = "-" if state == "finished" else "--"
-        axes.plot(*zip(*points), style, color=class_colour(i), marker=".", markersize=4, linewidth=1.2,
-                  label=f"{number}{'' if state == 'finished' else f' ({state})'}")  # fmt: skip
-    pad = 0.06 * (high - low or 1.0)
-    axes.set(xlabel=xlabel, ylabel=ylabel, ylim=(low - pad, high + pad))
-    axes.xaxis.get_major_locator().set_params(integer=True)
-    axes.legend(title="trial", loc="upper left", bbox_to_anchor=(1, 1), ncols=-(-len(curves) // 16))
-    return figure
+def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], to: Text, of: Text | None = None) -> None:
+    """An arrow that ends at the box `to`, and begins at the box `of` where one is given."""
+    ends = {"patchB": to.get_bbox_patch(), "shrinkB": 1, "shrinkA": 0}
+    ends |= {} if of is None else {"patchA": of.get_bbox_patch(), "shrinkA": 1}
+    axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": EDGE, **ends})

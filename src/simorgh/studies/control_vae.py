@@ -70,8 +70,8 @@ if study.small:
 
 # %%
 study.figure(block_diagram([["image", "encoder", "code z", "decoder", "reconstruction"],
-                            ["set point", "error", "PI controller", "beta", "weight of the KL", "KL of the batch", "error "]],
-                           ["PI controller", "error", "error "]),
+                            ["set point", "error", "PI controller", "beta", "step of the VAE on error + beta KL", "KL of the batch"]],
+                           ["error", "PI controller", "beta"], [("KL of the batch", "error")]),
              "loop", "Above the VAE; below the loop: the KL of each batch goes back into the error that sets the next weight.",
              "بالا VAE؛ پایین حلقه: KL هر دسته به خطایی برمی‌گردد که وزن بعدی را تعیین می‌کند.")
 

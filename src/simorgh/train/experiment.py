@@ -86,12 +86,14 @@ class EvaluateConfig:
         importance_images: test images that bound is taken on.
         samples: generated images compared with as many test images.
         density_images: test images whose density is computed, by models that can; 0 leaves it out.
+        images: the first so many test images are looked at; None for all. Comparisons take all, trial runs need few.
     """
 
     importance_samples: int = 5000
     importance_images: int = 1000
     samples: int = 10000
     density_images: int = 0
+    images: int | None = None
 
 
 @dataclass(frozen=True)

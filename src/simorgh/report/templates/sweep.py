@@ -3,9 +3,10 @@ import json
 import os
 from pathlib import Path
 
-from simorgh.report.figures import bars, trial_curves, trial_parameters, trial_values
+from simorgh.report.figures import bars
 from simorgh.report.numbers import digits
 from simorgh.report.paper import Paper
+from simorgh.report.trials import trial_curves, trial_parameters, trial_values
 
 asked = json.loads(os.environ["SIMORGH_SWEEP"])
 paper, sweep = Paper(asked["lang"]), json.loads(Path(asked["trials"]).read_text(encoding="utf-8"))
