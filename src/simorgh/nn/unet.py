@@ -189,7 +189,8 @@ def equal_parameters(
     """The same network at other widths, scaled alike and then one of them moved by a step where that is nearer, with
     `count` parameters within 2 %.
 
-    Widths stay even, and multiples of the heads where there is attention. Where none comes near enough, the number of blocks changes too.
+    Widths stay even, and multiples of the heads where there is attention. Where none comes near enough, the number of
+    blocks changes too.
     """
     step, tried = lcm(2, unet.heads if unet.middle_attention or any(unet.attention) else 1), {}
 
