@@ -41,7 +41,7 @@ DENSE = Players("dense", width=16)
 DEEP = Network("deep-conv", (8, 16))
 GRID = GridNetwork(hidden=16, residual=8, blocks=1)
 PRIOR = Autoregressive(width=16, layers=1, heads=2)
-UNET = UNet((8, 16), attention=(False, True), heads=2, groups=4)
+UNET = UNet((8, 16), attention=(False, True), heads=2, group=4, patch=1)
 LADDER = Levels("ladder", 10)
 RESIDUAL = Players("residual", width=8, critic_width=8, spectral=True)
 
