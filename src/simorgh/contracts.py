@@ -34,7 +34,7 @@ class DataSpec:
         shape: shape of one example, without the batch axis.
         value_range: smallest and largest possible value of `x`.
         classes: number of labels, 0 where there are none.
-        vocabulary: the symbols of "tokens" data, by index.
+        vocabulary: the symbols, by index, of "tokens" data, or of the text that the factors of an image spell.
         factors: number of values of each factor that the examples were drawn from, () where none are known.
         binary: True where every value is one end of `value_range` (a Bernoulli likelihood is then proper).
         mean: the average training value of each entry, flattened row-major; () where not meaningful.

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from simorgh.contracts import DataSpec, UserError
 from simorgh.data.config import DataConfig
-from simorgh.data.parts import Part
+from simorgh.data.parts import Part, Source
 from simorgh.data.sources import find
 
 MOST_CLASSES = 20  # whose counts are listed one by one
@@ -48,12 +48,22 @@ def load(config: DataConfig) -> Dataset:
         tuple(train.x.shape[1:]),
         classes=len(source.labels),
         binary=source.binary or config.binarise != "none",
-        factors=() if train.factors is None else tuple((train.factors.amax(0) + 1).tolist()),
+        vocabulary=source.vocabulary or None,
+        factors=_sizes(train, source),
         mean=tuple(pixel_means(train, config.binarise).tolist()),
     )
     found = f"{source.origin}; content SHA-256 {source.checksums[0][1]}"
     parts = (train, validation, source.test)
     return Dataset(config.name, found, *parts, spec, source.labels, source.checksums, source.factors)
+
+
+def _sizes(train: Part, source: Source) -> tuple[int, ...]:
+    """Number of values of each factor: those of the vocabulary, or as many as the training part shows."""
+    if train.factors is None:
+        return ()
+    if source.vocabulary:
+        return (len(source.vocabulary),) * len(source.factors)
+    return tuple((train.factors.amax(0) + 1).tolist())
 
 
 def check(config: DataConfig) -> None:

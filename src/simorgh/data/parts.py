@@ -57,6 +57,7 @@ class Source:
         checksums: SHA-256 in hex by what it was taken over; the first one stands for the whole content.
         labels: the name of each class, () without labels.
         factors: the name of each column of the parts' factors, () without factors.
+        vocabulary: the signs that the values of every factor stand for, where the factors are a text; else ().
         binary: True where every pixel is 0 or 255.
     """
 
@@ -67,6 +68,7 @@ class Source:
     labels: tuple[str, ...] = ()
     factors: tuple[str, ...] = ()
     binary: bool = False
+    vocabulary: tuple[str, ...] = ()
 
 
 def content_hash(part: Part) -> str:
