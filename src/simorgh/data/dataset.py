@@ -19,7 +19,8 @@ class Dataset:
     """Parts of a set. `spec` is computed from `train` only; `source` says where it was found, with its SHA-256.
 
     `labels` names the classes and `factors` the columns of the parts' factors, () where there are none; `checksums`
-    are pairs of what was hashed and its SHA-256 in hex.
+    are pairs of what was hashed and its SHA-256 in hex. `captions` are the texts of all parts by their index;
+    `spec.captions` are those that the training part may have, and come first.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Dataset:
     labels: tuple[str, ...] = ()
     checksums: tuple[tuple[str, str], ...] = ()
     factors: tuple[str, ...] = ()
+    captions: tuple[str, ...] = ()
 
 
 def load(config: DataConfig) -> Dataset:
@@ -50,11 +52,13 @@ def load(config: DataConfig) -> Dataset:
         binary=source.binary or config.binarise != "none",
         vocabulary=source.vocabulary or None,
         factors=_sizes(train, source),
+        captions=() if source.train.caption is None else source.captions[: int(source.train.caption.max()) + 1],
         mean=tuple(pixel_means(train, config.binarise).tolist()),
     )
     found = f"{source.origin}; content SHA-256 {source.checksums[0][1]}"
     parts = (train, validation, source.test)
-    return Dataset(config.name, found, *parts, spec, source.labels, source.checksums, source.factors)
+    names = (source.labels, source.checksums, source.factors, source.captions)
+    return Dataset(config.name, found, *parts, spec, *names)
 
 
 def _sizes(train: Part, source: Source) -> tuple[int, ...]:
@@ -103,6 +107,9 @@ def describe(config: DataConfig) -> list[tuple[str, str]]:
         counts = [len(column.unique()) for column in data.train.factors.T]
         listed = ", ".join(f"{name}: {n}" for name, n in zip(data.factors, counts))
         rows.append(("values of each factor", listed))
+    if data.captions:
+        known = len(data.spec.captions)
+        rows.append(("captions", f"{known:,} to train on and {len(data.captions) - known:,} to test on only"))
     low, high = (int(f(p.x)) for f, p in ((torch.min, data.train), (torch.max, data.train)))
     stored = f"{low} and {high} only" if data.spec.binary and config.binarise == "none" else f"{low} to {high}"
     rows.append(("values", f"stored as whole numbers, {stored}, given to models as value / 255"))

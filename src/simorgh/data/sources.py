@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from simorgh.contracts import UserError
+from simorgh.data.captions import mnist_captions
 from simorgh.data.captcha_sets import captcha, captcha_folder, captcha_small
 from simorgh.data.cifar import cifar10
 from simorgh.data.coloured import mnist_rgb
@@ -38,6 +39,7 @@ _NAMED = {
     "mnist": mnist,
     "stacked-mnist": stacked_mnist,
     "mnist-rgb": mnist_rgb,
+    "mnist-captions": mnist_captions,
     "dsprites-upright": dsprites_upright,
     "dsprites": dsprites,
     "cifar-10": cifar10,
