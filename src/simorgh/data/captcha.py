@@ -22,6 +22,7 @@ from simorgh.contracts import UserError
 SIGNS = "2345678bcdefgmnpwxy"  # those of the public set: none that is taken for another, such as 0 and o
 LENGTH = 5
 HEIGHT, WIDTH = 64, 256  # pixels
+MARGIN = 5  # pixels above and below that signs leave free before they are bent
 FACES = ("DejaVuSans-Bold", "DejaVuSans", "DejaVuSerif-Bold", "DejaVuSansMono-Bold")
 
 _FINE = 4  # times the size at which outlines are filled
@@ -93,8 +94,11 @@ def _text(signs: Sequence[int], rng: np.random.Generator) -> Iterator[tuple[np.n
         cos, sin = np.cos(turn[i]), np.sin(turn[i])
         shape = np.array([[1, 0], [slant[i], 1]]) @ np.array([[cos, sin], [-sin, cos]]) * size[i]
         shape[:, 0] *= squeeze
-        for outline, ink in face[sign][0]:
-            yield outline @ shape + (x[i], HEIGHT / 2 + heights[i]), ink
+        outlines = [(points @ shape, ink) for points, ink in face[sign][0]]
+        top, bottom = (f(f(points[:, 1]) for points, _ in outlines) for f in (min, max))
+        y = np.clip(HEIGHT / 2 + heights[i], MARGIN - top, HEIGHT - MARGIN - bottom)
+        place = np.array([x[i], y])
+        yield from ((points + place, ink) for points, ink in outlines)
 
 
 def _lines(rng: np.random.Generator) -> Iterator[tuple[np.ndarray, int]]:

@@ -81,7 +81,7 @@ def captcha_folder(path: str) -> Source:
     if bad:
         more = f" and {len(bad) - SHOWN:,} more" if len(bad) > SHOWN else ""
         raise UserError(
-            f"{len(bad):,} of {len(files):,} images in {path} cannot be read, or their names are not {LENGTH} lower-case "
+            f"{len(bad):,} of {len(files):,} images in {path} cannot be read or are not named by {LENGTH} lower-case "
             f"letters and digits: mend or remove {', '.join(bad[:SHOWN])}{more}."
         )
     found = set("".join(texts))

@@ -24,9 +24,10 @@ class DataConfig:
     """What is learnt from.
 
     Attributes:
-        name: "digits", "mnist", "stacked-mnist", "mnist-rgb", "mnist-captions", "dsprites-upright", "dsprites" (3 GB in memory),
-            "cifar-10", "captcha", "captcha-small", "captcha:PATH" or "folder:PATH". The images of the two dsprites are all trained on; 5,000 of the same images
-            make their test part, because their factors are all there is to learn.
+        name: "digits", "mnist", "stacked-mnist", "mnist-rgb", "mnist-captions", "dsprites-upright", "dsprites" (3 GB in
+            memory), "cifar-10", "captcha", "captcha-small", "captcha:PATH" or "folder:PATH". The images of the two
+            dsprites are all trained on; 5,000 of the same images make their test part, because their factors are all
+            there is to learn.
         binarise: pixels stay in [0, 1] ("none"), become 1 with their grey value as probability, drawn anew at each
             step ("dynamic", Salakhutdinov & Murray 2008), or become 1 from one half on ("threshold").
         validation: images held out from the end of the training part.

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from simorgh.contracts import UserError
-from simorgh.data.captions import mnist_captions
 from simorgh.data.captcha_sets import captcha, captcha_folder, captcha_small
+from simorgh.data.captions import mnist_captions
 from simorgh.data.cifar import cifar10
 from simorgh.data.coloured import mnist_rgb
 from simorgh.data.config import DATASETS
