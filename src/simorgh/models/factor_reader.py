@@ -1,10 +1,10 @@
 """A small network that reads the factors which an image was drawn from: the judge whose features give `fd-sprites`,
 and the one that reads captchas, whose factors are their signs.
 
-For sprites the encoder of Shao et al. 2020 (arXiv 2004.05988, table 6), narrower, and a linear layer for each factor over its
-values. Trained by the sum of their cross-entropies, in nats per image: an image x (B, C, H, W) in [0, 1] gives features
-(B, features), and from them probabilities of every value of every factor. A network that must read every factor off
-its features keeps all there is to say about an image, and nothing of how its pixels were written.
+For sprites the encoder of Shao et al. 2020 (arXiv 2004.05988, table 6), narrower, and a linear layer for each factor
+over its values. Trained by the sum of their cross-entropies, in nats per image: an image x (B, C, H, W) in [0, 1] gives
+features (B, features), and from them probabilities of every value of every factor. A network that must read every
+factor off its features keeps all there is to say about an image, and nothing of how its pixels were written.
 """
 
 from dataclasses import dataclass, field, replace

@@ -202,9 +202,7 @@ class GlimpseEncoder(nn.Module):
                 f"width divides by 4 and whose height by {2**halvings}, not {spec.shape}."
             )
         if not glimpses or outputs % glimpses or side:
-            raise UserError(
-                f"{outputs} outputs cannot be shared by the {glimpses} factors of the images, or side given."
-            )
+            raise UserError(f"network.kind glimpses cannot share {outputs} outputs among {glimpses} factors of images.")
         channels, height, width = spec.shape
         act = ACTIVATIONS[network.activation]
         layers: list[nn.Module] = []
