@@ -36,8 +36,8 @@ class Network:
             width divides by 4 and whose height by 2^n, and has no decoder.
         hidden: widths of the hidden layers from the example to the code: dense layers of "mlp"; the two strided 4x4
             convolutions and then one dense layer of "conv"; the n strided 4x4 convolutions of "deep-conv" and then
-            a last one, which covers the 4 x 4 that are left; the n 3x3 convolutions of "glimpses" and then a last one,
-            which covers the height that is left.
+            a last one, which covers the 4 x 4 that are left; the n strided convolutions of "glimpses" and
+            then a last one, which covers the height that is left.
         activation: after every hidden layer.
     """
 
@@ -185,11 +185,11 @@ class DeepDecoder(nn.Module):
 class GlimpseEncoder(nn.Module):
     """Reads a line of signs: one glimpse for each factor of the images, from left to right.
 
-    3x3 convolutions, each with group normalisation (Wu & He 2018) and max pooling, halve the height n times and the
-    width twice, and a last one takes all height that is left: columns h_t, a description of 4 pixels of the width with
-    their surroundings. For each glimpse g all columns together decide, by a softmax over t, where to look; the weighted
-    mean of what is seen there (soft attention, Bahdanau et al. 2015, section 3.1) gives its share of the outputs, which
-    are the glimpses in order. At first they are spread evenly over the width.
+    Strided convolutions, each with group normalisation (Wu & He 2018), halve the height n times and the width twice,
+    and a last one takes all height that is left: columns h_t, a description of 4 pixels of the width with their
+    surroundings. For each glimpse g all columns together decide, by a softmax over t, where to look; the weighted mean
+    of what is seen there (soft attention, Bahdanau et al. 2015, section 3.1) gives its share of the outputs, which are
+    the glimpses in order and not negative. At first they are spread evenly over the middle two thirds of the width.
     """
 
     def __init__(self, network: Network, spec: DataSpec, outputs: int, side: int = 0):
@@ -207,25 +207,23 @@ class GlimpseEncoder(nn.Module):
         act = ACTIVATIONS[network.activation]
         layers: list[nn.Module] = []
         for i, (wide, narrow) in enumerate(pairwise((channels, *widths))):
-            layers += [nn.Conv2d(wide, narrow, 3, padding=1), nn.GroupNorm(8, narrow), act()]
-            layers += [nn.MaxPool2d(2 if i < 2 else (2, 1))]
-        layers += [
-            nn.Conv2d(widths[-1], last, (height // 2**halvings, 3), padding=(0, 1)),
-            nn.GroupNorm(8, last),
-            act(),
-        ]
-        self.columns = nn.Sequential(*layers, nn.Flatten(2))
-        columns = width // 4
+            kernel, stride = (4, 2) if i < 2 else ((4, 3), (2, 1))
+            layers += [nn.Conv2d(wide, narrow, kernel, stride, 1), nn.GroupNorm(8, narrow), act()]
+        layers += [nn.Conv2d(widths[-1], last, (height // 2**halvings, 3), padding=(0, 1))]
+        self.columns = nn.Sequential(*layers, nn.GroupNorm(8, last), act(), nn.Flatten(2))
+        columns, share = width // 4, outputs // glimpses
         self.where = nn.Sequential(
             nn.Conv1d(last, 16, 1), act(), nn.Flatten(), nn.Linear(16 * columns, glimpses * columns),
             nn.Unflatten(1, (glimpses, columns)),
         )  # fmt: skip
-        self.what = nn.Conv1d(last, outputs // glimpses, 3, padding=1)
+        # Normalised, so that no glimpse can go blind: without, all outputs were seen to be 0 after 300 steps.
+        self.what = nn.Sequential(nn.Conv1d(last, share, 3, padding=1), nn.GroupNorm(1, share), nn.ReLU())
         self.apply(he_normal)
-        place = (torch.arange(glimpses)[:, None] + 0.5) / glimpses - (torch.arange(columns) + 0.5) / columns
+        aim = 1 / 6 + 2 / 3 * (torch.arange(glimpses)[:, None] + 0.5) / glimpses
+        gap = (torch.arange(columns) + 0.5) / columns - aim
         with torch.no_grad():
             self.where[3].weight.mul_(0.1)
-            self.where[3].bias.copy_(-(place * glimpses).square().mul(2).flatten())
+            self.where[3].bias.copy_(-(gap * 3 * glimpses).square().flatten() / 2)
 
     def forward(self, x: Tensor, side: Tensor | None = None) -> Tensor:
         columns = self.columns(x)

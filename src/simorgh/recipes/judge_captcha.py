@@ -20,7 +20,7 @@ def experiment(preset: str) -> Experiment:
         FactorReaderConfig(Network("glimpses", (16, 32, 64, 64), "relu"), features=160, shift=4),
         data=DataConfig("captcha-small"),
         epochs={"cpu": 24, "paper": 60},
-        optimiser=OptimiserConfig(kind="adamw", lr=3e-3, schedule="one-cycle", warmup=0.2, weight_decay=0.01),
+        optimiser=OptimiserConfig(kind="adamw", lr=2e-3, schedule="one-cycle", warmup=0.2, weight_decay=0.01),
         batch_size=64,
         snapshots=2,
     )
