@@ -139,7 +139,7 @@ def test_the_named_sets_are_the_same_pictures_at_two_sizes(few):
     assert from_dict(type(little.spec), to_dict(little.spec)) == little.spec
     assert large.checksums != little.checksums
     assert {"captcha", "captcha-small", "captcha:PATH"} <= set(DATASETS)
-    assert "sign 5: " in dict(describe(DataConfig("captcha-small")))["values of each factor"]
+    assert "sign_5: " in dict(describe(DataConfig("captcha-small")))["values of each factor"]
 
 
 def save(folder, text: str, seed: int = 0, suffix: str = ".png", mode: str = "RGB") -> None:

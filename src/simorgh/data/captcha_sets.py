@@ -19,7 +19,7 @@ from simorgh.noise import philox
 
 NAME = "captcha"
 TRAIN, TEST = 5_000, 1_000
-FACTORS = tuple(f"sign {place}" for place in range(1, LENGTH + 1))
+FACTORS = tuple(f"sign_{place}" for place in range(1, LENGTH + 1))
 LETTERS_AND_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 SHOWN = 3  # bad files that an error names
 
