@@ -35,9 +35,10 @@ class DataSpec:
         shape: shape of one example, without the batch axis.
         value_range: smallest and largest possible value of `x`.
         classes: number of labels, 0 where there are none.
-        vocabulary: the symbols of "tokens" data, by index.
+        vocabulary: the symbols, by index, of "tokens" data, or of the text that the factors of an image spell.
         factors: number of values of each factor that the examples were drawn from, () where none are known.
         binary: True where every value is one end of `value_range` (a Bernoulli likelihood is then proper).
+        captions: the texts that examples of the training part have, by index, () where they have none.
         mean: the average training value of each entry, flattened row-major; () where not meaningful.
     """
 
@@ -48,6 +49,7 @@ class DataSpec:
     vocabulary: tuple[str, ...] | None = None
     binary: bool = False
     factors: tuple[int, ...] = ()
+    captions: tuple[str, ...] = field(default=(), repr=False)
     mean: tuple[float, ...] = field(default=(), repr=False)
 
     @property
@@ -58,13 +60,15 @@ class DataSpec:
 
 @dataclass(frozen=True)
 class Batch:
-    """Examples `x` (B, *shape), labels `y` (B,) int64 or None, `mask` (B, T), true where a token counts, and the
-    `factors` (B, F) int64 that each example was drawn from, None where they are not known."""
+    """Examples `x` (B, *shape), labels `y` (B,) int64 or None, `mask` (B, T), true where a token counts, the `factors`
+    (B, F) int64 that each example was drawn from, None where they are not known, and the index (B,) int64 of its
+    `caption`, None where examples have none."""
 
     x: Tensor
     y: Tensor | None = None
     mask: Tensor | None = None
     factors: Tensor | None = None
+    caption: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -84,7 +88,7 @@ class Batch:
         return [Batch(*row) for row in zip(*columns) if len(row[0])]
 
     def _parts(self) -> tuple[Tensor | None, ...]:
-        return self.x, self.y, self.mask, self.factors
+        return self.x, self.y, self.mask, self.factors, self.caption
 
 
 class Stream(Protocol):

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from simorgh.contracts import DataSpec, UserError
 from simorgh.data.config import DataConfig
-from simorgh.data.parts import Part
+from simorgh.data.parts import Part, Source
 from simorgh.data.sources import find
 
 MOST_CLASSES = 20  # whose counts are listed one by one
@@ -19,7 +19,8 @@ class Dataset:
     """Parts of a set. `spec` is computed from `train` only; `source` says where it was found, with its SHA-256.
 
     `labels` names the classes and `factors` the columns of the parts' factors, () where there are none; `checksums`
-    are pairs of what was hashed and its SHA-256 in hex.
+    are pairs of what was hashed and its SHA-256 in hex. `captions` are the texts of all parts by their index;
+    `spec.captions` are those that the training part may have, and come first.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Dataset:
     labels: tuple[str, ...] = ()
     checksums: tuple[tuple[str, str], ...] = ()
     factors: tuple[str, ...] = ()
+    captions: tuple[str, ...] = ()
 
 
 def load(config: DataConfig) -> Dataset:
@@ -48,12 +50,24 @@ def load(config: DataConfig) -> Dataset:
         tuple(train.x.shape[1:]),
         classes=len(source.labels),
         binary=source.binary or config.binarise != "none",
-        factors=() if train.factors is None else tuple((train.factors.amax(0) + 1).tolist()),
+        vocabulary=source.vocabulary or None,
+        factors=_sizes(train, source),
+        captions=() if source.train.caption is None else source.captions[: int(source.train.caption.max()) + 1],
         mean=tuple(pixel_means(train, config.binarise).tolist()),
     )
     found = f"{source.origin}; content SHA-256 {source.checksums[0][1]}"
     parts = (train, validation, source.test)
-    return Dataset(config.name, found, *parts, spec, source.labels, source.checksums, source.factors)
+    names = (source.labels, source.checksums, source.factors, source.captions)
+    return Dataset(config.name, found, *parts, spec, *names)
+
+
+def _sizes(train: Part, source: Source) -> tuple[int, ...]:
+    """Number of values of each factor: those of the vocabulary, or as many as the training part shows."""
+    if train.factors is None:
+        return ()
+    if source.vocabulary:
+        return (len(source.vocabulary),) * len(source.factors)
+    return tuple((train.factors.amax(0) + 1).tolist())
 
 
 def check(config: DataConfig) -> None:
@@ -93,6 +107,9 @@ def describe(config: DataConfig) -> list[tuple[str, str]]:
         counts = [len(column.unique()) for column in data.train.factors.T]
         listed = ", ".join(f"{name}: {n}" for name, n in zip(data.factors, counts))
         rows.append(("values of each factor", listed))
+    if data.captions:
+        known = len(data.spec.captions)
+        rows.append(("captions", f"{known:,} to train on and {len(data.captions) - known:,} to test on only"))
     low, high = (int(f(p.x)) for f, p in ((torch.min, data.train), (torch.max, data.train)))
     stored = f"{low} and {high} only" if data.spec.binary and config.binarise == "none" else f"{low} to {high}"
     rows.append(("values", f"stored as whole numbers, {stored}, given to models as value / 255"))

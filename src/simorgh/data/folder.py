@@ -24,12 +24,7 @@ def folder(path: str) -> Source:
     their label, numbered in alphabetical order. Grey images give one channel; where any image has colour, all
     are given three. UserError for anything that cannot be taken as it is.
     """
-    root = Path(path).expanduser()
-    if not path or not root.is_dir():
-        raise UserError(f"There is no folder {path!r}: give an existing one, as in folder:pictures.")
-    files = sorted(f for f in root.rglob("*") if f.suffix.lower() in SUFFIXES and _visible(f.relative_to(root)))
-    if len(files) < FEWEST:
-        raise UserError(f"{path} holds {len(files)} png, jpg or bmp images; at least {FEWEST} are needed.")
+    root, files = pictures(path, "folder:pictures")
     owners = [f.relative_to(root).parts[0] if f.parent != root else None for f in files]
     if None in owners and any(owners):
         loose = files[owners.index(None)]
@@ -44,13 +39,25 @@ def folder(path: str) -> Source:
     return Source(train, test, origin, (("pixels and labels", content_hash(part)),), labels)
 
 
+def pictures(path: str, example: str) -> tuple[Path, list[Path]]:
+    """The folder called `path` and the image files under it in alphabetical order. UserError where they are too few,
+    or where there is no such folder: then with `example`, a name of a data set that would do."""
+    root = Path(path).expanduser()
+    if not path or not root.is_dir():
+        raise UserError(f"There is no folder {path!r}: give an existing one, as in {example}.")
+    files = sorted(f for f in root.rglob("*") if f.suffix.lower() in SUFFIXES and _visible(f.relative_to(root)))
+    if len(files) < FEWEST:
+        raise UserError(f"{path} holds {len(files)} png, jpg or bmp images; at least {FEWEST} are needed.")
+    return root, files
+
+
 def _visible(path: Path) -> bool:
     return not any(name.startswith(".") for name in path.parts)
 
 
 def _stack(files: list[Path]) -> torch.Tensor:
     """(N, C, H, W) uint8."""
-    images = [_read(file) for file in files]
+    images = [read(file) for file in files]
     first = images[0].shape[:2]
     for file, image in zip(files, images):
         if image.shape[:2] != first:
@@ -61,8 +68,8 @@ def _stack(files: list[Path]) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(stacked.transpose(0, 3, 1, 2)))
 
 
-def _read(file: Path) -> np.ndarray:
-    """(H, W, 1 or 3) uint8. Only decoders of the named formats are let near the file."""
+def read(file: Path) -> np.ndarray:
+    """(H, W, 1 or 3) uint8. Only decoders of the named formats are let near the file. UserError for a bad one."""
     try:
         with Image.open(file, formats=("PNG", "JPEG", "BMP")) as image:
             image.load()

@@ -16,12 +16,14 @@ from simorgh.noise import philox
 class Part:
     """Images `x` (N, C, H, W) uint8, where 255 stands for 1, and labels `y` (N,) int64 or None.
 
-    `factors` (N, F) int64 are the causes that each image was drawn from, None where they are not known.
+    `factors` (N, F) int64 are the causes that each image was drawn from, None where they are not known; `caption` (N,)
+    int64 is the position of its text in the captions of the set, None where there are none.
     """
 
     x: Tensor
     y: Tensor | None = None
     factors: Tensor | None = None
+    caption: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -37,14 +39,14 @@ class Part:
         return Part(*(None if tensor is None else change(tensor) for tensor in self.tensors()))
 
     def tensors(self) -> tuple[Tensor | None, ...]:
-        """x, y and factors."""
-        return self.x, self.y, self.factors
+        """x, y, factors and caption."""
+        return self.x, self.y, self.factors, self.caption
 
     def batch(self, indices: Tensor, device: torch.device | str = "cpu") -> Batch:
         """Float32 images x / 255 in [0, 1] at the int64 `indices`, on `device`."""
         indices = torch.as_tensor(indices, device=self.x.device)
         some = self.take(indices).to(device)
-        return Batch(some.x / 255, some.y, factors=some.factors)
+        return Batch(some.x / 255, some.y, factors=some.factors, caption=some.caption)
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class Source:
         checksums: SHA-256 in hex by what it was taken over; the first one stands for the whole content.
         labels: the name of each class, () without labels.
         factors: the name of each column of the parts' factors, () without factors.
+        vocabulary: the signs that the values of every factor stand for, where the factors are a text; else ().
+        captions: all texts that images of either part have, those of the training part first; () without texts.
         binary: True where every pixel is 0 or 255.
     """
 
@@ -67,10 +71,12 @@ class Source:
     labels: tuple[str, ...] = ()
     factors: tuple[str, ...] = ()
     binary: bool = False
+    vocabulary: tuple[str, ...] = ()
+    captions: tuple[str, ...] = ()
 
 
 def content_hash(part: Part) -> str:
-    """SHA-256 over the shape, pixels, labels and factors of `part`."""
+    """SHA-256 over the shape, pixels, labels, factors and captions' positions of `part`."""
     digest = hashlib.sha256(repr(tuple(part.x.shape)).encode())
     for tensor in part.tensors():
         if tensor is not None:

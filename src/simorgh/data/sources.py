@@ -6,6 +6,8 @@ import numpy as np
 import torch
 
 from simorgh.contracts import UserError
+from simorgh.data.captcha_sets import captcha, captcha_folder, captcha_small
+from simorgh.data.captions import mnist_captions
 from simorgh.data.cifar import cifar10
 from simorgh.data.coloured import mnist_rgb
 from simorgh.data.config import DATASETS
@@ -37,9 +39,12 @@ _NAMED = {
     "mnist": mnist,
     "stacked-mnist": stacked_mnist,
     "mnist-rgb": mnist_rgb,
+    "mnist-captions": mnist_captions,
     "dsprites-upright": dsprites_upright,
     "dsprites": dsprites,
     "cifar-10": cifar10,
+    "captcha": captcha,
+    "captcha-small": captcha_small,
 }
 
 
@@ -49,6 +54,8 @@ def find(name: str) -> Source:
         return _NAMED[name]()
     if name.startswith("folder:"):
         return folder(name.removeprefix("folder:"))
+    if name.startswith("captcha:"):
+        return captcha_folder(name.removeprefix("captcha:"))
     near = difflib.get_close_matches(name, DATASETS, 1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(DATASETS)}."
     raise UserError(f"There is no data set {name!r}; {hint}")

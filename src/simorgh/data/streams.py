@@ -84,8 +84,9 @@ class _Shuffled:
 
     def __call__(self, step: int) -> Batch:
         indices = self._indices(step * self._size + self._start, step * self._size + self._stop)
-        x, y, factors = (None if t is None else rows(t, indices) for t in self._part.tensors())
-        return Batch(values(x, self._binarise, self._noise.at(step).uniform), y, factors=factors)
+        x, y, factors, caption = (None if t is None else rows(t, indices) for t in self._part.tensors())
+        x = values(x, self._binarise, self._noise.at(step).uniform)
+        return Batch(x, y, factors=factors, caption=caption)
 
 
 def stream(
@@ -128,7 +129,8 @@ def batches(
         def uniform(count: int, *shape: int, start: int = start) -> Tensor:
             return _by_position(start, start + count, shape, seed).to(device)
 
-        yield Batch(values(some.x, config.binarise, uniform), some.y, factors=some.factors)
+        x = values(some.x, config.binarise, uniform)
+        yield Batch(x, some.y, factors=some.factors, caption=some.caption)
 
 
 def _by_position(first: int, last: int, shape: tuple[int, ...], seed: int) -> Tensor:

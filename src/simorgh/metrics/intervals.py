@@ -36,6 +36,21 @@ def mean_interval(
     return Interval(mean, mean - float(quantile * error), mean + float(quantile * error), len(values))
 
 
+def wilson(share: float, n: float, level: float = 0.95) -> Interval:
+    """A share of `n` trials with the score interval of Wilson 1927 for a binomial proportion.
+
+    `n` need not be whole: trials that depend on one another count for fewer. The interval's own n is rounded down.
+    """
+    if not (0 <= share <= 1 and n > 0):
+        raise UserError(f"a share of {share} in {n} trials is no proportion.")
+    z2 = float(stats.norm.isf(_tail(level))) ** 2
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = (z2 * (share * (1 - share) / n + z2 / (4 * n * n))) ** 0.5 / (1 + z2 / n)
+    # The ends are exactly 0 and 1 there, up to rounding.
+    low, high = (0.0 if share == 0 else centre - half), (1.0 if share == 1 else centre + half)
+    return Interval(float(share), float(low), float(high), int(n))
+
+
 def paired_difference(
     a: Tensor | np.ndarray | list[float],
     b: Tensor | np.ndarray | list[float],

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from simorgh.contracts import UserError
 from simorgh.metrics.arrays import feature_pair
-from simorgh.metrics.intervals import Interval
+from simorgh.metrics.intervals import Interval, wilson
 from simorgh.metrics.prdc import nearest
 from simorgh.noise import philox
 
@@ -101,8 +101,7 @@ def proportion(hits: int, n: int, level: float = 0.95) -> Interval:
     """hits / n with the interval of Wilson 1927 for a binomial proportion."""
     if not 0 <= hits <= n or n < 1:
         raise UserError(f"{hits} of {n} is no proportion.")
-    low, high = stats.binomtest(hits, n).proportion_ci(level, "wilson")
-    return Interval(hits / n, float(low), float(high), n)
+    return wilson(hits / n, n, level)
 
 
 def near_duplicates(
