@@ -1,5 +1,5 @@
-"""The frozen networks that are part of the package, and the reference features they give: a classifier of digits and
-a reader of the factors of sprites."""
+"""The frozen networks that are part of the package, and the reference features they give: a classifier of digits, a
+reader of the factors of sprites and a reader of captchas."""
 
 import hashlib
 from functools import lru_cache
@@ -12,6 +12,7 @@ from simorgh.contracts import DataSpec, Model, UserError
 from simorgh.data import DataConfig, Part, load
 from simorgh.models.classifier import ClassifierConfig
 from simorgh.models.factor_reader import FactorReaderConfig
+from simorgh.nn.networks import Network
 from simorgh.train.run import load_weights
 
 SHA256 = "8b7013c8aa44891997053598373919952a2c0890c46b38d1125d04c7a8c00c4c"
@@ -20,8 +21,12 @@ SHA256 = "8b7013c8aa44891997053598373919952a2c0890c46b38d1125d04c7a8c00c4c"
 SPRITES_SHA256 = "284a0f027922b30095269214fb06915441391c0662a7cdbd251055907a07c2dd"
 """Of weights/judge-sprites.safetensors, trained by the recipe judge-sprites."""
 
+CAPTCHA_SHA256 = "4a65117b5c964ada7016f0b7cc640d1ac733619ddaf9726f26d675ae5cc51a8f"
+"""Of weights/judge-captcha.safetensors, trained by the recipe judge-captcha."""
+
 NAME = f"judge-mnist {SHA256[:8]}"
 SPRITES_NAME = f"judge-sprites {SPRITES_SHA256[:8]}"
+CAPTCHA_NAME = f"judge-captcha {CAPTCHA_SHA256[:8]}"
 SHAPE = (1, 28, 28)
 
 
@@ -36,6 +41,14 @@ def sprites_judge() -> Model:
     """The reader of shape, scale, x and y of upright sprites (1, 64, 64), in eval mode. UserError as `judge`."""
     spec = DataSpec("image", (1, 64, 64), classes=3, factors=(3, 6, 32, 32))
     return _shipped("judge-sprites", SPRITES_SHA256, FactorReaderConfig().build(spec))
+
+
+@lru_cache(maxsize=1)
+def captcha_judge() -> Model:
+    """The reader of the five signs of grey captchas (1, 32, 128), in eval mode. UserError as `judge`."""
+    spec = DataSpec("image", (1, 32, 128), factors=(19,) * 5)
+    network = Network("glimpses", (16, 32, 64, 64), "relu")
+    return _shipped("judge-captcha", CAPTCHA_SHA256, FactorReaderConfig(network, 160, shift=4).build(spec))
 
 
 def _shipped(name: str, digest: str, model: Model) -> Model:
