@@ -20,9 +20,8 @@ from simorgh.noise import Noise, SampleNoise
 
 __all__ = [
     "Batch", "BoundsLikelihood", "Config", "DataSpec", "Diverged", "Encodes", "HasDensity", "Measurement", "Model",
-    "NamesSampler", "Noise",
-    "Objective", "Predicts", "Quantises", "ReadsFactors", "Recalibrates", "Reconstructs", "SampleNoise", "Samples",
-    "Stream", "Terms", "Tick", "Traces", "UserError", "check_name",
+    "NamesSampler", "Noise", "Objective", "Predicts", "ProposesConditions", "Quantises", "ReadsFactors", "Recalibrates",
+    "Reconstructs", "SampleNoise", "Samples", "Stream", "Terms", "Tick", "Traces", "UserError", "check_name",
 ]  # fmt: skip
 
 
@@ -181,7 +180,16 @@ class Samples(Protocol):
     conditional: bool  # whether `condition` means anything to it
 
     def sample(self, n: int, noise: SampleNoise, condition: Tensor | None = None) -> Tensor:
-        """(n, *shape) examples in value_range; the i-th depends on its own seed only. `condition` is (n,) labels."""
+        """(n, *shape) examples in value_range; the i-th depends on its own seed only. `condition` is (n,) labels, or
+        what ProposesConditions says."""
+        ...
+
+
+@runtime_checkable
+class ProposesConditions(Protocol):
+    def conditions(self, first: int, n: int) -> Tensor:
+        """(n, ...) conditions for the samples `first` to `first` + n - 1: an even walk through what can be asked for,
+        where that is not just the labels."""
         ...
 
 
@@ -222,9 +230,10 @@ class BoundsLikelihood(Protocol):
 
 @runtime_checkable
 class HasDensity(Protocol):
-    def log_density(self, x: Tensor, y: Tensor | None, noise: Noise, tolerance: float) -> tuple[Tensor, Tensor, int]:
-        """(B,) log p(x) as a density over value_range, in nats; (B,) what the solver may have got wrong, at most
-        `tolerance` nats a dimension on average or UserError; and its evaluations of the network."""
+    def log_density(self, batch: Batch, noise: Noise, tolerance: float) -> tuple[Tensor, Tensor, int]:
+        """(B,) log p(x), given what the model is told of the batch, as a density over value_range, in nats; (B,) what
+        the solver may have got wrong, at most `tolerance` nats a dimension on average or UserError; and its evaluations
+        of the network."""
         ...
 
 

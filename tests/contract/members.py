@@ -20,6 +20,7 @@ from simorgh.models.factor_reader import FactorReaderConfig
 from simorgh.models.factor_vae import FactorVAEConfig
 from simorgh.models.gan import GANConfig
 from simorgh.models.iwae import IWAEConfig
+from simorgh.models.latent_diffusion import LatentDiffusionConfig
 from simorgh.models.r3gan import R3GANConfig
 from simorgh.models.ssgan import SSGANConfig
 from simorgh.models.vae import VAEConfig
@@ -28,12 +29,16 @@ from simorgh.models.wgan import WGANConfig
 from simorgh.models.wgan_gp import WGANGPConfig
 from simorgh.nn.autoregressive import Autoregressive
 from simorgh.nn.codebook import Codebook
+from simorgh.nn.dit import DiT
 from simorgh.nn.grids import GridNetwork
 from simorgh.nn.networks import Network
 from simorgh.nn.players import Players
+from simorgh.nn.text import TextEncoder
 from simorgh.nn.unet import UNet
 
-IMAGE = DataSpec("image", (1, 8, 8), (0.0, 1.0), classes=3, factors=(3, 2), mean=(0.3,) * 64)
+IMAGE = DataSpec(
+    "image", (1, 8, 8), (0.0, 1.0), classes=3, factors=(3, 2), captions=("one", "a two", "سه"), mean=(0.3,) * 64
+)
 SMALL = Network(hidden=(32, 16))
 CONV = Network(kind="conv", hidden=(4, 8, 16))
 GLIMPSES = Network("glimpses", (8, 8, 16), "relu")
@@ -74,7 +79,7 @@ def _game(kind: str, config: Config, memorises: float, steps: int = 400) -> Memb
 
 
 def _denoiser(memorises: float, **settings) -> Member:
-    return Member("diffusion", DiffusionConfig(UNET, **settings), IMAGE, memorises, 1e-2)
+    return Member("diffusion", DiffusionConfig(**{"network": UNET, **settings}), IMAGE, memorises, 1e-2)
 
 
 MEMBERS = {
@@ -122,6 +127,16 @@ MEMBERS = {
         levels=Levels("log-normal"),
         sampler=Sampler(Heun(), 6),
     ),
+    "diffusion-caption": _denoiser(0.2, condition=Condition("caption", 8, text=TextEncoder(8, 1, 2, 8))),
+    "diffusion-signs": _denoiser(0.2, condition=Condition("signs", 8)),
+    "diffusion-dit": _denoiser(0.3, network=DiT(16, 2, 2)),
+    "latent-diffusion": Member(
+        "latent-diffusion",
+        LatentDiffusionConfig(DiffusionConfig(replace(UNET, channels=(16,), attention=(False,))), GRID, beta=0.001),
+        IMAGE,
+        6.0,
+        2e-3,
+    ),
     "diffusion-flow": _denoiser(0.9, path=Line(), target="velocity"),
     "wgan": _game("wgan", WGANConfig(8, DENSE, clip=0.1, critic_steps=2, long_phases=False), 6.0),
     "wgan-gp": _game("wgan-gp", WGANGPConfig(8, SHUFFLE, critic_steps=2), 6.0),
@@ -137,7 +152,7 @@ def examples(spec: DataSpec, n: int = 8) -> Batch:
     x = (torch.rand(n, *spec.shape, generator=generator) < 0.4).float()
     low, high = spec.value_range
     turn = torch.arange(n)
-    return Batch(low + (high - low) * x, turn % spec.classes, factors=torch.stack([turn % 3, turn % 2], 1))
+    return Batch(low + (high - low) * x, turn % spec.classes, None, torch.stack([turn % 3, turn % 2], 1), turn % 3)
 
 
 def halves(spec: DataSpec, n: int = 8) -> Batch:

@@ -1,5 +1,6 @@
 """Bits per dimension of images whose model has a density."""
 
+from dataclasses import replace
 from math import log
 
 import torch
@@ -26,13 +27,11 @@ def density(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
     chosen = torch.from_numpy(philox("density", len(data.test)).permutation(len(data.test))[:n].copy())
     bits, errors = [], []
     for first in range(0, n, 100):
-        batch = data.test.take(chosen[first : first + 100])
+        batch = data.test.batch(chosen[first : first + 100], device)
         noise = Noise(0, "density", first, device=device)
-        levels = batch.x.float().to(device)
-        x = (levels + noise.uniform(*levels.shape, name="rounding")) / 256
-        y = None if batch.y is None or not getattr(model, "conditional", False) else batch.y.to(device)
+        x = (255 * batch.x + noise.uniform(*batch.x.shape, name="rounding")) / 256
         size = x[0].numel()
-        nats, error, evaluations = model.log_density(x, y, noise, TOLERANCE * log(2))
+        nats, error, evaluations = model.log_density(replace(batch, x=x), noise, TOLERANCE * log(2))
         bits.append(8 - nats.cpu() / size / log(2))
         errors.append(error.cpu() / size / log(2))
     solver = float(torch.cat(errors).mean())

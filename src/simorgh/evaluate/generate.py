@@ -5,16 +5,17 @@ from torch import Tensor
 
 from simorgh.contracts import Samples, UserError
 from simorgh.noise import SampleNoise
-from simorgh.train import Run
+from simorgh.train import Run, conditions_in_turn
 
 
 @torch.no_grad()
 def generate(
     run: Run, n: int, seed: int = 0, condition: int | None = None, device: str = "cpu", chunk: int = 1000
 ) -> tuple[Tensor, Tensor | None]:
-    """(n, *shape) samples in spec.value_range and, for a conditional model, their labels (n,).
+    """(n, *shape) samples in spec.value_range and, for a conditional model, what each was asked to be: labels (n,), or
+    conditions of the model's own (n, ...).
 
-    Without a condition a conditional model is given its labels in turn, so that each is equally frequent.
+    Without a condition a conditional model is given all of them in turn, so that each is equally frequent.
     """
     model = run.model()
     if not isinstance(model, Samples):
@@ -23,7 +24,7 @@ def generate(
         raise UserError(f"{n} samples were asked for; at least one is needed.")
     labels = None
     if model.conditional:
-        labels = torch.arange(n) % run.spec.classes if condition is None else torch.full((n,), condition)
+        labels = conditions_in_turn(model, run.spec, n) if condition is None else torch.full((n,), condition)
     elif condition is not None:
         raise UserError(f"{run.experiment.name} takes no condition: it was trained without labels.")
     model.to(device)

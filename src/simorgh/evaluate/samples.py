@@ -20,6 +20,19 @@ from simorgh.metrics.modes import collapse, mode_coverage, near_duplicates
 from simorgh.metrics.prdc import prdc
 from simorgh.train import Run
 
+DIGITS = ("mnist", "mnist-captions")
+"""Data sets whose images are those of MNIST."""
+
+
+def _labelled(run: Run, data: Dataset, n: int, device: str) -> tuple[Tensor, Tensor | None]:
+    """n samples and the digit that each was asked to be: its label, or what its caption says in the training part."""
+    images, asked = generate(run, n, seed=0, device=device)
+    if asked is not None and data.train.caption is not None:
+        digit = torch.empty(len(run.spec.captions), dtype=torch.int64)
+        digit[data.train.caption] = data.train.y
+        asked = digit[torch.arange(n) % len(digit)]
+    return images, asked
+
 
 @lru_cache(maxsize=2)
 def _floors(n: int) -> dict[str, float]:
@@ -34,10 +47,10 @@ def _floors(n: int) -> dict[str, float]:
 
 def samples(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
     """fd_digits, its value without bias, kid, precision, recall, density, coverage; judge_accuracy; class shares."""
-    if not isinstance(model, Samples) or run.experiment.data.name != "mnist":
+    if not isinstance(model, Samples) or run.experiment.data.name not in DIGITS:
         return []
     n = min(run.experiment.evaluate.samples, len(data.test))
-    images, labels = generate(run, n, seed=0, device=device)
+    images, labels = _labelled(run, data, n, device)
     fake, probabilities = judge.judged(images, device)
     real, floors = judge.reference(n, "test"), _floors(n)
     how = model.sampling() if isinstance(model, NamesSampler) else {}
@@ -111,7 +124,7 @@ def modes(run: Run, model: Model, data: Dataset, device: str) -> list[Measuremen
 
 def memory(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
     """train_distance_ratio, near_train, copying_z, authenticity, copied: whether samples are training images."""
-    if not isinstance(model, Samples) or run.experiment.data.name != "mnist":
+    if not isinstance(model, Samples) or run.experiment.data.name not in DIGITS:
         return []
     n = min(run.experiment.evaluate.samples, len(data.test), 2000)
     images, _ = generate(run, n, seed=0, device=device)
@@ -139,10 +152,10 @@ def _real_against_real(n: int) -> float:
 
 def fresh_judge(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
     """two_sample_accuracy; tstr_accuracy of conditional models: classifiers trained for the question (minutes)."""
-    if not isinstance(model, Samples) or run.experiment.data.name != "mnist":
+    if not isinstance(model, Samples) or run.experiment.data.name not in DIGITS:
         return []
     n = min(run.experiment.evaluate.samples, len(data.test))
-    images, labels = generate(run, n, seed=0, device=device)
+    images, labels = _labelled(run, data, n, device)
     test, here = data.test.x[:n].float() / 255, context(run, split="test")
     protocol = f"{n} samples and {n} MNIST test images, a fresh classifier, 2 passes over one half, tested on the other"
     found = [

@@ -10,6 +10,7 @@ from simorgh.models.factor_reader import FactorReaderConfig
 from simorgh.models.factor_vae import FactorVAEConfig
 from simorgh.models.gan import GANConfig
 from simorgh.models.iwae import IWAEConfig
+from simorgh.models.latent_diffusion import LatentDiffusionConfig
 from simorgh.models.r3gan import R3GANConfig
 from simorgh.models.ssgan import SSGANConfig
 from simorgh.models.vae import VAEConfig
@@ -28,6 +29,7 @@ MODELS = {
     "factor-vae": FactorVAEConfig,
     "gan": GANConfig,
     "iwae": IWAEConfig,
+    "latent-diffusion": LatentDiffusionConfig,
     "r3gan": R3GANConfig,
     "ssgan": SSGANConfig,
     "vae": VAEConfig,

@@ -33,6 +33,7 @@ from simorgh.diffusion.path import AnyPath, VPLinear
 from simorgh.diffusion.sampler import Sampler
 from simorgh.diffusion.target import Target, row
 from simorgh.diffusion.weight import Weight, output_weight
+from simorgh.nn.dit import DiT
 from simorgh.nn.unet import UNet
 from simorgh.noise import Noise, SampleNoise
 
@@ -51,7 +52,7 @@ class DiffusionConfig(Config):
         sampler: how samples are drawn unless another is asked for.
     """
 
-    network: UNet = field(default_factory=UNet)
+    network: UNet | DiT = field(default_factory=UNet)
     path: AnyPath = field(default_factory=VPLinear)
     target: Target = "eps"
     weight: Weight = "output"
@@ -89,7 +90,7 @@ class Diffusion(Model):
         alpha, sigma = c.path.alpha_sigma(q)
         a, b = row(c.target, alpha, sigma, c.deviation)
         signal, noise, a_, b_ = (size(part, x0) for part in (alpha, sigma, a, b))
-        y = None if self.told is None else c.condition.dropped(batch.y, self.told.null, tick.noise)
+        y = None if self.told is None else c.condition.dropped(self.told.of(batch), self.told.null, tick.noise)
         answer = self.answer(signal * x0 + noise * eps, t, y)
         error = (answer - (a_ * x0 + b_ * eps)).square().flatten(1).mean(1)
         weighted = output_weight(c.weight, q, alpha, sigma, a, b, c.deviation).to(error) * error
@@ -99,19 +100,18 @@ class Diffusion(Model):
         return self.loss(batch, tick)
 
     def answer(self, x: Tensor, t: Tensor, y: Tensor | None) -> Tensor:
-        """F(x_t, t): (B, C, H, W) from x_t, t (B,) and labels y (B,), the null among them."""
+        """F(x_t, t): (B, C, H, W) from x_t, t (B,) and conditions y (B, ...), the null among them."""
         if self.config.path.scale == "ve":
             x = x * size((self.config.path.q(t) ** 2 + self.config.deviation**2).rsqrt(), x)
         context = (None, None) if self.told is None else self.told(y)
         return self.network(x, (1000 * t).to(x), *context)
 
     def denoiser(self, y: Tensor | None = None, clip: bool = False) -> Denoiser:
-        """The denoiser given labels y (B,); for y None that of the images of all classes."""
+        """The denoiser given conditions y (B, ...); for y None that of all images."""
         c = self.config
 
         def network(x: Tensor, t: Tensor) -> Tensor:
-            null = None if self.told is None else torch.full((len(x),), self.told.null, device=x.device)
-            return self.answer(x, t, null if y is None else y)
+            return self.answer(x, t, self.told.nothing(len(x)) if y is None and self.told is not None else y)
 
         bounds = (self.inward(torch.zeros(())).item(), 1.0) if clip else None
         return FromNetwork(network, c.path, c.target, c.deviation, bounds)
@@ -121,13 +121,23 @@ class Diffusion(Model):
         self, n: int, noise: SampleNoise, condition: Tensor | None = None, sampler: Sampler | None = None, watch=None
     ) -> Tensor:
         """(n, C, H, W) images; `sampler` in place of the config's, `watch` as in diffusion.steps.walk."""
+        return self.outward(self.draw(n, noise, condition, sampler, watch))
+
+    def draw(
+        self, n: int, noise: SampleNoise, condition: Tensor | None = None, sampler: Sampler | None = None, watch=None
+    ) -> Tensor:
+        """(n, C, H, W) in the range that the network sees, not clamped."""
         sampler = sampler or self.config.sampler
         if condition is not None and not self.conditional:
-            raise UserError("This model was trained without labels and takes no condition.")
+            raise UserError("This model was told nothing in training and takes no condition.")
         told = self.denoiser(condition, sampler.clip)
         if condition is not None:
             told = sampler.guidance.join(told, self.denoiser(None, sampler.clip))
-        return self.outward(sampler.draw(told, self.config.path, self.shape, noise, watch))
+        return sampler.draw(told, self.config.path, self.shape, noise, watch)
+
+    def conditions(self, first: int, n: int) -> Tensor:
+        """An even walk through what can be told, see ProposesConditions."""
+        return self.told.turn(first, n)
 
     def sampling(self) -> dict[str, str | int | float]:
         s = self.config.sampler
@@ -136,12 +146,11 @@ class Diffusion(Model):
             "guidance_scale": s.guidance.scale,
         }  # fmt: skip
 
-    def log_density(
-        self, x: Tensor, y: Tensor | None, noise: Noise, tolerance: float = 1e-3
-    ) -> tuple[Tensor, Tensor, int]:
+    def log_density(self, batch: Batch, noise: Noise, tolerance: float = 1e-3) -> tuple[Tensor, Tensor, int]:
         """See HasDensity. The walk starts at the smallest level of training (at least 0.002), so this is the density of
         images blurred by as much, and ends at the largest, or 80."""
-        z, path = self.inward(x), self.config.path
+        z, path = self.inward(batch.x), self.config.path
+        y = None if self.told is None else self.told.of(batch)
         signs = 2.0 * (noise.uniform(*z.shape, name="signs") < 0.5) - 1
         low, high = max(path.first, 0.002), min(path.last, 80.0)
         found = log_likelihood(self.denoiser(y), z, low, high, signs, tolerance)

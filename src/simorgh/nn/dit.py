@@ -51,6 +51,7 @@ class DiT:
     dropout: float = 0.0
     inject: Literal["add", "tokens"] = "add"
     fused: bool = False
+    kind: Literal["dit"] = "dit"
 
     def build(
         self, shape: tuple[int, int, int], out_channels: int | None = None, context_dim: int | None = None

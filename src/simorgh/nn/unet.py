@@ -9,6 +9,7 @@ convolution starts at zero, so that an untrained network answers zero.
 
 from dataclasses import dataclass, replace
 from math import ceil, lcm
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -56,6 +57,7 @@ class UNet:
     group: int = 16
     patch: int = 2
     fused: bool = False
+    kind: Literal["unet"] = "unet"
 
     def build(
         self, shape: tuple[int, int, int], out_channels: int | None = None, context_dim: int | None = None

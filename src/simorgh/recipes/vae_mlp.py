@@ -1,7 +1,10 @@
 """VAE with a two-dimensional code and dense layers on MNIST.
 
 simorgh train vae-mlp --preset cpu     10 passes, about 45 s on two cores; negative ELBO on the test images below 142
-simorgh train vae-mlp --preset paper   100 passes, about 6 minutes; 138.1 (seed 0), and 130 on the training images
+simorgh train vae-mlp --preset paper   100 passes, about 6 minutes; 134.8 (seed 0)
+
+The long run would fit the training images 8 nats better than the test images (138.1 without); so its encoder sees
+noisy pixels in training (Shu et al. 2018).
 
 Requirements A2.1, A2.3, A2.4.
 """
@@ -15,7 +18,7 @@ from simorgh.train import EvaluateConfig, Experiment
 def experiment(preset: str, evaluate: EvaluateConfig | None = None) -> Experiment:
     return _experiment(
         preset,
-        VAEConfig(latent_dim=2),
+        VAEConfig(latent_dim=2, input_noise=0.3 if preset == "paper" else 0.0),
         epochs={"cpu": 10, "paper": 100},
         optimiser=LONG if preset == "paper" else FAST,
         evaluate=evaluate,

@@ -10,10 +10,13 @@ from simorgh.data import batches, load, stream
 from simorgh.train import loop as _loop
 from simorgh.train.engine import Engine
 from simorgh.train.experiment import EvaluateConfig, Experiment, OptimiserConfig, TrainConfig
+from simorgh.train.loop import conditions_in_turn
 from simorgh.train.progress import Progress
 from simorgh.train.run import Run
 
-__all__ = ["EvaluateConfig", "Experiment", "OptimiserConfig", "Run", "TrainConfig", "fit", "initialise"]
+__all__ = [
+    "EvaluateConfig", "Experiment", "OptimiserConfig", "Run", "TrainConfig", "conditions_in_turn", "fit", "initialise",
+]  # fmt: skip
 
 
 def initialise(experiment: Experiment, spec: DataSpec) -> Model:

@@ -128,8 +128,11 @@ def to_dict(value: Any) -> Any:
 
 def from_dict(kind: Any, value: Any, where: str = "experiment") -> Any:
     """The inverse of `to_dict` for the annotation `kind`. UserError names the faulty entry by its dotted path."""
-    if kind is Config:
-        kind, value = _config_class(value, where)
+    if isinstance(kind, type) and issubclass(kind, Config):
+        named, value = _config_class(value, where)
+        if not issubclass(named, kind):
+            raise UserError(f"{where} should be settings of {kind.__name__}, not of {named.__name__}.")
+        kind = named
     if is_dataclass(kind):
         return _dataclass(kind, value, where)
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)

@@ -16,9 +16,11 @@ from torch import Tensor
 
 from simorgh.contracts import (
     Batch,
+    DataSpec,
     Diverged,
     Model,
     Objective,
+    ProposesConditions,
     Recalibrates,
     Reconstructs,
     Samples,
@@ -182,6 +184,11 @@ def validate(model: Model, batches: Iterator[Batch], seed: int) -> dict[str, flo
     return window.means()
 
 
+def conditions_in_turn(model: Samples, spec: DataSpec, n: int) -> Tensor:
+    """(n, ...) what a conditional model may be asked for, in turn: its own walk, or the labels."""
+    return model.conditions(0, n) if isinstance(model, ProposesConditions) else torch.arange(n) % spec.classes
+
+
 @torch.no_grad()
 def snapshot(run: Run, loop: Loop, few: Batch) -> None:
     """Store what the model can show of itself as uint8 pixels in samples/<step>.npz: `samples` from always the same
@@ -195,7 +202,7 @@ def snapshot(run: Run, loop: Loop, few: Batch) -> None:
         mode = model.training
         model.eval()
         if isinstance(model, Samples):
-            condition = torch.arange(count, device=device) % run.spec.classes if model.conditional else None
+            condition = conditions_in_turn(model, run.spec, count).to(device) if model.conditional else None
             chunks = range(0, count, 500)
             shown[name] = torch.cat([
                 model.sample(n, SampleNoise(0, n, i, device), None if condition is None else condition[i : i + n])
