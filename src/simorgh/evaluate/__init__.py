@@ -22,6 +22,7 @@ from simorgh.contracts import (
     check_name,
 )
 from simorgh.data import Dataset, batches, load
+from simorgh.evaluate.captcha import captchas
 from simorgh.evaluate.codes import codes
 from simorgh.evaluate.density import density
 from simorgh.evaluate.generate import generate
@@ -154,6 +155,7 @@ METRICS: dict[str, Callable[[Run, Model, Dataset, str], list[Measurement]]] = {
     "likelihood": likelihood,
     "density": density,
     "samples": samples,
+    "captchas": captchas,
     "modes": modes,
     "memory": memory,
     "fresh-judge": fresh_judge,

@@ -5,12 +5,14 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from simorgh.contracts import Measurement, UserError
-from simorgh.data import DataConfig, load
+from simorgh.contracts import Measurement, Model, NamesSampler, ProposesConditions, Samples, UserError
+from simorgh.data import DataConfig, Dataset, load
 from simorgh.data.captcha import HEIGHT, LENGTH, SIGNS, WIDTH, small
 from simorgh.evaluate import judge
-from simorgh.evaluate.measure import measurement
+from simorgh.evaluate.generate import generate
+from simorgh.evaluate.measure import context, measurement
 from simorgh.metrics.legibility import Legibility, legibility
+from simorgh.train import Run
 
 LARGE, SMALL = (3, HEIGHT, WIDTH), (1, HEIGHT // 2, WIDTH // 2)
 
@@ -44,6 +46,18 @@ def reader_rate(n: int) -> Legibility:
     """What the reader makes of the first `n` test images of `captcha-small`: the best that any generator can reach."""
     test = load(DataConfig("captcha-small")).test.take(slice(0, n))
     return judged(test.x / 255, test.factors)
+
+
+def captchas(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
+    """exact_match and sign_accuracy of captchas whose text was asked for."""
+    if not isinstance(model, ProposesConditions) or not isinstance(model, Samples) or not model.conditional:
+        return []
+    if not run.experiment.data.name.startswith("captcha") or not run.spec.factors:
+        return []
+    images, asked = generate(run, run.experiment.evaluate.samples, seed=0, device=device, chunk=250)
+    how = model.sampling() if isinstance(model, NamesSampler) else {}
+    here = context(run, split="test", **{k: v for k, v in how.items() if k != "protocol"})
+    return captcha_measurements(images, asked, here, device)
 
 
 def captcha_measurements(images: Tensor, asked: Tensor, context: dict, device: str = "cpu") -> list[Measurement]:
