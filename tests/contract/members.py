@@ -79,7 +79,7 @@ def _game(kind: str, config: Config, memorises: float, steps: int = 400) -> Memb
 
 
 def _denoiser(memorises: float, **settings) -> Member:
-    return Member("diffusion", DiffusionConfig(**{"network": UNET, **settings}), IMAGE, memorises, 1e-2)
+    return Member("diffusion", DiffusionConfig(**{"network": UNET, **settings}), IMAGE, memorises, 1e-2, 200)
 
 
 MEMBERS = {
@@ -113,13 +113,13 @@ MEMBERS = {
     "vq-vae-ema": _codes(2.0, kind="ema"),
     "vq-vae-fsq": _codes(2.0, kind="fsq", levels=(3, 3)),
     "vq-vae-bernoulli": _codes(2.0, reconstruction="bernoulli", conditional=True),
-    "diffusion": _denoiser(0.2),
-    "diffusion-conditional": _denoiser(0.2, condition=Condition("class", 8), sampler=Sampler(DPMpp2M(), 8)),
+    "diffusion": _denoiser(0.3),
+    "diffusion-conditional": _denoiser(0.3, condition=Condition("class", 8), sampler=Sampler(DPMpp2M(), 8)),
     "diffusion-score": _denoiser(
-        0.3, path=VE(0.01, 5), target="score", levels=LADDER, centred=False, sampler=Sampler(Langevin(), 5)
+        0.6, path=VE(0.01, 5), target="score", levels=LADDER, centred=False, sampler=Sampler(Langevin(), 5)
     ),
     "diffusion-edm": _denoiser(
-        0.5,
+        0.7,
         path=VE(0.002, 80),
         target="edm",
         weight="edm",
@@ -127,17 +127,17 @@ MEMBERS = {
         levels=Levels("log-normal"),
         sampler=Sampler(Heun(), 6),
     ),
-    "diffusion-caption": _denoiser(0.2, condition=Condition("caption", 8, text=TextEncoder(8, 1, 2, 8))),
-    "diffusion-signs": _denoiser(0.2, condition=Condition("signs", 8)),
-    "diffusion-dit": _denoiser(0.3, network=DiT(16, 2, 2)),
+    "diffusion-caption": _denoiser(0.3, condition=Condition("caption", 8, text=TextEncoder(8, 1, 2, 8))),
+    "diffusion-signs": _denoiser(0.3, condition=Condition("signs", 8)),
+    "diffusion-dit": _denoiser(0.4, network=DiT(16, 2, 2)),
     "latent-diffusion": Member(
         "latent-diffusion",
         LatentDiffusionConfig(DiffusionConfig(replace(UNET, channels=(16,), attention=(False,))), GRID, beta=0.001),
         IMAGE,
         6.0,
-        2e-3,
+        5e-3,
     ),
-    "diffusion-flow": _denoiser(0.9, path=Line(), target="velocity"),
+    "diffusion-flow": _denoiser(1.2, path=Line(), target="velocity"),
     "wgan": _game("wgan", WGANConfig(8, DENSE, clip=0.1, critic_steps=2, long_phases=False), 6.0),
     "wgan-gp": _game("wgan-gp", WGANGPConfig(8, SHUFFLE, critic_steps=2), 6.0),
     "r3gan": _game("r3gan", R3GANConfig(8, Players(width=16, norm=False)), 6.0),

@@ -252,7 +252,8 @@ def test_learns_eight_examples_by_heart(member: Member, model: Model, batch: Bat
     model = loop.shown().eval()
     if game:
         with torch.no_grad():
-            samples = model.sample(64, SampleNoise(0, 64), torch.arange(64) % member.spec.classes)
+            asked = conditions_in_turn(model, member.spec, 64) if model.conditional else None
+            samples = model.sample(64, SampleNoise(0, 64), asked)
         nearest = torch.cdist(samples.flatten(1), batch.x.flatten(1)).square().min(1).values
         assert nearest.mean() < member.memorises
     else:
