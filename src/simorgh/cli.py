@@ -162,25 +162,36 @@ class SampleArguments:
 
     Attributes:
         n: how many.
-        condition: label of the samples (conditional models; without it, every label in turn).
+        condition: what the samples should be: a label, a caption or the text of a captcha, as the model was trained
+            (without it, all that can be asked for in turn).
         seed: sample i of a seed is always the same.
         out: a .png grid or .npz arrays.
+        sampler: the step of a diffusion model: ddim, ancestral, euler, heun, dpmpp-2m, unipc, langevin or
+            predictor-corrector.
+        steps: how many of them.
+        guidance: how strongly the condition is followed; 1 is not guided.
     """
 
     n: int = 64
-    condition: int | None = None
+    condition: str | None = None
     seed: int = 0
     out: Path = Path("samples.png")
+    sampler: str | None = None
+    steps: int | None = None
+    guidance: float | None = None
 
 
 def sample(argv: list[str]) -> None:
     path, rest = positional(argv, "run directory", "simorgh sample RUN [-n 64] [--condition 3] [--seed 0] [--out FILE]")
     asked = parse(SampleArguments, ["--n" if a == "-n" else a for a in rest], "simorgh sample RUN")
-    from simorgh.evaluate.generate import generate
+    from simorgh.evaluate.generate import chosen_sampler, generate
     from simorgh.report.export import save_samples
     from simorgh.train import Run
 
-    images, labels = generate(Run.open(path), asked.n, asked.seed, asked.condition, device())
+    run, sampler = Run.open(path), None
+    if any(given is not None for given in (asked.sampler, asked.steps, asked.guidance)):
+        sampler = chosen_sampler(run, asked.sampler, asked.steps, asked.guidance)
+    images, labels = generate(run, asked.n, asked.seed, asked.condition, device(), sampler=sampler)
     save_samples(asked.out, images, labels)
     print(asked.out)
 

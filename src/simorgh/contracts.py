@@ -192,6 +192,10 @@ class ProposesConditions(Protocol):
         where that is not just the labels."""
         ...
 
+    def condition(self, words: str) -> Tensor:
+        """(...) the condition that somebody's words stand for; UserError where they stand for none."""
+        ...
+
 
 @runtime_checkable
 class Reconstructs(Protocol):
@@ -241,6 +245,11 @@ class HasDensity(Protocol):
 class NamesSampler(Protocol):
     def sampling(self) -> Mapping[str, str | int | float]:
         """How `sample` draws: "protocol" in words, and what belongs into the context of a measurement."""
+        ...
+
+    def choose_sampler(self, step: str | None, steps: int | None, guidance: float | None) -> object:
+        """What `sample` takes as its `sampler`: the model's own, but for what is not None. UserError for a name that
+        there is not."""
         ...
 
 

@@ -72,6 +72,10 @@ class Told(nn.Module, ABC):
     def turn(self, first: int, n: int) -> Tensor:
         """Conditions number `first` to `first` + n - 1 of an even walk through what can be told."""
 
+    @abstractmethod
+    def parse(self, words: str) -> Tensor:
+        """The condition (...) that words stand for; UserError where they stand for none."""
+
     def nothing(self, n: int) -> Tensor:
         """n times the null."""
         return self.null.expand(n, *self.null.shape)
@@ -95,13 +99,18 @@ class ToldClass(Told):
     def turn(self, first: int, n: int) -> Tensor:
         return torch.arange(first, first + n) % self.classes
 
+    def parse(self, words: str) -> Tensor:
+        if not (words.isascii() and words.isdigit() and int(words) < self.classes):
+            raise UserError(f"There is no class {words!r}; classes are the numbers from 0 to {self.classes - 1}.")
+        return torch.tensor(int(words))
+
 
 class ToldSigns(Told):
     """A token a sign and place: what it is, plus where it stands."""
 
     def __init__(self, settings: Condition, spec: DataSpec):
         super().__init__()
-        self.sizes = spec.factors
+        self.sizes, self.alphabet = spec.factors, spec.vocabulary or ()
         self.sign = nn.ModuleList(nn.Embedding(size + 1, settings.dim) for size in spec.factors)
         self.register_buffer("null", torch.tensor(spec.factors), persistent=False)
 
@@ -115,6 +124,17 @@ class ToldSigns(Told):
         """Every value of every factor is equally frequent, and no two factors walk alike."""
         i = torch.arange(first, first + n)
         return torch.stack([(i * (k + 1) + i // size * k) % size for k, size in enumerate(self.sizes)], 1)
+
+    def parse(self, words: str) -> Tensor:
+        """A text of the signs of the vocabulary, one a factor; without a vocabulary, numbers with commas between."""
+        parts = list(words) if self.alphabet else words.split(",")
+        known = {sign: i for i, sign in enumerate(self.alphabet or map(str, range(max(self.sizes))))}
+        if len(parts) != len(self.sizes) or any(known.get(p, size) >= size for p, size in zip(parts, self.sizes)):
+            raise UserError(
+                f"{words!r} cannot be asked for: give {len(self.sizes)} signs out of {' '.join(known)}"
+                f"{'' if self.alphabet else ', with commas between'}."
+            )
+        return torch.tensor([known[p] for p in parts])
 
 
 class ToldCaption(Told):
@@ -144,3 +164,6 @@ class ToldCaption(Told):
 
     def turn(self, first: int, n: int) -> Tensor:
         return self.table[torch.arange(first, first + n) % len(self.table)].cpu()
+
+    def parse(self, words: str) -> Tensor:
+        return self.ids([words])[0]

@@ -1,16 +1,16 @@
 """A sampler in whole: which steps along which levels, how guided, whether clipped."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import hypot, isinf
 
 from torch import Tensor
 
-from simorgh.contracts import SampleNoise
+from simorgh.contracts import SampleNoise, UserError
 from simorgh.diffusion.denoiser import Denoiser
 from simorgh.diffusion.grid import Grid
 from simorgh.diffusion.guidance import Guidance
 from simorgh.diffusion.path import Path
-from simorgh.diffusion.steps import DDIM, AnyStep, walk
+from simorgh.diffusion.steps import DDIM, STEPS, AnyStep, walk
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,17 @@ class Sampler:
     grid: Grid = field(default_factory=Grid)
     guidance: Guidance = field(default_factory=Guidance)
     clip: bool = False
+
+    def altered(self, step: str | None = None, steps: int | None = None, guidance: float | None = None) -> "Sampler":
+        """This sampler with what is not None in the place of its own. UserError for a step that there is not."""
+        new = self
+        if step is not None:
+            if step not in STEPS:
+                raise UserError(f"There is no sampler {step!r}; there are {', '.join(STEPS)}.")
+            new = replace(new, step=STEPS[step]())
+        if steps is not None:
+            new = replace(new, steps=steps)
+        return new if guidance is None else replace(new, guidance=replace(new.guidance, scale=guidance))
 
     @property
     def protocol(self) -> str:

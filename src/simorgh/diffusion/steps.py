@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import exp, hypot, inf, isinf, log, sqrt
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from torch import Tensor
 
@@ -252,6 +252,7 @@ class PredictorCorrector(Step):
 
 
 AnyStep = DDIM | Ancestral | Euler | Heun | DPMpp2M | UniPC | Langevin | PredictorCorrector
+STEPS = {step().kind: step for step in get_args(AnyStep)}
 
 
 def walk(

@@ -139,6 +139,13 @@ class Diffusion(Model):
         """An even walk through what can be told, see ProposesConditions."""
         return self.told.turn(first, n)
 
+    def condition(self, words: str) -> Tensor:
+        """A class by its number, a caption, or a text of signs."""
+        return self.told.parse(words)
+
+    def choose_sampler(self, step: str | None, steps: int | None, guidance: float | None) -> Sampler:
+        return self.config.sampler.altered(step, steps, guidance)
+
     def sampling(self) -> dict[str, str | int | float]:
         s = self.config.sampler
         return {

@@ -131,6 +131,12 @@ class LatentDiffusion(Model):
     def conditions(self, first: int, n: int) -> Tensor:
         return self.diffusion.conditions(first, n)
 
+    def condition(self, words: str) -> Tensor:
+        return self.diffusion.condition(words)
+
+    def choose_sampler(self, step: str | None, steps: int | None, guidance: float | None) -> object:
+        return self.diffusion.choose_sampler(step, steps, guidance)
+
     def sampling(self) -> dict[str, str | int | float]:
         return self.diffusion.sampling()
 

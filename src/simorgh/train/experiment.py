@@ -220,11 +220,11 @@ def _dataclass(kind: type, value: Any, where: str) -> Any:
 
 
 def _member(kinds: list[type], value: Any, where: str) -> type:
-    """The one of several dataclasses whose `kind`, a literal of its own, the table names."""
+    """The one of several dataclasses whose `kind`, a literal of its own, the table names; the first for none."""
     if len(kinds) == 1:
         return kinds[0]
     named = {typing.get_args(typing.get_type_hints(k)["kind"])[0]: k for k in kinds}
-    word = value.get("kind") if isinstance(value, Mapping) else value
+    word = value.get("kind", next(iter(named))) if isinstance(value, Mapping) else value
     if word not in named:
         raise UserError(f"{where}.kind should be one of {', '.join(named)}, not {word!r}.")
     return named[word]
