@@ -19,10 +19,14 @@ from simorgh.errors import Diverged, UserError, check_name
 from simorgh.noise import Noise, SampleNoise
 
 __all__ = [
-    "Batch", "BoundsLikelihood", "Config", "DataSpec", "Diverged", "Encodes", "Measurement", "Model", "Noise",
+    "PAD", "Batch", "BoundsLikelihood", "Config", "DataSpec", "Diverged", "Encodes", "Measurement", "Model", "Noise",
     "Objective", "Predicts", "Quantises", "ReadsFactors", "Recalibrates", "Reconstructs", "SampleNoise", "Samples",
     "Stream", "Terms", "Tick", "Traces", "UserError", "check_name",
 ]  # fmt: skip
+
+
+PAD = 0
+"""The number that fills up rows of tokens."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class DataSpec:
         shape: shape of one example, without the batch axis.
         value_range: smallest and largest possible value of `x`.
         classes: number of labels, 0 where there are none.
-        vocabulary: the symbols of "tokens" data, by index.
+        vocabulary: the symbols of "tokens" data, by index; symbol PAD fills up rows that are shorter than T.
         factors: number of values of each factor that the examples were drawn from, () where none are known.
         binary: True where every value is one end of `value_range` (a Bernoulli likelihood is then proper).
         mean: the average training value of each entry, flattened row-major; () where not meaningful.

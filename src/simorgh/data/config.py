@@ -1,6 +1,6 @@
 """The settings of a data set, and the names there are. Plain Python, so that `--help` stays quick."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 DATASETS = {
@@ -11,8 +11,35 @@ DATASETS = {
     "dsprites-upright": "18,432 black and white images, 64 x 64: shape, scale and position vary; drawn without a file",
     "dsprites": "737,280 images: the same with 40 orientations, 3 GB in memory (Matthey et al.); drawn without a file",
     "cifar-10": "60,000 photographs of ten kinds, 3 x 32 x 32 (Krizhevsky); your own copy, never downloaded",
+    "bbbp": "1,965 molecules as SMILES, which of them pass the blood-brain barrier (Martins et al. 2012); your copy",
     "folder:PATH": "your own png, jpg or bmp images of one size; subfolders, where there are any, are the labels",
+    "smiles:FILE": "your own CSV of molecules: a column of SMILES and one of labels, found by their names",
 }
+
+
+@dataclass(frozen=True)
+class SmilesConfig:
+    """How molecules become examples; of no meaning for other sets.
+
+    Attributes:
+        tokens: "atom" keeps an atom in one token, "character" cuts every character.
+        spelling: "canonical" SMILES, those "as-written" in the file, or canonical ones without "stereo" marks
+            ("flat").
+        extra: random spellings of each training molecule beside that one, a fixed set drawn by `repeat`.
+        split: "random" keeps the share of each class in every fold, "scaffold" also keeps molecules of one Murcko
+            scaffold in one fold.
+        folds: number of folds.
+        fold: which of them is held out to test on, from 0.
+        repeat: which partition; another number shuffles anew.
+    """
+
+    tokens: Literal["atom", "character"] = "atom"
+    spelling: Literal["canonical", "as-written", "flat"] = "canonical"
+    extra: int = 0
+    split: Literal["random", "scaffold"] = "random"
+    folds: int = 5
+    fold: int = 0
+    repeat: int = 0
 
 
 @dataclass(frozen=True)
@@ -21,15 +48,17 @@ class DataConfig:
 
     Attributes:
         name: "digits", "mnist", "stacked-mnist", "mnist-rgb", "dsprites-upright", "dsprites" (3 GB in memory),
-            "cifar-10" or "folder:PATH". The images of the two dsprites are all trained on; 5,000 of the same images
-            make their test part, because their factors are all there is to learn.
+            "cifar-10", "folder:PATH", "bbbp" or "smiles:FILE". The images of the two dsprites are all trained on;
+            5,000 of the same images make their test part, because their factors are all there is to learn.
         binarise: pixels stay in [0, 1] ("none"), become 1 with their grey value as probability, drawn anew at each
             step ("dynamic", Salakhutdinov & Murray 2008), or become 1 from one half on ("threshold").
-        validation: images held out from the end of the training part.
-        limit: train on the first so many of the images that are left only (for trial runs).
+        validation: examples held out from the end of the training part.
+        limit: train on the first so many of the examples that are left only (for trial runs).
+        smiles: how molecules become examples.
     """
 
     name: str = "mnist"
     binarise: Literal["none", "dynamic", "threshold"] = "none"
     validation: int = 0
     limit: int | None = None
+    smiles: SmilesConfig = field(default_factory=SmilesConfig)

@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simorgh.contracts import Batch
+from simorgh.contracts import PAD, Batch
 from simorgh.noise import philox
 
 
 @dataclass(frozen=True)
 class Part:
-    """Images `x` (N, C, H, W) uint8, where 255 stands for 1, and labels `y` (N,) int64 or None.
+    """Images `x` (N, C, H, W) uint8, where 255 stands for 1, or tokens `x` (N, T) int16, filled up with PAD on the
+    right; and labels `y` (N,) int64 or None.
 
     `factors` (N, F) int64 are the causes that each image was drawn from, None where they are not known.
     """
@@ -41,10 +42,16 @@ class Part:
         return self.x, self.y, self.factors
 
     def batch(self, indices: Tensor, device: torch.device | str = "cpu") -> Batch:
-        """Float32 images x / 255 in [0, 1] at the int64 `indices`, on `device`."""
+        """Float32 images x / 255 in [0, 1], or int64 tokens with their mask, at the int64 `indices`, on `device`."""
         indices = torch.as_tensor(indices, device=self.x.device)
         some = self.take(indices).to(device)
-        return Batch(some.x / 255, some.y, factors=some.factors)
+        x = some.x / 255 if some.x.dtype == torch.uint8 else some.x.long()
+        return Batch(x, some.y, counted(some.x), some.factors)
+
+
+def counted(x: Tensor) -> Tensor | None:
+    """(B, T) true where a token of `x` is no pad; None for images."""
+    return None if x.dtype == torch.uint8 else x != PAD
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,8 @@ class Source:
         labels: the name of each class, () without labels.
         factors: the name of each column of the parts' factors, () without factors.
         binary: True where every pixel is 0 or 255.
+        vocabulary: for tokens, what the numbers of both parts stand for. Their x is then (N, S, T), S spellings of
+            each example; the first is the one that is tested on.
     """
 
     train: Part
@@ -67,6 +76,7 @@ class Source:
     labels: tuple[str, ...] = ()
     factors: tuple[str, ...] = ()
     binary: bool = False
+    vocabulary: tuple[str, ...] = ()
 
 
 def content_hash(part: Part) -> str:
