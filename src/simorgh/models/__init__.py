@@ -10,6 +10,7 @@ from simorgh.models.factor_vae import FactorVAEConfig
 from simorgh.models.gan import GANConfig
 from simorgh.models.iwae import IWAEConfig
 from simorgh.models.r3gan import R3GANConfig
+from simorgh.models.sequence_classifier import SequenceClassifierConfig
 from simorgh.models.ssgan import SSGANConfig
 from simorgh.models.vae import VAEConfig
 from simorgh.models.vq_vae import VQVAEConfig
@@ -27,6 +28,7 @@ MODELS = {
     "gan": GANConfig,
     "iwae": IWAEConfig,
     "r3gan": R3GANConfig,
+    "sequence-classifier": SequenceClassifierConfig,
     "ssgan": SSGANConfig,
     "vae": VAEConfig,
     "vq-vae": VQVAEConfig,
