@@ -11,12 +11,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from simorgh.contracts import BoundsLikelihood, Encodes, Measurement, Model, Predicts, Reconstructs, check_name
+from simorgh.contracts import BoundsLikelihood, Encodes, Measurement, Model, Reconstructs, check_name
 from simorgh.data import Dataset, batches, load
 from simorgh.evaluate.codes import codes
 from simorgh.evaluate.generate import generate
 from simorgh.evaluate.inception import fid
 from simorgh.evaluate.measure import context, measurement, over_seeds
+from simorgh.evaluate.prediction import prediction
 from simorgh.evaluate.samples import fresh_judge, memory, modes, samples
 from simorgh.evaluate.sprites import disentangled, reading, sprites
 from simorgh.metrics.codes import pixel_variance, scaled_error
@@ -124,19 +125,6 @@ def reconstruction(run: Run, model: Model, data: Dataset, device: str) -> list[M
         found.append(measurement("variance_scaled_error", scaled, "of the variance of all training pixels", protocol,
                                  context=context(run)))  # fmt: skip
     return found
-
-
-def prediction(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
-    """accuracy of a classifier on the test part."""
-    if not isinstance(model, Predicts) or data.test.y is None:
-        return []
-    right = [
-        (model.predict(b.x).argmax(1) == b.y).double().cpu()
-        for b in batches(data.test, run.experiment.data, 1000, device)
-    ]
-    protocol = f"{run.experiment.data.name} test images, one pass, final weights"
-    accuracy = mean_interval(torch.cat(right), kind="normal")
-    return [measurement("accuracy", accuracy, "share", protocol, context=context(run))]
 
 
 METRICS: dict[str, Callable[[Run, Model, Dataset, str], list[Measurement]]] = {
