@@ -1,6 +1,7 @@
 """An LSTM over the atoms of a SMILES, the states of all places flattened into fully connected layers.
 
-simorgh train bbbp-lstm --preset cpu     5 passes over ten spellings of each molecule, about 2 minutes
+simorgh train bbbp-lstm --preset cpu     5 passes over ten spellings of each molecule, 2 to 3 minutes of one core,
+                                         reckoned from 2.5 s a pass over one spelling
 simorgh train bbbp-lstm --preset paper   20 passes
 
 Requirements A1.10 and A1.11. Other heads: --model.head last, pooled or attention.
