@@ -1,4 +1,4 @@
-"""Settings of the whole suite: tests marked `mnist` need the real files and are skipped where they are not."""
+"""Settings of the whole suite: tests marked `mnist` or `bbbp` need real files and are skipped where they are not."""
 
 import os
 from pathlib import Path
@@ -10,6 +10,7 @@ MNIST = [f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("imag
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "mnist: needs the four MNIST files in $SIMORGH_DATA/mnist")
+    config.addinivalue_line("markers", "bbbp: needs BBBP.csv in $SIMORGH_DATA/bbbp")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -19,4 +20,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         skip = pytest.mark.skip(reason="SIMORGH_DATA names no folder with the four MNIST files in mnist/")
         for item in items:
             if item.get_closest_marker("mnist"):
+                item.add_marker(skip)
+    if not (folder.parent / "bbbp" / "BBBP.csv").is_file():
+        skip = pytest.mark.skip(reason="SIMORGH_DATA names no folder with bbbp/BBBP.csv")
+        for item in items:
+            if item.get_closest_marker("bbbp"):
                 item.add_marker(skip)

@@ -19,10 +19,15 @@ from simorgh.errors import Diverged, UserError, check_name
 from simorgh.noise import Noise, SampleNoise
 
 __all__ = [
-    "Batch", "BoundsLikelihood", "Config", "DataSpec", "Diverged", "Encodes", "HasDensity", "Measurement", "Model",
-    "NamesSampler", "Noise", "Objective", "Predicts", "ProposesConditions", "Quantises", "ReadsFactors", "Recalibrates",
-    "Reconstructs", "SampleNoise", "Samples", "Stream", "Terms", "Tick", "Traces", "UserError", "check_name",
+    "PAD", "Batch", "BoundsLikelihood", "Config", "DataSpec", "Diverged", "Encodes", "HasDensity", "Measurement",
+    "Model", "NamesSampler", "Noise", "Objective", "Predicts", "ProposesConditions", "Quantises", "ReadsFactors",
+    "Recalibrates", "Reconstructs", "SampleNoise", "Samples", "Stream", "Terms", "Tick", "Traces", "UserError",
+    "check_name",
 ]  # fmt: skip
+
+
+PAD = 0
+"""The number that fills up rows of tokens."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,8 @@ class DataSpec:
         shape: shape of one example, without the batch axis.
         value_range: smallest and largest possible value of `x`.
         classes: number of labels, 0 where there are none.
-        vocabulary: the symbols, by index, of "tokens" data, or of the text that the factors of an image spell.
+        vocabulary: the symbols, by index, of "tokens" data, where PAD fills up rows shorter than T, or of the text that
+            the factors of an image spell.
         factors: number of values of each factor that the examples were drawn from, () where none are known.
         binary: True where every value is one end of `value_range` (a Bernoulli likelihood is then proper).
         captions: the texts that examples of the training part have, by index, () where they have none.

@@ -22,6 +22,7 @@ from simorgh.models.gan import GANConfig
 from simorgh.models.iwae import IWAEConfig
 from simorgh.models.latent_diffusion import LatentDiffusionConfig
 from simorgh.models.r3gan import R3GANConfig
+from simorgh.models.sequence_classifier import SequenceClassifierConfig
 from simorgh.models.ssgan import SSGANConfig
 from simorgh.models.vae import VAEConfig
 from simorgh.models.vq_vae import VQVAEConfig
@@ -39,6 +40,7 @@ from simorgh.nn.unet import UNet
 IMAGE = DataSpec(
     "image", (1, 8, 8), (0.0, 1.0), classes=3, factors=(3, 2), captions=("one", "a two", "سه"), mean=(0.3,) * 64
 )
+TOKENS = DataSpec("tokens", (12,), (0.0, 6.0), classes=3, vocabulary=("<pad>", "<unknown>", *"CNO=("))
 SMALL = Network(hidden=(32, 16))
 CONV = Network(kind="conv", hidden=(4, 8, 16))
 GLIMPSES = Network("glimpses", (8, 8, 16), "relu")
@@ -80,6 +82,11 @@ def _game(kind: str, config: Config, memorises: float, steps: int = 400) -> Memb
 
 def _denoiser(memorises: float, **settings) -> Member:
     return Member("diffusion", DiffusionConfig(**{"network": UNET, **settings}), IMAGE, memorises, 1e-2, 200)
+
+
+def _strings(**settings) -> Member:
+    config = SequenceClassifierConfig(**{"hidden": 8, "embedding": 4, "dense": (8,), **settings})
+    return Member("sequence-classifier", config, TOKENS, 0.1)
 
 
 MEMBERS = {
@@ -141,14 +148,23 @@ MEMBERS = {
     "wgan": _game("wgan", WGANConfig(8, DENSE, clip=0.1, critic_steps=2, long_phases=False), 6.0),
     "wgan-gp": _game("wgan-gp", WGANGPConfig(8, SHUFFLE, critic_steps=2), 6.0),
     "r3gan": _game("r3gan", R3GANConfig(8, Players(width=16, norm=False)), 6.0),
+    "sequence-classifier": _strings(),
+    "sequence-classifier-dense": _strings(recurrent="none", embedding=0),
+    "sequence-classifier-both": _strings(bidirectional=True, head="last", layers=2),
+    "sequence-classifier-equal": _strings(equal_parameters=True, head="pooled"),
+    "sequence-classifier-attention": _strings(head="attention", dropout=0.1, token_dropout=0.1),
     "ssgan": _game("ssgan", SSGANConfig(8, RESIDUAL), 6.0, 100),
     "ssgan-softplus": _game("ssgan", SSGANConfig(8, RESIDUAL, True, adversarial="non-saturating"), 6.0, 100),
 }
 
 
 def examples(spec: DataSpec, n: int = 8) -> Batch:
-    """`n` images of black and white pixels with labels in turn."""
+    """`n` images of black and white pixels, or strings of 1 to 12 tokens, with labels in turn."""
     generator = torch.Generator().manual_seed(7)
+    if spec.kind == "tokens":
+        x = torch.randint(2, len(spec.vocabulary), (n, *spec.shape), generator=generator)
+        mask = torch.arange(spec.shape[0]) < torch.randint(1, spec.shape[0] + 1, (n, 1), generator=generator)
+        return Batch(x * mask, torch.arange(n) % spec.classes, mask)
     x = (torch.rand(n, *spec.shape, generator=generator) < 0.4).float()
     low, high = spec.value_range
     turn = torch.arange(n)

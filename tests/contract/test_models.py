@@ -261,7 +261,8 @@ def test_learns_eight_examples_by_heart(member: Member, model: Model, batch: Bat
         assert torch.stack(losses).mean() < member.memorises
 
 
-def test_an_unreached_parameter_is_reported(batch: Batch):
+def test_an_unreached_parameter_is_reported():
+    batch = examples(MEMBERS["vae"].spec)
     spare = torch.nn.Parameter(torch.zeros(3))
     lost = Objective("lost", [spare], lambda b, t: MEMBERS["vae"].config.build(MEMBERS["vae"].spec).loss(b, t))
     with pytest.raises(RuntimeError, match=r"lost does not reach .*\(3,\)"):

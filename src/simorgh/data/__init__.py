@@ -11,14 +11,14 @@ cheap: torch and NumPy come with the first name that needs them.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from simorgh.data.config import DATASETS, DataConfig
+from simorgh.data.config import DATASETS, DataConfig, SmilesConfig
 
 if TYPE_CHECKING:
     from simorgh.data.dataset import Dataset, describe, get, load
     from simorgh.data.parts import Part
     from simorgh.data.streams import batches, stream
 
-__all__ = ["DATASETS", "DataConfig", "Dataset", "Part", "batches", "describe", "get", "load", "stream"]
+__all__ = ["DATASETS", "DataConfig", "Dataset", "Part", "SmilesConfig", "batches", "describe", "get", "load", "stream"]
 
 _HOME = {
     "Dataset": "dataset",

@@ -1,6 +1,6 @@
 """The settings of a data set, and the names there are. Plain Python, so that `--help` stays quick."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 DATASETS = {
@@ -15,8 +15,35 @@ DATASETS = {
     "captcha": "6,000 drawn captchas, 3 x 64 x 256, five of 19 signs, which are their factors; needs no file",
     "captcha-small": "the same at half the size in grey, 1 x 32 x 128: for models that learn within minutes on a CPU",
     "captcha:PATH": "your own captchas, brought to 3 x 64 x 256; the name of each file is its text of five signs",
+    "bbbp": "1,965 molecules as SMILES, which of them pass the blood-brain barrier (Martins et al. 2012); your copy",
     "folder:PATH": "your own png, jpg or bmp images of one size; subfolders, where there are any, are the labels",
+    "smiles:FILE": "your own CSV of molecules: a column of SMILES and one of labels, found by their names",
 }
+
+
+@dataclass(frozen=True)
+class SmilesConfig:
+    """How molecules become examples; of no meaning for other sets.
+
+    Attributes:
+        tokens: "atom" keeps an atom in one token, "character" cuts every character.
+        spelling: "canonical" SMILES, those "as-written" in the file, or canonical ones without "stereo" marks
+            ("flat").
+        extra: random spellings of each training molecule beside that one, a fixed set drawn by `repeat`.
+        split: "random" keeps the share of each class in every fold, "scaffold" also keeps molecules of one Murcko
+            scaffold in one fold.
+        folds: number of folds.
+        fold: which of them is held out to test on, from 0.
+        repeat: which partition; another number shuffles anew.
+    """
+
+    tokens: Literal["atom", "character"] = "atom"
+    spelling: Literal["canonical", "as-written", "flat"] = "canonical"
+    extra: int = 0
+    split: Literal["random", "scaffold"] = "random"
+    folds: int = 5
+    fold: int = 0
+    repeat: int = 0
 
 
 @dataclass(frozen=True)
@@ -25,16 +52,18 @@ class DataConfig:
 
     Attributes:
         name: "digits", "mnist", "stacked-mnist", "mnist-rgb", "mnist-captions", "dsprites-upright", "dsprites" (3 GB in
-            memory), "cifar-10", "captcha", "captcha-small", "captcha:PATH" or "folder:PATH". The images of the two
-            dsprites are all trained on; 5,000 of the same images make their test part, because their factors are all
-            there is to learn.
+            memory), "cifar-10", "captcha", "captcha-small", "captcha:PATH", "folder:PATH", "bbbp" or "smiles:FILE". The
+            images of the two dsprites are all trained on; 5,000 of the same images make their test part, because their
+            factors are all there is to learn.
         binarise: pixels stay in [0, 1] ("none"), become 1 with their grey value as probability, drawn anew at each
             step ("dynamic", Salakhutdinov & Murray 2008), or become 1 from one half on ("threshold").
-        validation: images held out from the end of the training part.
-        limit: train on the first so many of the images that are left only (for trial runs).
+        validation: examples held out from the end of the training part.
+        limit: train on the first so many of the examples that are left only (for trial runs).
+        smiles: how molecules become examples.
     """
 
     name: str = "mnist"
     binarise: Literal["none", "dynamic", "threshold"] = "none"
     validation: int = 0
     limit: int | None = None
+    smiles: SmilesConfig = field(default_factory=SmilesConfig)

@@ -1,15 +1,21 @@
 """A data set ready for use: its parts, and what a model may know about them."""
 
 from dataclasses import dataclass, replace
-from typing import get_args, get_type_hints
+from typing import Literal, get_args, get_origin, get_type_hints
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from simorgh.contracts import DataSpec, UserError
+from simorgh.contracts import PAD, DataSpec, UserError
+from simorgh.data.bbbp import content, is_molecules
+from simorgh.data.bbbp import source as molecules
 from simorgh.data.config import DataConfig
+from simorgh.data.molecule_card import card, rows
+from simorgh.data.molecules import parse_csv
 from simorgh.data.parts import Part, Source
 from simorgh.data.sources import find
+from simorgh.data.tokens import SPECIAL, renumber
 
 MOST_CLASSES = 20  # whose counts are listed one by one
 
@@ -20,7 +26,8 @@ class Dataset:
 
     `labels` names the classes and `factors` the columns of the parts' factors, () where there are none; `checksums`
     are pairs of what was hashed and its SHA-256 in hex. `captions` are the texts of all parts by their index;
-    `spec.captions` are those that the training part may have, and come first.
+    `spec.captions` are those that the training part may have, and come first. `spellings` (N, S, T) are the molecules
+    of the test part, in its order, each in several spellings.
     """
 
     name: str
@@ -33,18 +40,22 @@ class Dataset:
     checksums: tuple[tuple[str, str], ...] = ()
     factors: tuple[str, ...] = ()
     captions: tuple[str, ...] = ()
+    spellings: Tensor | None = None
 
 
 def load(config: DataConfig) -> Dataset:
     """The set that `config` names, split as it says. UserError for a setting that the set cannot meet."""
     check(config)
-    source = find(config.name)
+    source = molecules(config.name, config.smiles) if is_molecules(config.name) else find(config.name)
     n = len(source.train)
     if config.validation >= n:
-        raise UserError(f"data.validation is {config.validation}, but {config.name} has only {n:,} images to train on.")
+        noun = "images" if source.train.x.dtype == torch.uint8 else "molecules"
+        raise UserError(f"data.validation is {config.validation}, but {config.name} has only {n:,} {noun} to train on.")
     kept = n - config.validation
     train = source.train.take(slice(0, kept if config.limit is None else min(kept, config.limit)))
     validation = source.train.take(slice(kept, n)) if config.validation else None
+    if source.train.x.dtype != torch.uint8:
+        return _tokens(config.name, source, train, validation)
     spec = DataSpec(
         "image",
         tuple(train.x.shape[1:]),
@@ -55,10 +66,9 @@ def load(config: DataConfig) -> Dataset:
         captions=() if source.train.caption is None else source.captions[: int(source.train.caption.max()) + 1],
         mean=tuple(pixel_means(train, config.binarise).tolist()),
     )
-    found = f"{source.origin}; content SHA-256 {source.checksums[0][1]}"
     parts = (train, validation, source.test)
     names = (source.labels, source.checksums, source.factors, source.captions)
-    return Dataset(config.name, found, *parts, spec, *names)
+    return Dataset(config.name, _line(source), *parts, spec, *names)
 
 
 def _sizes(train: Part, source: Source) -> tuple[int, ...]:
@@ -70,15 +80,43 @@ def _sizes(train: Part, source: Source) -> tuple[int, ...]:
     return tuple((train.factors.amax(0) + 1).tolist())
 
 
+def _line(source: Source) -> str:
+    return f"{source.origin}; content SHA-256 {source.checksums[0][1]}"
+
+
+def _tokens(name: str, source: Source, train: Part, validation: Part | None) -> Dataset:
+    """Every spelling of an example is an example to train on; held-out examples have one. The vocabulary is that of
+    `train`, and so is the length T: parts may hold longer rows."""
+    seen = np.unique(train.x[train.x >= len(SPECIAL)].numpy())
+    vocabulary = (*SPECIAL, *(source.vocabulary[i] for i in seen))
+
+    def numbered(x: Tensor) -> Tensor:
+        x = torch.from_numpy(renumber(x.numpy(), source.vocabulary, vocabulary))
+        used = (x != PAD).flatten(0, -2).any(0)
+        return x[..., : int(used.nonzero().max()) + 1].contiguous()
+
+    spread = train.y.repeat_interleave(train.x.shape[1])
+    train = Part(numbered(train.x.flatten(0, 1)), spread)
+    held_out = [None if p is None else Part(numbered(p.x[:, 0]), p.y) for p in (validation, source.test)]
+    ends = (0.0, len(vocabulary) - 1.0)
+    spec = DataSpec("tokens", tuple(train.x.shape[1:]), ends, len(source.labels), vocabulary)
+    parts = (train, *held_out, spec, source.labels, source.checksums)
+    return Dataset(name, _line(source), *parts, spellings=numbered(source.test.x))
+
+
 def check(config: DataConfig) -> None:
     """UserError for a value that no set can meet."""
-    choices = get_args(get_type_hints(DataConfig)["binarise"])
-    if config.binarise not in choices:
-        raise UserError(f"data.binarise is {config.binarise!r}; it can be {', '.join(choices)}.")
+    for owner, where in ((config, "data"), (config.smiles, "data.smiles")):
+        for name, kind in get_type_hints(type(owner)).items():
+            choices = get_args(kind)
+            if get_origin(kind) is Literal and getattr(owner, name) not in choices:
+                raise UserError(f"{where}.{name} is {getattr(owner, name)!r}; it can be {', '.join(choices)}.")
     if config.validation < 0:
-        raise UserError(f"data.validation is {config.validation}; it counts images and cannot be negative.")
+        raise UserError(f"data.validation is {config.validation}; it counts examples and cannot be negative.")
     if config.limit is not None and config.limit < 1:
-        raise UserError(f"data.limit is {config.limit}; it should be at least 1, or left out to train on all images.")
+        raise UserError(f"data.limit is {config.limit}; it should be at least 1, or left out to train on all examples.")
+    if config.smiles.extra < 0:
+        raise UserError(f"data.smiles.extra is {config.smiles.extra}; it counts spellings and cannot be negative.")
 
 
 def pixel_means(part: Part, binarise: str = "none", chunk: int = 4096) -> Tensor:
@@ -94,28 +132,31 @@ def pixel_means(part: Part, binarise: str = "none", chunk: int = 4096) -> Tensor
 
 def describe(config: DataConfig) -> list[tuple[str, str]]:
     """Rows of a table about the set: where from, checksums, shape, counts, counts of each class, range of values."""
+    if is_molecules(config.name):
+        found, where = content(config.name)
+        return [("name", config.name), ("source", where), *rows(card(parse_csv(found, where)))]
     data = load(config)
     channels, height, width = data.spec.shape
     parts = [("training", data.train), ("validation", data.validation), ("test", data.test)]
     parts = [(name, part) for name, part in parts if part is not None]
-    rows = [("name", data.name), ("source", data.source.split("; content")[0])]
-    rows += [(f"SHA-256 of {what}", digest) for what, digest in data.checksums]
-    rows.append(("shape", f"{channels} x {height} x {width} (channels, height, width)"))
-    rows += [(f"{name} images", f"{len(part):,}") for name, part in parts]
-    rows += [(f"{name} images of each class", class_counts(part, data.labels)) for name, part in parts if data.labels]
+    listed = [("name", data.name), ("source", data.source.split("; content")[0])]
+    listed += [(f"SHA-256 of {what}", digest) for what, digest in data.checksums]
+    listed.append(("shape", f"{channels} x {height} x {width} (channels, height, width)"))
+    listed += [(f"{name} images", f"{len(part):,}") for name, part in parts]
+    listed += [(f"{name} images of each class", class_counts(part, data.labels)) for name, part in parts if data.labels]
     if data.factors:
         counts = [len(column.unique()) for column in data.train.factors.T]
-        listed = ", ".join(f"{name}: {n}" for name, n in zip(data.factors, counts))
-        rows.append(("values of each factor", listed))
+        values = ", ".join(f"{name}: {n}" for name, n in zip(data.factors, counts))
+        listed.append(("values of each factor", values))
     if data.captions:
         known = len(data.spec.captions)
-        rows.append(("captions", f"{known:,} to train on and {len(data.captions) - known:,} to test on only"))
+        listed.append(("captions", f"{known:,} to train on and {len(data.captions) - known:,} to test on only"))
     low, high = (int(f(p.x)) for f, p in ((torch.min, data.train), (torch.max, data.train)))
     stored = f"{low} and {high} only" if data.spec.binary and config.binarise == "none" else f"{low} to {high}"
-    rows.append(("values", f"stored as whole numbers, {stored}, given to models as value / 255"))
+    listed.append(("values", f"stored as whole numbers, {stored}, given to models as value / 255"))
     mean = pixel_means(data.train).mean().item()
-    rows.append(("mean training value", f"{mean:.4f} in [0, 1]"))
-    return rows
+    listed.append(("mean training value", f"{mean:.4f} in [0, 1]"))
+    return listed
 
 
 def class_counts(part: Part, labels: tuple[str, ...]) -> str:

@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simorgh.contracts import Batch
+from simorgh.contracts import PAD, Batch
 from simorgh.noise import philox
 
 
 @dataclass(frozen=True)
 class Part:
-    """Images `x` (N, C, H, W) uint8, where 255 stands for 1, and labels `y` (N,) int64 or None.
+    """Images `x` (N, C, H, W) uint8, where 255 stands for 1, or tokens `x` (N, T) int16, filled up with PAD on the
+    right; and labels `y` (N,) int64 or None.
 
     `factors` (N, F) int64 are the causes that each image was drawn from, None where they are not known; `caption` (N,)
     int64 is the position of its text in the captions of the set, None where there are none.
@@ -43,10 +44,16 @@ class Part:
         return self.x, self.y, self.factors, self.caption
 
     def batch(self, indices: Tensor, device: torch.device | str = "cpu") -> Batch:
-        """Float32 images x / 255 in [0, 1] at the int64 `indices`, on `device`."""
+        """Float32 images x / 255 in [0, 1], or int64 tokens with their mask, at the int64 `indices`, on `device`."""
         indices = torch.as_tensor(indices, device=self.x.device)
         some = self.take(indices).to(device)
-        return Batch(some.x / 255, some.y, factors=some.factors, caption=some.caption)
+        x = some.x / 255 if some.x.dtype == torch.uint8 else some.x.long()
+        return Batch(x, some.y, counted(some.x), some.factors, some.caption)
+
+
+def counted(x: Tensor) -> Tensor | None:
+    """(B, T) true where a token of `x` is no pad; None for images."""
+    return None if x.dtype == torch.uint8 else x != PAD
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,8 @@ class Source:
         checksums: SHA-256 in hex by what it was taken over; the first one stands for the whole content.
         labels: the name of each class, () without labels.
         factors: the name of each column of the parts' factors, () without factors.
-        vocabulary: the signs that the values of every factor stand for, where the factors are a text; else ().
+        vocabulary: what numbers stand for: the values of every factor, where the factors are a text, or the tokens of
+            both parts. Their x is then (N, S, T), S spellings of each example; the first is the one that is tested on.
         captions: all texts that images of either part have, those of the training part first; () without texts.
         binary: True where every pixel is 0 or 255.
     """

@@ -8,17 +8,20 @@ from torch import Tensor
 
 from simorgh.contracts import Batch, Stream, UserError
 from simorgh.data.config import DataConfig
-from simorgh.data.parts import Part
+from simorgh.data.parts import Part, counted
 from simorgh.noise import Noise, philox
 
 BLOCK = 100  # examples that share one key when an evaluation binarises; any size of batch reads the same blocks
 
 
 def values(x: Tensor, binarise: str, uniform: Callable[..., Tensor]) -> Tensor:
-    """Float32 values in [0, 1] of uint8 pixels `x` (B, C, H, W); `uniform(*shape)` draws from [0, 1).
+    """Float32 values in [0, 1] of uint8 pixels `x` (B, C, H, W), where `uniform(*shape)` draws from [0, 1); int64
+    numbers of tokens (B, T).
 
     "dynamic": 1 with probability x / 255, since P(u < p) = p for u uniform in [0, 1).
     """
+    if x.dtype != torch.uint8:
+        return x.long()
     if x.device.type == "cpu":
         return torch.from_numpy(_values_on_cpu(x.numpy(), binarise, uniform))
     if binarise == "dynamic":
@@ -85,8 +88,8 @@ class _Shuffled:
     def __call__(self, step: int) -> Batch:
         indices = self._indices(step * self._size + self._start, step * self._size + self._stop)
         x, y, factors, caption = (None if t is None else rows(t, indices) for t in self._part.tensors())
-        x = values(x, self._binarise, self._noise.at(step).uniform)
-        return Batch(x, y, factors=factors, caption=caption)
+        mask = counted(x)
+        return Batch(values(x, self._binarise, self._noise.at(step).uniform), y, mask, factors, caption)
 
 
 def stream(
@@ -130,7 +133,7 @@ def batches(
             return _by_position(start, start + count, shape, seed).to(device)
 
         x = values(some.x, config.binarise, uniform)
-        yield Batch(x, some.y, factors=some.factors, caption=some.caption)
+        yield Batch(x, some.y, counted(some.x), some.factors, some.caption)
 
 
 def _by_position(first: int, last: int, shape: tuple[int, ...], seed: int) -> Tensor:

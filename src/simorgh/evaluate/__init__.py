@@ -11,16 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from simorgh.contracts import (
-    BoundsLikelihood,
-    Encodes,
-    Measurement,
-    Model,
-    Predicts,
-    Reconstructs,
-    UserError,
-    check_name,
-)
+from simorgh.contracts import BoundsLikelihood, Encodes, Measurement, Model, Reconstructs, UserError, check_name
 from simorgh.data import Dataset, batches, load
 from simorgh.evaluate.captcha import captchas
 from simorgh.evaluate.codes import codes
@@ -28,6 +19,7 @@ from simorgh.evaluate.density import density
 from simorgh.evaluate.generate import generate
 from simorgh.evaluate.inception import fid
 from simorgh.evaluate.measure import context, measurement, over_seeds, tested
+from simorgh.evaluate.prediction import prediction
 from simorgh.evaluate.samples import fresh_judge, memory, modes, samples
 from simorgh.evaluate.sprites import disentangled, reading, sprites
 from simorgh.metrics.codes import pixel_variance, scaled_error
@@ -135,19 +127,6 @@ def reconstruction(run: Run, model: Model, data: Dataset, device: str) -> list[M
         found.append(measurement("variance_scaled_error", scaled, "of the variance of all training pixels", protocol,
                                  context=context(run)))  # fmt: skip
     return found
-
-
-def prediction(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
-    """accuracy of a classifier on the test part."""
-    if not isinstance(model, Predicts) or data.test.y is None:
-        return []
-    right = [
-        (model.predict(b.x).argmax(1) == b.y).double().cpu()
-        for b in batches(data.test, run.experiment.data, 1000, device)
-    ]
-    protocol = f"{tested(run, data)}, one pass, final weights"
-    accuracy = mean_interval(torch.cat(right), kind="normal")
-    return [measurement("accuracy", accuracy, "share", protocol, context=context(run))]
 
 
 METRICS: dict[str, Callable[[Run, Model, Dataset, str], list[Measurement]]] = {

@@ -12,6 +12,7 @@ from simorgh.models.gan import GANConfig
 from simorgh.models.iwae import IWAEConfig
 from simorgh.models.latent_diffusion import LatentDiffusionConfig
 from simorgh.models.r3gan import R3GANConfig
+from simorgh.models.sequence_classifier import SequenceClassifierConfig
 from simorgh.models.ssgan import SSGANConfig
 from simorgh.models.vae import VAEConfig
 from simorgh.models.vq_vae import VQVAEConfig
@@ -31,6 +32,7 @@ MODELS = {
     "iwae": IWAEConfig,
     "latent-diffusion": LatentDiffusionConfig,
     "r3gan": R3GANConfig,
+    "sequence-classifier": SequenceClassifierConfig,
     "ssgan": SSGANConfig,
     "vae": VAEConfig,
     "vq-vae": VQVAEConfig,

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from simorgh.contracts import Config
-from simorgh.data import DataConfig
+from simorgh.data import DataConfig, SmilesConfig
 from simorgh.models.diffusion import DiffusionConfig
 from simorgh.nn.networks import Network
 from simorgh.nn.unet import UNet
@@ -129,3 +129,19 @@ def vary_sampler(model: DiffusionConfig, **sampler: Any) -> DiffusionConfig:
 def vary(base: Experiment, **model: Any) -> Experiment:
     """`base` with other settings of its model."""
     return replace(base, model=replace(base.model, **model))
+
+
+def strings(
+    preset: str, model: Config, *, epochs: dict[str, float], smiles: SmilesConfig | None = None, **train: Any
+) -> Experiment:
+    """A classifier of molecules: batches of 64, AdamW at a rate that rises and falls, a clipped gradient. `smoke`
+    learns from 512 molecules and never from more than one spelling."""
+    smiles = smiles or SmilesConfig()
+    return experiment(
+        preset,
+        model,
+        data=DataConfig("bbbp", smiles=replace(smiles, extra=0) if preset == "smoke" else smiles),
+        epochs=epochs,
+        optimiser=OptimiserConfig(kind="adamw", lr=3e-3, schedule="one-cycle", warmup=0.2, weight_decay=0.01, clip=1.0),
+        **{"batch_size": 64, "snapshots": 0, **train},
+    )

@@ -14,7 +14,7 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Any, Literal
 
 from simorgh.contracts import Config, UserError
-from simorgh.data import DataConfig
+from simorgh.data import DataConfig, SmilesConfig
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,8 @@ class Experiment:
     def hash(self) -> str:
         """Eight hex digits that change when anything about the training changes (evaluation does not count)."""
         content = {k: v for k, v in to_dict(self).items() if k != "evaluate"}
+        if self.data.smiles == SmilesConfig():  # a setting that came later: older runs are still found
+            del content["data"]["smiles"]
         content["train"] = {k: v for k, v in content["train"].items() if k != "checkpoint_seconds"}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
 
