@@ -8,6 +8,13 @@ import pytest
 MNIST = [f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")]
 
 
+@pytest.fixture(name="smoke_runs", scope="session")
+def _smoke_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where runs of the smoke preset lie, for all tests of all workers: each is trained once."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "smoke-runs"
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "mnist: needs the four MNIST files in $SIMORGH_DATA/mnist")
     config.addinivalue_line("markers", "bbbp: needs BBBP.csv in $SIMORGH_DATA/bbbp")

@@ -41,6 +41,18 @@ def test_a_finished_experiment_is_opened_and_not_trained_again(tmp_path: Path):
     assert (first.path / "model.safetensors").stat().st_mtime_ns == stamp
 
 
+def test_two_at_once_train_it_once(tmp_path: Path):
+    """The second command waits for the first and opens what it left."""
+    both = [subprocess.Popen(command(tmp_path), stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    paths = {process.communicate()[0].splitlines()[-1] for process in both}
+    assert [process.returncode for process in both] == [0, 0]
+    (path,) = paths
+    steps = [line["step"] for line in Run.open(path).history()]
+    assert steps == sorted(set(steps))
+    created = [file for file in Path(path).iterdir() if file.name == "experiment.yaml"]
+    assert created[0].stat().st_mtime <= (Path(path) / "model.safetensors").stat().st_mtime
+
+
 def test_run_directory_holds_what_it_promises(tmp_path: Path):
     run = Run.open(fit(small(ema_half_life=100.0), tmp_path, progress=False).path)
     names = {p.name for p in run.path.iterdir()}

@@ -25,8 +25,8 @@ NAMES = [pytest.param(n, marks=needed(n)) for n in recipes()]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_trains_and_is_measured(name: str, tmp_path: Path):
-    run = Run.open(fit(recipe(name, "smoke"), tmp_path, progress=False).path)
+def test_trains_and_is_measured(name: str, smoke_runs: Path):
+    run = Run.open(fit(recipe(name, "smoke"), smoke_runs, progress=False).path)
     history = run.history()
     losses = [key for key in history[0] if key.endswith("/loss") and not key.startswith("valid")]
     if len(losses) == 1:  # of two players neither loss need fall

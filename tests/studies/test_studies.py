@@ -15,8 +15,8 @@ FREE = {"beta_vae", "control_vae", "divergences", "first_flight", "maximum_likel
 @pytest.mark.parametrize(
     "name", [pytest.param(s.name, marks=() if s.name in FREE else pytest.mark.mnist) for s in studies()]
 )
-def test_study(name: str, tmp_path: Path):
-    page = run_study(name, "smoke", "en", tmp_path / name, tmp_path / "runs", progress=False)
+def test_study(name: str, tmp_path: Path, smoke_runs: Path):
+    page = run_study(name, "smoke", "en", tmp_path / name, smoke_runs, progress=False)
     text = page.read_text(encoding="utf-8")
     assert "<img" in text
     assert "http://" not in text.replace("http://www.w3.org", "")
@@ -27,8 +27,8 @@ def test_study(name: str, tmp_path: Path):
     assert all(cell["execution_count"] for cell in code)
 
 
-def test_persian_page_is_right_to_left(tmp_path: Path):
-    page = run_study("maximum_likelihood", "smoke", "fa", tmp_path / "fa", tmp_path / "runs", progress=False)
+def test_persian_page_is_right_to_left(tmp_path: Path, smoke_runs: Path):
+    page = run_study("maximum_likelihood", "smoke", "fa", tmp_path / "fa", smoke_runs, progress=False)
     text = page.read_text(encoding="utf-8")
     assert 'dir="rtl"' in text
     assert "شکل" in text

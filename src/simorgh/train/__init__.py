@@ -12,7 +12,7 @@ from simorgh.train.engine import Engine
 from simorgh.train.experiment import EvaluateConfig, Experiment, OptimiserConfig, TrainConfig
 from simorgh.train.loop import conditions_in_turn
 from simorgh.train.progress import Progress
-from simorgh.train.run import Run
+from simorgh.train.run import Run, alone
 
 __all__ = [
     "EvaluateConfig", "Experiment", "OptimiserConfig", "Run", "TrainConfig", "conditions_in_turn", "fit", "initialise",
@@ -34,12 +34,20 @@ def fit(
 ) -> Run:
     """Train `experiment` in `out`/<name>-<hash>; open it where it is finished, continue it where it was cut off.
 
-    `observe` is shown the run and each line of its history once it is written; what it raises ends the training.
+    While another program trains the same experiment there, this one waits. `observe` is shown the run and each line of
+    its history once it is written; what it raises ends the training.
     UserError for settings that do not fit the data; Diverged where the loss stops being finite.
     """
     path = Path(out) / f"{experiment.name}-{experiment.hash}"
     if (path / "model.safetensors").is_file():
         return Run.open(path)
+    with alone(path):
+        if (path / "model.safetensors").is_file():  # somebody else was at it meanwhile
+            return Run.open(path)
+        return _fit(experiment, path, progress, observe)
+
+
+def _fit(experiment: Experiment, path: Path, progress: bool, observe: Callable | None) -> Run:
     config = experiment.train
     if config.keep == "best" and not experiment.data.validation:
         raise UserError("train.keep best needs held-out images: set --data.validation above 0.")

@@ -1,7 +1,7 @@
 """The run directory: everything that a finished or interrupted training leaves behind.
 
 experiment.yaml, environment.json, history.jsonl, model.safetensors, ema.safetensors, state.pt, samples/,
-results.json, report.html, report.ipynb. Every write is to a temporary file that is then renamed; only
+results.json, report.html, report.ipynb, lock (empty). Every write is to a temporary file that is then renamed; only
 history.jsonl grows in place, and a resumed run cuts it back to its checkpoint.
 """
 
@@ -9,7 +9,8 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import cached_property
 from importlib import metadata
@@ -27,6 +28,11 @@ from simorgh.contracts import DataSpec, Measurement, Model, UserError
 from simorgh.train.engine import multiplies_bf16
 from simorgh.train.experiment import Experiment, from_dict, to_dict
 
+try:
+    import fcntl
+except ImportError:
+    fcntl = None
+
 
 def write(path: Path, content: bytes | str) -> None:
     """Replace `path` as a whole: a reader, or a kill, never meets half a file."""
@@ -37,6 +43,21 @@ def write(path: Path, content: bytes | str) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Keep others out of the run directory `path` while it is written: who comes second waits. A program that dies
+    leaves nothing locked. Processes of one run, started by torchrun, are not others: the first locks for all.
+
+    Where the system has no such locks (Windows), nobody waits."""
+    if fcntl is None or int(os.environ.get("RANK", 0)):
+        yield
+        return
+    path.mkdir(parents=True, exist_ok=True)
+    with open(path / "lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def environment() -> dict[str, Any]:
