@@ -82,3 +82,14 @@ def test_presets_differ_in_length_only_where_they_say_so():
         assert cpu.train.epochs <= paper.train.epochs
         narrower = "in place of" in recipes_text(name)
         assert (cpu.model != paper.model) == narrower, f"{name} says nothing of its narrower cpu preset"
+
+
+def test_density_of_digits(smoke_runs: Path):
+    """Bits a dimension of a barely trained model: finite, near the 8 of uniform pixels or above, solver error told."""
+    experiment = override(recipe("digits-flow", "smoke"), {"evaluate.density_images": 5})
+    run = fit(experiment, smoke_runs, progress=False)
+    run = Run(run.path, experiment, run.spec)
+    found = {m.name: m for m in evaluate(run, ("density",))}
+    assert found["bits_per_dim"].n == 5
+    assert 0 < found["bits_per_dim"].value < 12
+    assert 0 <= found["bits_per_dim_solver_error"].value < 0.01

@@ -105,13 +105,15 @@ DDPM_BACKBONE = UNet((128, 256, 256), blocks=2, attention=(False, True, False), 
 def denoising(preset: str, model: DiffusionConfig, *, epochs: dict[str, float], **settings: Any) -> Experiment:
     """A diffusion model with an average of its weights; the network is BACKBONE, and DDPM_BACKBONE at `paper`.
 
-    2,000 samples are judged at `cpu`: each costs some fifty evaluations of the network.
+    2,000 samples are judged at `cpu`, for each costs some fifty evaluations of the network, and the density of 100
+    images is computed, for each costs some thousand.
     """
     paper = preset == "paper"
     rule = OptimiserConfig(lr=2e-4 if paper else 2e-3, schedule="cosine", warmup=0.05, clip=1.0)
     given = {
         "optimiser": rule, "ema_half_life": 50_000.0, "precision": "auto", "snapshot_samples": 100,
-        "evaluate": EvaluateConfig(importance_samples=0, samples=10_000 if paper else 2000), **settings,
+        "evaluate": EvaluateConfig(0, samples=10_000 if paper else 2000, density_images=1000 if paper else 100),
+        **settings,
     }  # fmt: skip
     network = replace(DDPM_BACKBONE if paper else BACKBONE, inject=model.network.inject)
     if preset == "smoke":
