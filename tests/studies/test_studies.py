@@ -9,7 +9,7 @@ import pytest
 from simorgh.report.notebook import to_html
 from simorgh.studies.runner import run_study, studies
 
-FREE = {"backprop_by_hand", "control_vae", "divergences", "first_flight", "maximum_likelihood"}  # need no file
+FREE = {"backprop_by_hand", "control_vae", "divergences", "first_flight", "maximum_likelihood", "two_linear_layers"}  # need no file
 
 
 @pytest.mark.parametrize(
