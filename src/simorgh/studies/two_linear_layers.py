@@ -150,7 +150,7 @@ for i, h in enumerate((8, 5, 3, 1)):
     w1, _, w2, _ = net(8, h, 8)
     ranks.semilogy(range(1, 9), np.maximum(np.linalg.svd(w1 @ w2, compute_uv=False), 1e-17), "o-", markersize=3, color=LINES[i], label=f"h = {h}")
 ranks.set(xlabel="number of the singular value", ylabel="singular value of W¹W²", ylim=(1e-18, 30))
-ranks.legend(loc="lower left")
+ranks.legend(loc="center right")
 grid = np.linspace(-0.3, 1.3, 161)
 xx, yy = np.meshgrid(grid, grid)
 planes.contourf(xx, yy, relu(xx + yy) - 2 * relu(xx + yy - 1), [-9, 0.5, 9], colors=["#DDEEF5", "#F5DFE2"])
