@@ -9,6 +9,7 @@ from simorgh.models.factor_reader import FactorReaderConfig
 from simorgh.models.factor_vae import FactorVAEConfig
 from simorgh.models.gan import GANConfig
 from simorgh.models.iwae import IWAEConfig
+from simorgh.models.mlp import MLPConfig
 from simorgh.models.r3gan import R3GANConfig
 from simorgh.models.ssgan import SSGANConfig
 from simorgh.models.vae import VAEConfig
@@ -26,6 +27,7 @@ MODELS = {
     "factor-vae": FactorVAEConfig,
     "gan": GANConfig,
     "iwae": IWAEConfig,
+    "mlp": MLPConfig,
     "r3gan": R3GANConfig,
     "ssgan": SSGANConfig,
     "vae": VAEConfig,
