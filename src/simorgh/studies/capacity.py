@@ -207,7 +207,7 @@ for i, what in enumerate(("clean labels", "15 % flipped")):
         middle.semilogx(list(nets), [nets[h][j][i].mean() for h in nets], style, marker="o", markersize=3, color=LINES[i], label=f"{what}, {part}")
     right.semilogx(list(curve), [v[i] for v in curve.values()], "-o", markersize=3, color=LINES[i], label=what)
 middle.set(xlabel="trained hidden neurons", ylabel="share of wrong answers", ylim=(-0.02, 0.55))
-middle.legend(fontsize=7)
+middle.legend(fontsize=7, handlelength=3.2)
 right.axvline(N, color="black", linewidth=0.8, linestyle=":")
 right.set(xlabel="random hidden neurons (dotted: N)", ylabel="wrong answers, clean test", ylim=(-0.02, 0.55))
 right.legend()
