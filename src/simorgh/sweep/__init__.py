@@ -51,6 +51,7 @@ def sweep(
     prune: bool = True,
     seeds: int = 0,
     page: bool = True,
+    runs: Path | str = "runs",
     progress: bool = True,
 ) -> Path:
     """Search the settings `texts` of a recipe until `trials` trials have ended; returns the path of report.html.
@@ -62,7 +63,7 @@ def sweep(
         data: a data set in place of the recipe's own.
         metric: a key of the history that begins with valid/, or fd_digits; smaller is better.
         storage: a journal file (journal.log in `out` by default) or a database URL, which several machines may share.
-        out: runs/sweeps/<recipe>-<hash> by default.
+        out: <runs>/sweeps/<recipe>-<hash> by default.
         prune: cut off trials that are worse than the median of the others at the same place.
         seeds: train every combination of the settings from so many seeds, and search nothing; `trials` and `prune`
             then mean nothing. 0 searches.
@@ -82,7 +83,7 @@ def sweep(
         base = replace(base, data=replace(base.data, name=data))
     plan = make_plan(base, texts, metric, prune, seeds)
     trials = len(plan.cells) if seeds else trials
-    out = Path(out or Path("runs") / "sweeps" / plan.name)
+    out = Path(out or Path(runs) / "sweeps" / plan.name)
     _keep(plan, out)
     address = storage or str(out / "journal.log")
     ledger = Ledger(plan, out, address, trials)
