@@ -148,7 +148,7 @@ for cell, group in reported.items():
 need = max(1, -(-4 * seeds // 5))
 here, there = {c for c in reported if below[c] >= need}, {c for c in reported if stopped[c] >= need}
 study.table(study.pick(["variant", "printed as below 0.1", "below 0.1 here", "test error after 30 passes, each seed", "passes of the program", "below 0.1 there, validation", "diverged"], ["حالت", "چاپ‌شده: زیر ۰٫۱", "این‌جا زیر ۰٫۱", "خطای آزمون پس از ۳۰ دور، هر بذر", "دورهای برنامه", "آن‌جا زیر ۰٫۱، اعتبارسنجی", "واگرا"]), rows,
-            f"The reported grid from {seeds} seeds. A rate that stays constant makes the shorter trainings of the program beginnings of these.", f"شبکهٔ گزارش‌شده با {seeds} بذر. چون نرخ ثابت است، آموزش‌های کوتاه‌تر برنامه آغازِ همین آموزش‌ها هستند.")
+            "The reported grid, seeds in order. A rate that stays constant makes the shorter trainings of the program beginnings of these.", "شبکهٔ گزارش‌شده، به ترتیب بذرها. چون نرخ ثابت است، آموزش‌های کوتاه‌تر برنامه آغازِ همین آموزش‌ها هستند.")
 study.measure("cells_below_0.1", len(here), n=seeds, protocol=f"variants of twelve with a test error below 0.1 in at least {need} of {seeds} seeds", recipe="mlp-reported")
 study.measure("cells_agreeing", sum((c in here) == (c in PRINTED) for c in reported), n=12, protocol=f"variants of twelve on which 'below 0.1 in at least {need} of {seeds} seeds' agrees with the printed list", recipe="mlp-reported")
 odd = [label(c) for c in reported if (c in here) != (c in PRINTED)]
@@ -164,8 +164,9 @@ study.say(f"Below 0.1 in at least {need} of {seeds} seeds: {', '.join(label(c) f
 #
 # **Adam at 0.1.** Each weight moves by about 0.1 in each of the first steps, whatever its gradient; 784 of them in step
 # move a sum by up to $0.1 \sum_i x_i$, about ten, where it was about 0.1. A ReLU unit that is thrown below zero for all
-# images has no gradient and never returns. LeakyReLU units keep a hundredth of theirs; sigmoid units saturate, but
-# bounded ones keep the scores small enough for the last layer to go on learning.
+# images has no gradient and never returns. LeakyReLU units keep a hundredth of theirs and come back, so the net learns;
+# but its scores are unbounded and steps of 0.1 too long to settle, and the error swings from pass to pass. Sigmoid units
+# saturate, but they are bounded: the scores stay small enough for the last layer to settle.
 # %% [markdown] lang="fa"
 # ## چرا بقیه شکست می‌خورند
 # **NLL روی نمره‌های خام.** $-s_y$ کران پایین ندارد: افزودن $c$ به همهٔ نمره‌ها آن را $c$ پایین می‌آورد و چیزی دربارهٔ کلاس نمی‌گوید. گرادیانش نسبت به
@@ -174,7 +175,8 @@ study.say(f"Below 0.1 in at least {need} of {seeds} seeds: {', '.join(label(c) f
 #
 # **Adam با نرخ ۰٫۱.** در نخستین گام‌ها هر وزن، گرادیانش هر چه باشد، حدود ۰٫۱ جابه‌جا می‌شود؛ ۷۸۴ وزنِ همگام مجموعی را که حدود ۰٫۱ بود تا $0.1 \sum_i x_i$،
 # نزدیک ده، می‌برند. واحد ReLUیی که برای همهٔ تصویرها به زیر صفر پرتاب شود گرادیان ندارد و هرگز بازنمی‌گردد. واحدهای LeakyReLU یک‌صدمِ گرادیانشان را نگه
-# می‌دارند؛ واحدهای سیگموید اشباع می‌شوند، اما کران‌دارند و نمره‌ها چندان کوچک می‌مانند که لایهٔ آخر به آموختن ادامه دهد.
+# می‌دارند و بازمی‌گردند، پس شبکه می‌آموزد؛ اما نمره‌هایش بی‌کران‌اند و گام ۰٫۱ برای آرام‌گرفتن بلند است و خطا از دوری به دور دیگر نوسان می‌کند. واحدهای
+# سیگموید اشباع می‌شوند، اما کران‌دارند: نمره‌ها چندان کوچک می‌مانند که لایهٔ آخر آرام بگیرد.
 
 # %%
 def beginning(cell):
@@ -210,15 +212,19 @@ for cell, group in reported.items():
 study.table(study.pick(["variant", "diverged", "lowest loss in the first steps", "largest score at the end", "units never positive, layers 1 and 2", "units on one side only", "share of the commonest answer"], ["حالت", "واگرا", "کمترین زیان در گام‌های نخست", "بزرگ‌ترین نمره در پایان", "واحدهای هرگز مثبت، لایه‌های ۱ و ۲", "واحدهای تنها در یک سو", "سهم پرتکرارترین پاسخ"]), rows,
             "The failures, over the 10,000 test images. A unit that is on one side of zero for all images is dead (ReLU) or linear (LeakyReLU); sigmoid units are always positive.",
             "شکست‌ها، روی ۱۰٬۰۰۰ تصویر آزمون. واحدی که برای همهٔ تصویرها در یک سوی صفر است مرده (ReLU) یا خطی (LeakyReLU) است؛ واحدهای سیگموید همیشه مثبت‌اند.")
-share = {}
-for activation in ("relu", "leaky-relu"):
-    group = [o for o in reported[activation, "cross-entropy", "adam"] if o["sound"]]
-    share[activation] = float(np.mean([o["dead" if activation == "relu" else "one_sided"][1] for o in group])) if group else float("nan")
-    if group:
-        study.measure("silent_units", share[activation], n=len(group), unit="share", protocol=f"units of the second hidden layer that are {'never positive' if activation == 'relu' else 'on one side of zero'} over 10,000 test images, Adam at 0.1, cross-entropy, mean over seeds", recipe="mlp-reported", cell=label((activation, "cross-entropy", "adam")))
-chance = float((truth == 1).float().mean())
-study.say(f"Every NLL loss is negative within the first steps: no probability is above one, so this is no likelihood. With Adam at 0.1 and cross-entropy, {share['relu']:.0%} of the second layer's ReLU units are never positive (the net then gives one answer for all images; the best constant answer is right for {chance:.1%}), and {share['leaky-relu']:.0%} of the LeakyReLU units stand on one side of zero for all images, where they are only a linear layer.",
-          f"زیانِ همهٔ حالت‌های NLL در همان گام‌های نخست منفی می‌شود: هیچ احتمالی از یک بیشتر نیست، پس این درست‌نمایی نیست. با Adam و نرخ ۰٫۱ و آنتروپی متقاطع، {kit.ltr(format(share['relu'], '.0%'))} واحدهای ReLU لایهٔ دوم هرگز مثبت نیستند (شبکه آنگاه برای همهٔ تصویرها یک پاسخ می‌دهد؛ بهترین پاسخ ثابت در {kit.ltr(f'{chance:.1%}')} موارد درست است) و {kit.ltr(format(share['leaky-relu'], '.0%'))} واحدهای LeakyReLU برای همهٔ تصویرها در یک سوی صفرند، جایی که تنها لایه‌ای خطی‌اند.")
+adam = {a: [o for o in reported[a, "cross-entropy", "adam"] if o["sound"]] for a in ("relu", "leaky-relu", "sigmoid")}
+silent = float(np.mean([o["dead"][1] for o in adam["relu"]])) if adam["relu"] else float("nan")
+study.measure("dead_units", silent, n=len(adam["relu"]), unit="share", protocol="ReLU units of the second hidden layer that are never positive over 10,000 test images, Adam at 0.1, cross-entropy, mean over seeds", recipe="mlp-reported")
+swing = {a: [(min(late), max(late)) for late in ([line["valid/error"] for line in o["history"][-10:]] for o in group)] for a, group in adam.items() if group}
+study.table(study.pick(["Adam at 0.1 with CE", "validation error in the last ten passes, lowest to highest, each seed"], ["‏Adam با نرخ ۰٫۱ و CE", "خطای اعتبارسنجی در ده دور آخر، کمترین تا بیشترین، هر بذر"]),
+            [[NAMES[a], kit.Cell(", ".join(f"{low:.3f}–{high:.3f}" for low, high in found))] for a, found in swing.items()],
+            "How far the three activations have settled.", "سه فعال‌سازی تا کجا آرام گرفته‌اند.")
+for a, found in swing.items():
+    study.measure("swing", float(np.mean([high - low for low, high in found])), n=len(found), unit="share", protocol="largest minus smallest validation error in the last ten passes, Adam at 0.1, cross-entropy, mean over seeds", recipe="mlp-reported", activation=a)
+open_ended = sum(low < 0.1 < high for low, high in swing.get("leaky-relu", []))
+gaps = {a: np.mean([high - low for low, high in found]) for a, found in swing.items()}
+study.say(f"Every NLL loss is negative within the first steps: no probability is above one, so this is no likelihood. With Adam at 0.1 and cross-entropy, {silent:.0%} of the second layer's ReLU units are never positive: {50 * (1 - silent):.0f} of 50 are left to tell ten classes apart. With LeakyReLU the error still swings by {gaps.get('leaky-relu', float('nan')):.3f} within ten passes, with the sigmoid by {gaps.get('sigmoid', float('nan')):.3f}; in {open_ended} of {seeds} LeakyReLU trainings the line of 0.1 lies inside the swing, and on which side they end is chance.",
+          f"زیانِ همهٔ حالت‌های NLL در همان گام‌های نخست منفی می‌شود: هیچ احتمالی از یک بیشتر نیست، پس این درست‌نمایی نیست. با Adam و نرخ ۰٫۱ و آنتروپی متقاطع، {kit.ltr(format(silent, '.0%'))} واحدهای ReLU لایهٔ دوم هرگز مثبت نیستند: از ۵۰ واحد {50 * (1 - silent):.0f} تا برای بازشناختن ده کلاس می‌ماند. با LeakyReLU خطا در ده دور هنوز {gaps.get('leaky-relu', float('nan')):.3f} نوسان دارد و با سیگموید {gaps.get('sigmoid', float('nan')):.3f}؛ در {open_ended} آموزش از {seeds} آموزشِ LeakyReLU مرز ۰٫۱ درون نوسان است و این‌که در کدام سو بایستند به بخت است.")
 
 # %% [markdown] lang="en"
 # ## Corrected: six cells
