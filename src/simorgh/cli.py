@@ -285,6 +285,8 @@ class SweepArguments:
         seed: of the search and of each training.
         data: a data set in place of the recipe's own.
         prune: cut off trainings that are worse than the median of the others.
+        grid: train every combination of the values of --set, in place of a search; --trials then means nothing.
+        seeds: of a grid, how many seeds each combination is trained from.
     """
 
     set: tuple[str, ...] = ()
@@ -297,6 +299,8 @@ class SweepArguments:
     seed: int = 0
     data: str | None = None
     prune: bool = True
+    grid: bool = False
+    seeds: int = 1
 
 
 def sweep(argv: list[str]) -> None:
@@ -304,9 +308,12 @@ def sweep(argv: list[str]) -> None:
     texts, rest = _take_all(rest, "--set")
     asked = vars(parse(SweepArguments, rest, f"simorgh sweep {name}"))
     del asked["set"]
+    seeds, grid = asked.pop("seeds"), asked.pop("grid")
+    if seeds < 1 or (seeds > 1 and not grid):
+        raise UserError(f"--seeds {seeds} cannot be run: it goes with --grid and should be at least 1.")
     from simorgh.sweep import sweep as search
 
-    print(search(name, texts, **asked))
+    print(search(name, texts, seeds=seeds if grid else 0, **asked))
 
 
 def _take_all(argv: list[str], flag: str) -> tuple[list[str], list[str]]:

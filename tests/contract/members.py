@@ -21,6 +21,7 @@ from simorgh.models.factor_vae import FactorVAEConfig
 from simorgh.models.gan import GANConfig
 from simorgh.models.iwae import IWAEConfig
 from simorgh.models.latent_diffusion import LatentDiffusionConfig
+from simorgh.models.mlp import MLPConfig
 from simorgh.models.r3gan import R3GANConfig
 from simorgh.models.sequence_classifier import SequenceClassifierConfig
 from simorgh.models.ssgan import SSGANConfig
@@ -112,6 +113,9 @@ MEMBERS = {
     "classifier": Member("classifier", ClassifierConfig(width=8, features=16, smoothing=0.0), IMAGE, 0.1, 3e-3, 200),
     "factor-reader": Member("factor-reader", FactorReaderConfig(DEEP, 8), IMAGE, 0.1),
     "factor-reader-glimpses": Member("factor-reader", FactorReaderConfig(GLIMPSES, 8, shift=1), IMAGE, 0.1),
+    "mlp": Member("mlp", MLPConfig((16, 8)), IMAGE, 0.1),
+    "mlp-nll": Member("mlp", MLPConfig((16, 8), "leaky-relu", "nll"), IMAGE, 0.1),
+    "mlp-dropout": Member("mlp", MLPConfig((16, 8), "sigmoid", dropout=0.2), IMAGE, 0.3),
     "gan": _game("gan", GANConfig(8, SHUFFLE), 6.0),
     "gan-saturating": _game("gan", GANConfig(8, SHUFFLE, saturating=True), 12.0, 800),
     "gan-dense": _game("gan", GANConfig(8, replace(DENSE, output="linear")), 6.0),

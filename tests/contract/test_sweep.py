@@ -255,6 +255,63 @@ def test_an_unexpected_error_ends_one_trial_only(monkeypatch, tmp_path):
         sweep("digits-vae", [LR], preset="smoke", trials=2, out=tmp_path)
 
 
+# a grid
+
+GRID = ["model.latent_dim=2,4", "train.optimiser.kind=adam,sgd"]
+
+
+def test_a_grid_trains_every_combination_from_every_seed_once(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(simorgh.sweep, "_page", lambda *_: None)
+    flags = ["--preset", "smoke", "--out", str(tmp_path)]
+    main(["sweep", "digits-vae", "--set", *GRID, "--grid", "--seeds", "2", *flags])
+    rows = json.loads((tmp_path / "trials.json").read_text())["trials"]
+    wanted = {(d, k, s) for d in (2, 4) for k in ("adam", "sgd") for s in (0, 1)}
+    found = [(*row["params"].values(), row["seed"]) for row in rows]
+    assert len(found) == 8
+    assert set(found) == wanted
+    for row in rows:
+        assert row["state"] == "finished"
+        experiment = Run.open(tmp_path / row["run"]).experiment
+        assert (experiment.model.latent_dim, experiment.train.optimiser.kind, experiment.seed) in wanted
+    said = " ".join(capsys.readouterr().out.split())
+    assert "every combination from seeds 0 to 1" in said
+    assert "TPE" not in said
+
+
+def test_a_grid_that_was_half_laid_out_is_completed(monkeypatch, tmp_path):
+    plan = make_plan(BASE, GRID, seeds=2)
+    mine = Ledger(plan, tmp_path, str(tmp_path / "journal.log"), len(plan.cells))
+    enqueue, count = mine.study.enqueue_trial, iter(range(3))
+
+    def few(*args, **more):
+        next(count)
+        enqueue(*args, **more)
+
+    monkeypatch.setattr(mine.study, "enqueue_trial", few)
+    with pytest.raises(StopIteration):
+        mine.lay_out()
+    monkeypatch.undo()
+    for _ in range(2):
+        mine.lay_out()
+    assert mine.room() == 8
+    Worker(mine).work()
+    rows = records(mine)
+    assert len({row["run"] for row in rows}) == 8
+    assert len({(*row["params"].values(), row["seed"]) for row in rows}) == 8
+
+
+def test_a_grid_is_another_plan_and_takes_no_range():
+    assert make_plan(BASE, GRID).name != make_plan(BASE, GRID, seeds=1).name != make_plan(BASE, GRID, seeds=2).name
+    plan = make_plan(BASE, GRID, seeds=2)
+    assert Plan.from_dict(json.loads(json.dumps(plan.to_dict()))) == plan
+    assert not plan.prune
+    with pytest.raises(UserError, match="a grid needs"):
+        make_plan(BASE, [LR], seeds=1)
+    for flags in (["--seeds", "2"], ["--grid", "--seeds", "0"]):
+        with pytest.raises(SystemExit):
+            main(["sweep", "digits-vae", "--set", *GRID, *flags])
+
+
 # who dies
 
 

@@ -11,6 +11,7 @@ from simorgh.models.factor_vae import FactorVAEConfig
 from simorgh.models.gan import GANConfig
 from simorgh.models.iwae import IWAEConfig
 from simorgh.models.latent_diffusion import LatentDiffusionConfig
+from simorgh.models.mlp import MLPConfig
 from simorgh.models.r3gan import R3GANConfig
 from simorgh.models.sequence_classifier import SequenceClassifierConfig
 from simorgh.models.ssgan import SSGANConfig
@@ -31,6 +32,7 @@ MODELS = {
     "gan": GANConfig,
     "iwae": IWAEConfig,
     "latent-diffusion": LatentDiffusionConfig,
+    "mlp": MLPConfig,
     "r3gan": R3GANConfig,
     "sequence-classifier": SequenceClassifierConfig,
     "ssgan": SSGANConfig,

@@ -133,6 +133,19 @@ def vary(base: Experiment, **model: Any) -> Experiment:
     return replace(base, model=replace(base.model, **model))
 
 
+def perceptron(preset: str, model: Config, **train: Any) -> Experiment:
+    """A classifier of MNIST: SGD at 0.1, batch 128, 30 passes over the first four fifths of the training images, a
+    validation at the end of each (375 steps)."""
+    return experiment(
+        preset,
+        model,
+        data=DataConfig("mnist", validation=12_000),
+        epochs={"cpu": 30, "paper": 30},
+        optimiser=OptimiserConfig(kind="sgd", lr=0.1),
+        **{"snapshots": 0, "log_every": 75, **train},
+    )
+
+
 def strings(
     preset: str, model: Config, *, epochs: dict[str, float], smiles: SmilesConfig | None = None, **train: Any
 ) -> Experiment:

@@ -38,6 +38,7 @@ class Study:
         self.data, self.out = context["data"], Path(context["out"])
         self.small = self.preset == "smoke"
         self._runs = {key: [Path(p) for p in paths] for key, paths in context["runs"].items()}
+        self._sweeps = {key: Path(path) for key, path in context.get("sweeps", {}).items()}
         paper = Paper(self.lang, self.out)
         self.pick, self.figure, self.table, self.say = paper.pick, paper.figure, paper.table, paper.say
         self.animation = paper.animation
@@ -46,6 +47,14 @@ class Study:
         """The finished, evaluated runs of a recipe that the header names, one a seed, seed 0 first."""
         check_name(key, self._runs, "run in this study's header")
         return [Run.open(path) for path in self._runs[key]]
+
+    def sweep(self, key: str) -> list[dict]:
+        """The trials of a grid that the header names, as in trials.json, in the order of the grid; `run` is its
+        directory, which a training that diverged has not finished."""
+        check_name(key, self._sweeps, "sweep in this study's header")
+        path = self._sweeps[key]
+        rows = json.loads(path.read_text(encoding="utf-8"))["trials"]
+        return [{**row, "run": path.parent / row["run"]} for row in sorted(rows, key=lambda row: row["number"])]
 
     def results(self, key: str, name: str) -> Measurement | None:
         """The measurement `name` over the seeds of a recipe, recorded; None where the runs do not hold it."""

@@ -36,6 +36,7 @@ class StudyHeader:
         answers: ids of the questions that it answers.
         runs: number of seeds by recipe; a key "recipe@variant" is the recipe with the overrides of that key.
         overrides: by key of `runs`, settings by dotted path, such as {"model.beta": 4}.
+        sweeps: by name, a grid: {"recipe": NAME, "set": [PATH=a,b, ...], "metric": KEY, "seeds": N}.
     """
 
     name: str
@@ -44,6 +45,7 @@ class StudyHeader:
     answers: tuple[str, ...] = ()
     runs: Mapping[str, int] = field(default_factory=dict)
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    sweeps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def read_header(path: Path) -> StudyHeader:
@@ -57,7 +59,7 @@ def read_header(path: Path) -> StudyHeader:
     if not isinstance(header, Mapping):
         raise UserError(f"{path.name} does not begin with a study header (# ---, # simorgh:, ..., # ---).")
     for key in header:
-        check_name(key, ("title", "answers", "runs", "overrides"), f"entry in the header of {path.name}:")
+        check_name(key, ("title", "answers", "runs", "overrides", "sweeps"), f"entry in the header of {path.name}:")
     title, runs, overrides = header.get("title"), header.get("runs") or {}, header.get("overrides") or {}
     if not isinstance(title, Mapping) or set(title) != {"en", "fa"}:
         raise UserError(f"The header of {path.name} needs a title in en and fa.")
@@ -65,7 +67,12 @@ def read_header(path: Path) -> StudyHeader:
         raise UserError(f"The runs in the header of {path.name} should be numbers of seeds, one or more.")
     for key in overrides:
         check_name(key, runs, f"run in the header of {path.name} for the overrides")
-    return StudyHeader(path.stem, path, title, tuple(map(str, header.get("answers") or ())), runs, overrides)
+    sweeps = header.get("sweeps") or {}
+    for name, grid in sweeps.items():
+        if not isinstance(grid, Mapping) or set(grid) != {"recipe", "set", "metric", "seeds"}:
+            raise UserError(f"The sweep {name} in the header of {path.name} needs recipe, set, metric and seeds.")
+    answers = tuple(map(str, header.get("answers") or ()))
+    return StudyHeader(path.stem, path, title, answers, runs, overrides, sweeps)
 
 
 def studies(folder: Path = FOLDER) -> list[StudyHeader]:
@@ -107,11 +114,12 @@ def run_study(
     _check_empty(out)
     say = (lambda text: print(text, file=sys.stderr, flush=True)) if progress else (lambda text: None)
     trained = _train(header, preset, Path(runs), data, progress, say)
+    swept = _sweep(header, preset, Path(runs), data, progress, say)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as private:
         made = Path(private) / "report"
         (made / "figures").mkdir(parents=True)
-        _execute(header, preset, lang, made, trained, data, out, progress)
+        _execute(header, preset, lang, made, trained, swept, data, out, progress)
         _exchange(made, out, Path(private) / "before")
     return out / "report.html"
 
@@ -147,6 +155,25 @@ def _train(
     return trained
 
 
+def _sweep(
+    header: StudyHeader, preset: str, runs: Path, data: str | None, progress: bool, say: Callable[[str], None]
+) -> dict[str, Path]:
+    """The trials.json of each grid by name, its trainings done where they have not been before."""
+    if not header.sweeps:
+        return {}
+    from simorgh.sweep import sweep
+
+    found = {}
+    for name, grid in header.sweeps.items():
+        seeds = 1 if preset == "smoke" else grid["seeds"]
+        say(f"grid {name} of {grid['recipe']}: {', '.join(grid['set'])}, {seeds} seeds")
+        found[name] = sweep(
+            grid["recipe"], grid["set"], preset=preset, data=data, metric=grid["metric"], seeds=seeds, runs=runs,
+            page=False, progress=progress,
+        ).resolve()  # fmt: skip
+    return found
+
+
 def _experiment(header: StudyHeader, key: str, preset: str, seed: int, data: str | None) -> "Experiment":
     """The recipe with the study's overrides, read back through the same checks as a saved experiment."""
     from simorgh.recipes import recipe
@@ -162,6 +189,7 @@ def _execute(
     lang: str,
     made: Path,
     trained: Mapping[str, list[Path]],
+    swept: Mapping[str, Path],
     data: str | None,
     out: Path,
     progress: bool,
@@ -174,7 +202,8 @@ def _execute(
     from simorgh.train.run import environment
 
     context = {"name": header.name, "preset": preset, "lang": lang, "out": str(made.resolve()), "data": data,
-               "runs": {key: [str(p) for p in paths] for key, paths in trained.items()}}  # fmt: skip
+               "runs": {key: [str(p) for p in paths] for key, paths in trained.items()},
+               "sweeps": {key: str(path) for key, path in swept.items()}}  # fmt: skip
     path = made.parent / "context.json"
     path.write_text(json.dumps(context), encoding="utf-8")
     notebook = build(header.path.read_text(encoding="utf-8"), lang)

@@ -1,6 +1,7 @@
 """Hyper-parameter search with Optuna: trials in several processes, on held-out images, resumable at any moment.
 
     sweep("digits-vae", ["train.optimiser.lr=1e-4:1e-2:log"], trials=12, workers=2)    path of report.html
+    sweep("digits-vae", ["model.latent_dim=2,4", "model.beta=1,4"], seeds=3)           every combination, three seeds
 
 A directory holds the sweep: sweep.json (what is searched), journal.log (the trials as Optuna keeps them), runs/ (a run
 directory a trial), <name>.workers/ (locks and logs), trials.json (plain values), report.html and report.ipynb.
@@ -48,6 +49,9 @@ def sweep(
     out: Path | str | None = None,
     seed: int = 0,
     prune: bool = True,
+    seeds: int = 0,
+    page: bool = True,
+    runs: Path | str = "runs",
     progress: bool = True,
 ) -> Path:
     """Search the settings `texts` of a recipe until `trials` trials have ended; returns the path of report.html.
@@ -59,27 +63,36 @@ def sweep(
         data: a data set in place of the recipe's own.
         metric: a key of the history that begins with valid/, or fd_digits; smaller is better.
         storage: a journal file (journal.log in `out` by default) or a database URL, which several machines may share.
-        out: runs/sweeps/<recipe>-<hash> by default.
+        out: <runs>/sweeps/<recipe>-<hash> by default.
         prune: cut off trials that are worse than the median of the others at the same place.
+        seeds: train every combination of the settings from so many seeds, and search nothing; `trials` and `prune`
+            then mean nothing. 0 searches.
+        page: without it report.html is not written, and the path is that of trials.json.
 
     Raises:
         UserError: for a setting, metric or storage that cannot be used, or where `out` holds another sweep.
     """
     if trials < 1 or workers < 1:
         raise UserError(f"A sweep of {trials} trials by {workers} workers cannot be run: both should be at least 1.")
+    if seeds < 0:
+        raise UserError(f"A grid from {seeds} seeds cannot be run: there should be at least 1.")
     if int(os.environ.get("WORLD_SIZE", 1)) > 1:
         raise UserError("simorgh sweep starts its own processes: run it without torchrun.")
     base = find_recipe(recipe, preset, seed)
     if data:
         base = replace(base, data=replace(base.data, name=data))
-    plan = make_plan(base, texts, metric, prune)
-    out = Path(out or Path("runs") / "sweeps" / plan.name)
+    plan = make_plan(base, texts, metric, prune, seeds)
+    trials = len(plan.cells) if seeds else trials
+    out = Path(out or Path(runs) / "sweeps" / plan.name)
     _keep(plan, out)
     address = storage or str(out / "journal.log")
     ledger = Ledger(plan, out, address, trials)
+    if seeds:
+        with ledger.claims:
+            ledger.lay_out()
     if len(ledger.finished()) < trials:
         _Team(ledger, address, min(workers, trials)).work(progress)
-    return _publish(ledger)
+    return _publish(ledger, page)
 
 
 def _keep(plan: Plan, out: Path) -> None:
@@ -178,8 +191,8 @@ class _Team:
             member.process.wait()
 
 
-def _publish(ledger: Ledger) -> Path:
-    """trials.json, the table on standard output, and the page where it is not up to date."""
+def _publish(ledger: Ledger, with_page: bool) -> Path:
+    """trials.json; unless the page is not asked for, the table on standard output and the page if not up to date."""
     plan, rows = ledger.plan, records(ledger)
     if all(row["state"] == "failed" for row in rows):
         raise UserError(f"All {len(rows)} trials failed; the first says: {rows[0]['error']}")
@@ -197,6 +210,9 @@ def _publish(ledger: Ledger) -> Path:
     }
     path, page = ledger.out / "trials.json", ledger.out / "report.html"
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    if not with_page:
+        write(path, text)
+        return path
     _show(content)
     if not page.is_file() or not path.is_file() or path.read_text() != text:
         write(path, text)

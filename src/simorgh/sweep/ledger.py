@@ -126,6 +126,13 @@ class Ledger:
 
     # claiming
 
+    def lay_out(self) -> None:
+        """With `claims` held: queue the cells of a grid that are not there yet."""
+        there = {t.user_attrs.get("cell") for t in self.study.get_trials(deepcopy=False)}
+        for number, (params, seed) in enumerate(self.plan.cells):
+            if number not in there:
+                self.study.enqueue_trial(params, user_attrs={"cell": number, "seed": seed})
+
     def alive(self) -> tuple[dict[str, Any], FileLock]:
         """Who this process is, to be written into its trials, and the lock to be held for as long as it lives."""
         me = {"host": platform.node(), "pid": os.getpid(), "start": round(time.time(), 3)}

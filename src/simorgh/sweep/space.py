@@ -6,6 +6,7 @@ import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from math import ceil, isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -140,6 +141,7 @@ class Plan:
         metric: a key of the history that begins with valid/, or fd_digits; smaller is better.
         prune: whether trials worse than the median of the others are cut off.
         images: images to train on before any are held out.
+        seeds: of a grid, how many seeds each combination is trained from; 0 where the settings are searched.
     """
 
     experiment: Experiment
@@ -147,6 +149,14 @@ class Plan:
     metric: str
     prune: bool
     images: int
+    seeds: int = 0
+
+    @property
+    def cells(self) -> list[tuple[dict[str, Any], int]]:
+        """Of a grid, every combination of settings with every seed, the seeds of one combination side by side."""
+        names, last = [*self.space], self.experiment.seed + self.seeds
+        values = product(*(dimension.values for dimension in self.space.values()))
+        return [(dict(zip(names, row)), seed) for row in values for seed in range(self.experiment.seed, last)]
 
     @property
     def space(self) -> dict[str, Choice | Range]:
@@ -173,9 +183,12 @@ class Plan:
             False: f"{self.metric}, {'smallest' if e.train.keep == 'best' else 'last'} of a training, on",
         }[self.metric == "fd_digits"]
         cut = f", median pruner after {self.warm_up}" if self.prune else ""
+        how = f"TPE from seed {e.seed}{cut}"
+        if self.seeds:
+            how = f"every combination from seeds {e.seed} to {e.seed + self.seeds - 1}"
         return (
             f"{what} {held_out:,} validation images of {e.data.name} (the last of {self.images:,} images to train on, "
-            f"never trained on; the test part is not used), {e.name} {e.preset}, TPE from seed {e.seed}{cut}; "
+            f"never trained on; the test part is not used), {e.name} {e.preset}, {how}; "
             "smaller is better"
         )
 
@@ -186,16 +199,20 @@ class Plan:
             "metric": self.metric,
             "prune": self.prune,
             "images": self.images,
+            **({"seeds": self.seeds} if self.seeds else {}),
         }
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> "Plan":
         base = from_dict(Experiment, plain["experiment"])
-        return cls(base, tuple(plain["set"]), plain["metric"], plain["prune"], plain["images"])
+        rest = plain["metric"], plain["prune"], plain["images"], plain.get("seeds", 0)
+        return cls(base, tuple(plain["set"]), *rest)
 
 
-def make_plan(base: Experiment, texts: Sequence[str], metric: str = "valid/loss", prune: bool = True) -> Plan:
-    """The plan of a sweep from `base`, which is given validation images where it has none.
+def make_plan(
+    base: Experiment, texts: Sequence[str], metric: str = "valid/loss", prune: bool = True, seeds: int = 0
+) -> Plan:
+    """The plan of a sweep from `base`, which is given validation images where it has none; of a grid with `seeds`.
 
     The model is built once and looked at with a few of them, so that a mistake is found before any trial begins.
     UserError for a setting, objective or metric that there is not.
@@ -206,8 +223,11 @@ def make_plan(base: Experiment, texts: Sequence[str], metric: str = "valid/loss"
     if metric == "fd_digits":
         base = override(base, {"train.snapshot_samples": SNAPSHOT})
     base = from_dict(Experiment, to_dict(base))  # as it will be read back: 60 is 60.0 where that is a float
-    plan = Plan(base, tuple(sorted(texts)), metric, prune, images)
+    plan = Plan(base, tuple(sorted(texts)), metric, prune and not seeds, images, seeds)
     space, data = plan.space, load(base.data)
+    for path, dimension in space.items():
+        if seeds and isinstance(dimension, Range):
+            raise UserError(f"{path} is a range, which has no end of values: a grid needs {path}=a,b,c.")
     model = initialise(base, data.spec)
     for path in space:
         if path.startswith("train.optimisers."):

@@ -1,0 +1,236 @@
+# ---
+# simorgh:
+#   title: {en: "Three false sentences on regularisation", fa: "سه جملهٔ نادرست دربارهٔ منظم‌سازی"}
+#   answers: [E2.a, E2.b, E2.c]
+# ---
+
+# %% [markdown] lang="en"
+# ## Question
+# The questions are not printed, only that all three are *false* and why. From the answers they must have said about this:
+# (a) regularisation such as L1 or L2 cannot improve a model; (b) adding many features protects from overfitting; (c) a
+# larger coefficient of regularisation makes overfitting worse. Each is refuted in general, then by polynomials and a net.
+#
+# ## Derivation
+# Data $y = X w + e$ with $N$ rows, noise of variance $\sigma^2$; ridge: $\hat w = (X^T X + \lambda I)^{-1} X^T y$. In the singular
+# directions of $X$ (values $d_i$, true coefficients $\alpha_i$) each estimate is $\frac{d_i^2}{d_i^2 + \lambda}$ times that of least squares.
+# 1. **(a) Some $\lambda > 0$ is always better than none.** Variance and squared bias of $\hat w$ add up to
+#    $$R(\lambda) = \sum_i \frac{\sigma^2 d_i^2 + \lambda^2 \alpha_i^2}{(d_i^2 + \lambda)^2}, \qquad R'(0) = -2 \sigma^2 \sum_i d_i^{-4} < 0$$
+#    (Hoerl & Kennard 1970, theorem 4.3): the variance falls in first order, the bias rises in second order only.
+# 2. **(b) Each further feature costs variance.** With $p$ normal features the expected squared error of least squares on
+#    a new point is exactly
+#    $$\sigma^2 \left(1 + \frac{p}{N - p - 1}\right) \qquad (p < N - 1),$$
+#    once the needed features are among them: it only rises with $p$, while the training error $\sigma^2 (1 - \frac{p}{N})$ only
+#    falls. A feature pays if what it explains is more than that price.
+# 3. **(c) A larger coefficient restrains.** With $A(\lambda)$ the training error and $B(\lambda) = \|\hat w\|^2$ at the
+#    minimum of $A + \lambda B$, add the two inequalities of optimality at $\lambda < \mu$:
+#    $(\mu - \lambda)(B(\mu) - B(\lambda)) \le 0$. So the norm never rises and therefore the training error never falls, for
+#    *any* model and penalty. At $\lambda \to \infty$ ridge gives $\hat w = 0$: it underfits.
+# %% [markdown] lang="fa"
+# ## پرسش
+# متن پرسش‌ها چاپ نشده، تنها این‌که هر سه *نادرست*‌اند و چرا. از پاسخ‌ها برمی‌آید که چنین چیزی بوده‌اند: (آ) منظم‌سازی مانند L1 و L2 نمی‌تواند مدل را بهتر
+# کند؛ (ب) افزودن ویژگی‌های بسیار از بیش‌برازش جلوگیری می‌کند؛ (ج) ضریب بزرگ‌ترِ منظم‌سازی بیش‌برازش را بدتر می‌کند. هر کدام به طور کلی رد می‌شود، سپس با
+# چندجمله‌ای‌ها و یک شبکه.
+#
+# ## استنتاج
+# داده $y = X w + e$ با $N$ سطر و نوفه‌ای با واریانس $\sigma^2$ است؛ رگرسیون ستیغی: $\hat w = (X^T X + \lambda I)^{-1} X^T y$. در راستاهای تکین $X$
+# (مقدارهای $d_i$، ضریب‌های راستین $\alpha_i$) هر برآورد $\frac{d_i^2}{d_i^2 + \lambda}$ برابر برآورد کمترین مربعات است.
+#
+# ۱. **(آ) همیشه $\lambda > 0$یی هست که از هیچ بهتر است.** جمع واریانس و مربع اریبی $\hat w$:
+# $$R(\lambda) = \sum_i \frac{\sigma^2 d_i^2 + \lambda^2 \alpha_i^2}{(d_i^2 + \lambda)^2}, \qquad R'(0) = -2 \sigma^2 \sum_i d_i^{-4} < 0$$
+# (Hoerl & Kennard 1970، قضیهٔ ۴٫۳): واریانس در مرتبهٔ اول می‌کاهد و اریبی تنها در مرتبهٔ دوم می‌افزاید.
+#
+# ۲. **(ب) هر ویژگی تازه بهایی از واریانس دارد.** با $p$ ویژگی نرمال، امید مربع خطای کمترین مربعات روی نقطه‌ای تازه دقیقاً
+# $$\sigma^2 \left(1 + \frac{p}{N - p - 1}\right) \qquad (p < N - 1)$$
+# است، وقتی ویژگی‌های لازم در میانشان باشند: با $p$ فقط بالا می‌رود، و خطای آموزش $\sigma^2 (1 - \frac{p}{N})$ فقط پایین می‌آید. ویژگی وقتی می‌ارزد که
+# بیش از این بها توضیح دهد.
+#
+# ۳. **(ج) ضریب بزرگ‌تر مهار می‌کند.** $A(\lambda)$ خطای آموزش و $B(\lambda) = \|\hat w\|^2$ در کمینهٔ $A + \lambda B$ است؛ دو نابرابری بهینگی در
+# $\lambda < \mu$ را جمع کنید: $(\mu - \lambda)(B(\mu) - B(\lambda)) \le 0$. پس نُرم هرگز بالا نمی‌رود و از این رو خطای آموزش هرگز پایین نمی‌آید، برای
+# *هر* مدل و جریمه‌ای. در $\lambda \to \infty$ رگرسیون ستیغی $\hat w = 0$ می‌دهد: کم‌برازش.
+# %%
+import warnings
+
+import numpy as np
+import sympy as sp
+import torch
+from matplotlib.figure import Figure
+from numpy.polynomial.legendre import legvander
+from sklearn.linear_model import Lasso
+
+from simorgh.noise import philox
+from simorgh.report.style import LINES, use_style
+from simorgh.studies import kit
+
+study = kit.current()
+use_style()
+DRAWS = 400 if study.small else 4000
+
+# %% [markdown] lang="en"
+# ## The three laws, computed
+# %% [markdown] lang="fa"
+# ## سه قانون، محاسبه‌شده
+
+# %%
+lam, sigma, alpha, d = sp.symbols("lambda sigma alpha d", positive=True)
+risk_term = (sigma**2 * d**2 + lam**2 * alpha**2) / (d**2 + lam) ** 2
+assert sp.simplify(sp.diff(risk_term, lam).subs(lam, 0) + 2 * sigma**2 / d**4) == 0
+assert sp.simplify(sp.diff(risk_term, lam).subs(lam, sigma**2 / alpha**2)) == 0  # the best coefficient of one direction
+
+draw = philox("regularisation", "ridge")
+x, w = draw.standard_normal((30, 10)) * np.logspace(0, -1, 10), np.ones(10)
+u, s, vt = np.linalg.svd(x, full_matrices=False)
+coefficients = np.logspace(-3, 2, 41)
+
+
+def risk(lam, sigma=1.0):
+    return float(((sigma**2 * s**2 + lam**2 * (vt @ w) ** 2) / (s**2 + lam) ** 2).sum())
+
+
+noise = draw.standard_normal((DRAWS, 30))
+drawn = {lam: (((x @ w + noise) @ x @ np.linalg.inv(x.T @ x + lam * np.eye(10)) - w) ** 2).sum(1) for lam in (1e-3, 0.1, 1.0, 10.0)}
+risk_error = max(abs(v.mean() - risk(lam)) / (v.std() / np.sqrt(DRAWS)) for lam, v in drawn.items())
+best = min(coefficients, key=risk)
+assert risk_error < 4.5  # standard errors
+assert risk(best) < 0.5 * risk(0)
+
+N, PRICE = 40, {}
+for p in (2, 5, 10, 20, 30):
+    draw = philox("regularisation", "price", p)
+    errors = []
+    for _ in range(DRAWS):
+        a, e, new = draw.standard_normal((N, p)), draw.standard_normal(N), draw.standard_normal(p)
+        c = np.linalg.lstsq(a, e, rcond=None)[0]  # the true coefficients drop out of the error
+        errors.append((1 + (new @ c) ** 2, ((e - a @ c) ** 2).mean()))
+    errors = np.array(errors)
+    PRICE[p] = errors.mean(0), errors.std(0) / np.sqrt(DRAWS), (1 + p / (N - p - 1), 1 - p / N)
+price_error = max(float(np.abs((m - f) / e).max()) for m, e, f in PRICE.values())
+assert price_error < 4.5
+study.table(study.pick(["features p", "new point", "formula", "training", "formula"], ["ویژگی‌ها p", "نقطهٔ تازه", "رابطه", "آموزش", "رابطه"]),
+            [[p, *(kit.Cell(f"{v:.3f}") for v in (m[0], f[0], m[1], f[1]))] for p, (m, _, f) in PRICE.items()],
+            en=f"Least squares with N = {N}, noise of variance 1: mean of {DRAWS:,} draws.", fa=f"کمترین مربعات با {kit.ltr(f'N = {N}')} و نوفه‌ای با واریانس ۱: میانگین {DRAWS:,} قرعه.")
+study.measure("ridge_risk_ratio", risk(best) / risk(0), n=DRAWS, protocol="expected squared error of ridge coefficients at the best of 41 lambdas over that of least squares, 30 x 10, exact; checked on drawn noise")
+study.measure("price_of_30_features", float(PRICE[30][0][0]), n=DRAWS, protocol="expected squared error on a new point of least squares with 30 normal features, N = 40, noise variance 1", floor=None)
+
+# %% [markdown] lang="en"
+# ## Polynomials and a net
+# 20 points of a sine with noise of deviation 0.3. Polynomials in Legendre's basis; L2 with exact solution, L1 by
+# coordinate descent; and a net of one hidden layer of 64 tanh units whose squared weights are charged.
+# %% [markdown] lang="fa"
+# ## چندجمله‌ای‌ها و یک شبکه
+# ۲۰ نقطه از یک سینوس با نوفه‌ای به انحراف ۰٫۳. چندجمله‌ای‌ها در پایهٔ لژاندر؛ L2 با جواب دقیق، L1 با کاهش مختصاتی؛ و شبکه‌ای با یک لایهٔ پنهان از ۶۴
+# واحد tanh که مربع وزن‌هایش جریمه می‌شود.
+
+# %%
+SAMPLES = 10 if study.small else 100  # data sets
+DEGREE, STEPS = 15, 200 if study.small else 4000
+grid = np.linspace(-1, 1, 201)
+
+
+def truth(t):
+    return np.sin(np.pi * t)
+
+
+def data(key):
+    draw = philox("regularisation", "data", key)
+    t = np.sort(draw.uniform(-1, 1, 20))
+    return t, truth(t) + 0.3 * draw.standard_normal(20)
+
+
+def ridge(t, y, degree, lam):
+    """(training, test) mean squared error and the squared norm; the test is against the truth on a grid."""
+    a = legvander(t, degree)
+    c = np.linalg.lstsq(np.vstack([a, np.sqrt(lam) * np.eye(degree + 1)]), np.concatenate([y, np.zeros(degree + 1)]), rcond=None)[0]
+    return ((a @ c - y) ** 2).mean(), ((legvander(grid, degree) @ c - truth(grid)) ** 2).mean(), c @ c
+
+
+degrees = np.arange(0, 19)
+by_degree = np.array([[ridge(*data(k), p, 0.0)[:2] for p in degrees] for k in range(SAMPLES)])
+lambdas = np.logspace(-6, 4, 31)
+by_lambda = np.array([[ridge(*data(k), DEGREE, v) for v in lambdas] for k in range(SAMPLES)])
+rounding = 1e-9
+assert (np.diff(by_degree[:, :, 0], axis=1) < rounding).all()  # (b): more features, never a larger training error
+assert (np.diff(by_lambda[:, :, 0], axis=1) > -rounding).all()  # (c): more lambda, never a smaller one
+assert (np.diff(by_lambda[:, :, 2], axis=1) < rounding * by_lambda[:, :-1, 2]).all()
+degree_curve, lambda_curve = np.median(by_degree, 0), np.median(by_lambda, 0)
+good_degree, good_lambda = int(degree_curve[:, 1].argmin()), int(lambda_curve[:, 1].argmin())
+assert good_degree < 8 < 18
+assert degree_curve[18, 1] > 10 * degree_curve[good_degree, 1]
+assert 0 < good_lambda < 30
+assert lambda_curve[good_lambda, 1] < 0.5 * min(lambda_curve[0, 1], lambda_curve[-1, 1])
+
+penalties = np.logspace(-3, 0, 10)
+t, y = data(0)
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # the smallest penalties need more rounds than they are worth
+    lassos = [Lasso(alpha=v, max_iter=20_000).fit(legvander(t, DEGREE)[:, 1:], y) for v in penalties]
+kept = [int((m.coef_ != 0).sum()) for m in lassos]
+lasso_test = [float(((m.predict(legvander(grid, DEGREE)[:, 1:]) - truth(grid)) ** 2).mean()) for m in lassos]
+assert kept[0] > kept[5] >= kept[-1]
+
+charges = torch.tensor([0.0, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0])
+draw = philox("regularisation", "net")
+size = (len(charges), 1, 1)
+parts = [torch.tensor(np.tile(p, size), dtype=torch.float32, requires_grad=True) for p in (3 * draw.standard_normal((1, 1, 64)), draw.standard_normal((1, 1, 64)), draw.standard_normal((1, 64, 1)) / 8)]
+rule = torch.optim.Adam(parts, lr=0.01)
+inside, wanted = torch.tensor(t, dtype=torch.float32)[:, None], torch.tensor(y, dtype=torch.float32)[:, None]
+
+
+def net(at):
+    return torch.tanh(at @ parts[0] + parts[1]) @ parts[2]
+
+
+for _ in range(STEPS):
+    rule.zero_grad()
+    ((net(inside) - wanted).square().mean((1, 2)) + charges * sum(p.square().sum((1, 2)) for p in (parts[0], parts[2]))).sum().backward()
+    rule.step()
+with torch.no_grad():
+    net_train = (net(inside) - wanted).square().mean((1, 2)).numpy()
+    net_test = (net(torch.tensor(grid, dtype=torch.float32)[:, None])[:, :, 0].numpy() - truth(grid)) ** 2
+net_test = net_test.mean(1)
+if not study.small:
+    assert net_train[-1] > net_train[0]
+    assert net_test[1:-1].min() < min(net_test[0], net_test[-1])
+
+# %%
+figure = Figure(figsize=(9, 3))
+one, two, three = figure.subplots(1, 3)
+for panel, at, curve in ((one, lambdas, lambda_curve), (two, degrees + 1, degree_curve)):
+    panel.semilogy(at, curve[:, 0], "--", color=LINES[0], label="training")
+    panel.semilogy(at, curve[:, 1], color=LINES[1], label="test")
+one.semilogy(penalties * 40, lasso_test, ":", color=LINES[2], label="test, L1")
+one.set(xscale="log", xlabel="coefficient λ, 16 features", ylabel="mean squared error", ylim=(1e-3, 10))
+two.set(xlabel="features, no penalty", ylim=(1e-3, 1e4))
+three.loglog(charges.numpy()[1:], net_train[1:], "--o", markersize=3, color=LINES[0], label="training")
+three.loglog(charges.numpy()[1:], net_test[1:], "-o", markersize=3, color=LINES[1], label="test")
+three.axhline(net_test[0], color=LINES[1], linewidth=0.8, linestyle=":", label="test, no penalty")
+three.set(xlabel="coefficient, net of 64 units")
+for panel in (one, two, three):
+    panel.legend()
+study.figure(figure, "curves", en=f"Medians over {SAMPLES} data sets (left and middle), one data set (L1 and right). Training error is against the noisy points, test error against the noiseless sine.",
+             fa=f"میانهٔ {SAMPLES} مجموعه‌داده (چپ و میانه)، یک مجموعه‌داده (L1 و راست). خطای آموزش در برابر نقطه‌های نوفه‌دار است و خطای آزمون در برابر سینوس بی‌نوفه.")
+study.measure("test_error_best_lambda", float(lambda_curve[good_lambda, 1]), n=SAMPLES, unit="squared", protocol="median test error of ridge of degree 15 at the best of 31 lambdas, 20 points", coefficient=float(lambdas[good_lambda]))
+study.measure("test_error_degree_18", float(degree_curve[18, 1]), n=SAMPLES, unit="squared", protocol="median test error of least squares of degree 18, 20 points")
+study.say(en=f"**(a) False.** At degree {DEGREE} the best λ, {lambdas[good_lambda]:.2g}, brings the test error from {lambda_curve[0, 1]:.2g} (λ = 1e-6) to {lambda_curve[good_lambda, 1]:.2g}; in the linear model the expected error of the coefficients falls to {risk(best) / risk(0):.0%} of least squares. L1 keeps {kept[0]} of {DEGREE} coefficients at its weakest and {kept[5]} at λ = {40 * penalties[5]:.2g}.\n\n"
+          f"**(b) False.** From {good_degree + 1} to 19 features the training error falls to {degree_curve[18, 0]:.1e} and the test error rises from {degree_curve[good_degree, 1]:.2g} to {degree_curve[18, 1]:.2g}.\n\n"
+          f"**(c) False.** In all {SAMPLES} data sets the training error never falls and the norm never rises with λ. And the warning of the answer holds: at λ = 1e4 the test error is {lambda_curve[-1, 1]:.2g}, that of a model that says nearly nothing (the sine's mean square is 0.5).",
+          fa=f"**(آ) نادرست.** با درجهٔ {DEGREE} بهترین λ، یعنی {lambdas[good_lambda]:.2g}، خطای آزمون را از {lambda_curve[0, 1]:.2g} ({kit.ltr('λ = 1e-6')}) به {lambda_curve[good_lambda, 1]:.2g} می‌رساند؛ در مدل خطی امید خطای ضریب‌ها به {kit.ltr(f'{risk(best) / risk(0):.0%}')} کمترین مربعات می‌رسد. L1 در ضعیف‌ترین حالت {kept[0]} ضریب از {DEGREE} را نگه می‌دارد و در {kit.ltr(f'λ = {40 * penalties[5]:.2g}')} تنها {kept[5]} ضریب را.\n\n"
+          f"**(ب) نادرست.** از {good_degree + 1} تا ۱۹ ویژگی خطای آموزش به {kit.ltr(f'{degree_curve[18, 0]:.1e}')} می‌افتد و خطای آزمون از {degree_curve[good_degree, 1]:.2g} به {degree_curve[18, 1]:.2g} می‌رسد.\n\n"
+          f"**(ج) نادرست.** در همهٔ {SAMPLES} مجموعه‌داده، با λ خطای آموزش هرگز پایین نمی‌آید و نُرم هرگز بالا نمی‌رود. هشدار پاسخ هم درست است: در {kit.ltr('λ = 1e4')} خطای آزمون {lambda_curve[-1, 1]:.2g} است، خطای مدلی که تقریباً چیزی نمی‌گوید (میانگین مربع سینوس ۰٫۵ است).")
+
+# %% [markdown] lang="en"
+# ## Pitfalls
+# - "Never" in (c) is about the training error. The test error falls first and rises later: choose λ on held-out data.
+# - The law of (c) is about the minimum. A net that is trained for a finite time need not obey it exactly.
+# - With the shortest solution, far beyond as many features as points, the test error may fall again (`capacity`).
+#
+# ## Sources
+# Hoerl & Kennard 1970 (Technometrics 12, 55); Tibshirani 1996 (JRSS B 58, 267); Hastie, Tibshirani & Friedman 2009,
+# sections 3.4 and 7.3.
+# %% [markdown] lang="fa"
+# ## لغزشگاه‌ها
+# - «هرگز» در (ج) دربارهٔ خطای آموزش است. خطای آزمون نخست پایین می‌آید و سپس بالا می‌رود: λ را روی دادهٔ کنارگذاشته برگزینید.
+# - قانون (ج) دربارهٔ کمینه است. شبکه‌ای که زمانی محدود آموزش دیده لازم نیست دقیقاً از آن پیروی کند.
+# - با کوتاه‌ترین جواب، بسیار فراتر از شمار نقطه‌ها، خطای آزمون ممکن است دوباره پایین بیاید (`capacity`).
+#
+# ## منابع
+# Hoerl & Kennard 1970 (Technometrics 12, 55)؛ Tibshirani 1996 (JRSS B 58, 267)؛ Hastie, Tibshirani & Friedman 2009، بخش‌های ۳٫۴ و ۷٫۳.
