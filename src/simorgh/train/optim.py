@@ -59,7 +59,7 @@ class Optimiser:
         for group in self._torch.param_groups:
             group["lr"] = rate
         for parameter, grad in zip(self.parameters, grads):
-            parameter.grad = grad
+            parameter.grad = in_layout_of(parameter, grad)
         self._torch.step()
         self._torch.zero_grad(set_to_none=True)
 
@@ -68,3 +68,13 @@ class Optimiser:
 
     def load_state_dict(self, state: dict) -> None:
         self._torch.load_state_dict(state)
+
+
+def in_layout_of(parameter: Tensor, grad: Tensor) -> Tensor:
+    """`grad` with its numbers in memory in the order of those of `parameter`.
+
+    A convolution on channels-last images gives channels-last gradients. `Tensor.backward` would rearrange them, but
+    gradients by value come as they are, and the fused kernels walk through both memories side by side: they would give
+    a weight the gradient of another.
+    """
+    return grad if grad.stride() == parameter.stride() else torch.empty_like(parameter).copy_(grad)
