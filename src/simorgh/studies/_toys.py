@@ -1,15 +1,17 @@
-"""Parts of the study `langevin`: laws of a few points whose score is exact, and what is measured on them."""
+"""Parts of the study `langevin`: laws of a few points whose score is exact, what is measured on them, figures."""
 
 from math import sqrt
 
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 from scipy.spatial import cKDTree
 from torch import Tensor
 
 from simorgh.diffusion.exact import Mixture
 from simorgh.metrics.divergences import quadrature
 from simorgh.noise import philox
+from simorgh.report.style import LINES, WRONG
 
 EDGES = np.linspace(-3.5, 3.5, 15)
 
@@ -151,3 +153,63 @@ def learnt_error(curve: Mixture, plane: np.ndarray, q: float, n: int, near: int 
     guess = noise[cKDTree(noisy).query(plane, near)[1]].mean(1)
     eps = -q * score(curve, tensor(plane), q).numpy()
     return np.linalg.norm(guess - eps, axis=1) / np.maximum(np.linalg.norm(eps, axis=1), 1)
+
+
+def what_it_does(law: Mixture, q: float, ends: dict[str, Tensor], reach: float = 3.4) -> Figure:
+    """The score of `law` at level q as arrows, then where the chains of each title ended; a cross at their start."""
+    figure = Figure(figsize=(7.6, 2.3))
+    panels = figure.subplots(1, 1 + len(ends))
+    coarse, fine = (np.meshgrid(*[np.linspace(-reach, reach, k)] * 2) for k in (15, 90))
+    at, where = (tensor(np.stack([part.ravel() for part in grid], 1)) for grid in (coarse, fine))
+    height = law.log_density(where, torch.full((len(where),), q, dtype=torch.float64)).exp().view(90, 90)
+    panels[0].quiver(*coarse, *score(law, at, q).numpy().T, scale=110, width=0.006, color="#555555")
+    panels[0].set_title("score")
+    for panel, (title, points) in zip(panels[1:], ends.items()):
+        panel.scatter(*points[:1500].T, s=1, color=LINES[1], alpha=0.4)
+        panel.set_title(title)
+    for panel in panels:
+        panel.contour(*fine, height, 5, colors=LINES[0], linewidths=0.7)
+        panel.plot(-2.5, 2.5, "k+", markersize=8)
+        panel.set(xlim=(-reach, reach), ylim=(-reach, reach), xticks=[], yticks=[], aspect="equal")
+        panel.grid(False)
+    return figure
+
+
+def step_sizes(
+    variance: dict[float, float], weights: dict[float, float], steps: int, title: str, floor: float
+) -> Figure:
+    """Variance after `steps` from 4 by r against theory; error of the mixing weights by r against a perfect sampler."""
+    figure = Figure(figsize=(7.4, 2.6))
+    left, right = figure.subplots(1, 2)
+    smooth = np.geomspace(0.004, 1.97, 300)
+    left.loglog(smooth, [carried(r, 4.0, steps) for r in smooth], color="black", linewidth=0.9, label="theory")
+    left.plot(*zip(*variance.items()), "o", markersize=4, label="measured")
+    left.set(xlabel="r = step / σ²", ylabel="variance / σ²", title=f"one level, {steps} steps", ylim=(0.7, 60))
+    right.semilogx(*zip(*weights.items()), "o-", label="error of the weights, TV")
+    right.axhline(floor, color="black", linewidth=0.8, linestyle="--")
+    right.set(xlabel="r = step / σ²", title=title, ylim=(0, None))
+    for panel in (left, right):
+        panel.axvline(2, color=WRONG, linestyle="--", linewidth=1)
+        panel.legend()
+    return figure
+
+
+def manifold(maps: dict[float, np.ndarray], curve: Mixture, objectives: dict[float, tuple]) -> Figure:
+    """One map of `learnt_error` on [-2.4, 2.4]^2 a level, and objectives (taus, values) on the circle by level."""
+    figure = Figure(figsize=(7.8, 2.5))
+    panels = figure.subplots(1, len(maps) + 1, width_ratios=[*[1] * len(maps), 1.25])
+    for panel, (q, error) in zip(panels, maps.items()):
+        side = int(len(error) ** 0.5)
+        shown = panel.imshow(
+            error.reshape(side, side), extent=(-2.4, 2.4) * 2, origin="lower", vmin=0, vmax=1, cmap="magma"
+        )
+        panel.scatter(*curve.points.numpy().T, s=0.4, color="white")
+        panel.set(title=f"σ = {q}", xticks=[], yticks=[])
+        panel.grid(False)
+    words = "error of the score learnt from noisy data, relative"
+    figure.colorbar(shown, ax=panels[:-1], location="bottom", shrink=0.5, aspect=40, label=words)
+    for (sigma, (taus, values)), colour in zip(objectives.items(), LINES):
+        panels[-1].semilogx(taus, np.clip(values, -700, None), color=colour, label=f"σ = {sigma:g}")
+    panels[-1].set(ylim=(-420, 120), xlabel="τ", title="objective, circle")
+    panels[-1].legend(fontsize=7)
+    return figure

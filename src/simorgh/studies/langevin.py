@@ -53,7 +53,7 @@ from simorgh.report.style import LINES, use_style
 from simorgh.studies import _games as games
 from simorgh.studies import _levels as scale
 from simorgh.studies import kit
-from simorgh.studies._toys import OnALine, carried, cells, circle_objective, learnt_error, normals, score, spiral, tensor, truth, variation, widths
+from simorgh.studies._toys import OnALine, carried, cells, circle_objective, learnt_error, manifold, normals, score, spiral, step_sizes, tensor, truth, variation, what_it_does, widths
 
 study = kit.current()
 use_style()
@@ -168,22 +168,7 @@ for title, (pull, shake) in kinds.items():
             apart_at[title, step] = variation(cells(place), ideal)
         place = place + pull * r * wide**2 * score(three, place, wide) + shake * sqrt(2 * r) * wide * normal(chains, 2)
     ends[title] = place
-figure = Figure(figsize=(7.6, 2.6))
-x1, x2 = np.meshgrid(np.linspace(-3.2, 3.2, 15), np.linspace(-3.2, 3.2, 15))
-arrows = score(three, tensor(np.stack([x1.ravel(), x2.ravel()], 1)), wide).numpy()
-fine1, fine2 = np.meshgrid(np.linspace(-3.4, 3.4, 90), np.linspace(-3.4, 3.4, 90))
-height = three.log_density(tensor(np.stack([fine1.ravel(), fine2.ravel()], 1)), torch.full((8100,), wide, dtype=torch.float64)).exp().view(90, 90)
-panels = figure.subplots(1, 4)
-panels[0].quiver(x1, x2, *arrows.T, scale=110, width=0.006, color="#555555")
-panels[0].set_title("score")
-for panel, title in zip(panels[1:], kinds):
-    panel.scatter(*ends[title][:1500].T, s=1, color=LINES[1], alpha=0.4)
-    panel.set_title(f"{title}, {marks[-1]} steps" if title == "Langevin" else f"{title} only")
-for panel in panels:
-    panel.contour(fine1, fine2, height, 5, colors="#332288", linewidths=0.7)
-    panel.plot(-2.5, 2.5, "k+", markersize=8)
-    panel.set(xlim=(-3.4, 3.4), ylim=(-3.4, 3.4), xticks=[], yticks=[], aspect="equal")
-    panel.grid(False)
+figure = what_it_does(three, wide, ends)
 study.figure(figure, "what-it-does", "The exact score of a mixture in the plane (σ = 0.7), and where chains from the cross end with only one of the two terms, and with both.",
              "امتیاز دقیق یک آمیختهٔ صفحه‌ای ($\\sigma = 0.7$) و جایی که زنجیره‌های آغازشده از علامت + تنها با یکی از دو جمله یا با هر دو می‌رسند.")
 study.table([study.pick("steps", "گام‌ها"), *words.values()], [[m, *(kit.Cell(f"{apart_at[t, m]:.3f}") for t in kinds)] for m in marks],
@@ -226,20 +211,7 @@ mixing_floor = float(np.mean([variation(philox("mix", i).multinomial(chains, far
 study.table(study.pick(["r", "variance, theory", "variance, measured", "ladder: weights, TV", "ladder: variance"], ["r", "واریانس، نظری", "واریانس، اندازه‌گیری", "نردبان: TV وزن‌ها", "نردبان: واریانس"]), rows,
             f"Left: {T} steps at one level about a single point, from variance 4, in units of σ², with 95 % intervals. Right: three points 40 apart with weights 0.6, 0.3 and 0.1, a ladder of {rungs} levels from {first:g} to 1 with {repeats} steps each: error of the three mixing weights (a perfect sampler: {mixing_floor:.3f}) and typical variance (median over log 2).",
             f"چپ: {T} گام در یک تراز پیرامون نقطه‌ای تنها، از واریانس ۴، بر حسب $\\sigma^2$ با بازه‌های ۹۵ درصد. راست: سه نقطه به فاصلهٔ ۴۰ با وزن‌های ۰٫۶، ۰٫۳ و ۰٫۱ و نردبانی با {rungs} تراز از {first:g} تا ۱ و هر کدام {repeats} گام: خطای سه وزن آمیختگی (نمونه‌گیر بی‌نقص: {mixing_floor:.3f}) و واریانس معمول (میانه تقسیم بر {kit.ltr('log 2')}).")
-figure = Figure(figsize=(7.4, 2.8))
-left, right_ = figure.subplots(1, 2)
-smooth = np.geomspace(0.004, 1.97, 300)
-left.loglog(smooth, [carried(r, 4.0, T) for r in smooth], color="black", linewidth=0.9, label="theory")
-inside = [r for r in ratios if r < 2]
-left.plot(inside, [one[r].value for r in inside], "o", markersize=4, label="measured")
-left.axvline(2, color="#AA1133", linestyle="--", linewidth=1)
-left.set(xlabel="r = step / σ²", ylabel="variance / σ²", title=f"one level, {T} steps", ylim=(0.7, 60))
-left.legend()
-right_.semilogx(inside, [ladder[r][0] for r in inside], "o-", label="error of the weights, TV")
-right_.axhline(mixing_floor, color="black", linewidth=0.8, linestyle="--")
-right_.axvline(2, color="#AA1133", linestyle="--", linewidth=1)
-right_.set(xlabel="r = step / σ²", title=f"ladder of {rungs} x {repeats} steps", ylim=(0, None))
-right_.legend()
+figure = step_sizes({r: v.value for r, v in one.items() if r < 2}, {r: v[0] for r, v in ladder.items() if r < 2}, T, f"ladder of {rungs} x {repeats} steps", mixing_floor)
 study.figure(figure, "step-size", "Left: variance about a point against theory; the dashed red line is r = 2. Right: error of the mixing weights after annealing; dashed: a perfect sampler with as many draws.",
              "چپ: واریانس پیرامون یک نقطه در برابر نظریه؛ خط‌چین سرخ $r = 2$ است. راست: خطای وزن‌های آمیختگی پس از نردبان؛ خط‌چین: نمونه‌گیر بی‌نقص با همین تعداد نمونه.")
 study.measure("growth_beyond_two", growth, n=chains, unit="per step", protocol=f"slope of the log of the root mean square distance over the last 20 of {T} Langevin steps at r = 2.1, exact score; theory log 1.1 = 0.0953")
@@ -288,18 +260,7 @@ for q in curve_levels:
     covered[q] = float((maps[q] < 0.3).mean())
     study.measure("plane_with_a_score", covered[q], n=len(plane), unit="share", protocol=f"share of the square [-2.4, 2.4]^2 where the mean of -eps over the 40 nearest of {seen_n} noisy points is within 30 % of the score, data on a spiral", sigma=q)
 study.measure("score_power_of_sigma", power, n=len(tiny), protocol="slope of log |score| over log sigma at three points off a spiral, sigma from 0.1 to 0.001, exact score")
-figure = Figure(figsize=(7.8, 2.5))
-panels = figure.subplots(1, 5, width_ratios=[1, 1, 1, 1, 1.25])
-for panel, q in zip(panels, curve_levels):
-    shown = panel.imshow(maps[q].reshape(80, 80), extent=(-2.4, 2.4, -2.4, 2.4), origin="lower", vmin=0, vmax=1, cmap="magma")
-    panel.scatter(*curve.points.numpy().T, s=0.4, color="white")
-    panel.set(title=f"σ = {q}", xticks=[], yticks=[])
-    panel.grid(False)
-figure.colorbar(shown, ax=panels[:4], location="bottom", shrink=0.5, aspect=40, label="error of the score learnt from noisy data, relative")
-for s, colour in zip(circle_noise, LINES):
-    panels[4].semilogx(taus, np.clip(flat[s], -700, None), color=colour, label=f"σ = {s:g}")
-panels[4].set(ylim=(-420, 120), xlabel="τ", title="objective, circle")
-panels[4].legend(fontsize=7)
+figure = manifold(maps, curve, {s: (taus, v) for s, v in flat.items()})
 study.figure(figure, "manifold", f"Data on a curve (white). Maps: where the score can be learnt from {seen_n:,} noisy points; black is right, bright is wrong. With little noise only a ribbon is known. Right: the objective of score matching on a circle has no minimum without noise.",
              f"داده روی یک خم (سفید). نقشه‌ها: جایی که امتیاز را می‌توان از {seen_n:,} نقطهٔ نوفه‌دار آموخت؛ سیاه درست و روشن نادرست است. با نوفهٔ کم تنها نواری معلوم است. راست: هدف تطبیق امتیاز روی دایره بی‌نوفه کمینه ندارد.")
 study.say(f"Off the curve the exact score grows as σ to the power {power:.3f} (theory −2) and equals d/σ². On the circle the objective is lowest at τ = {lowest[0.05]:.3f} for σ = 0.05 and at {lowest[0.15]:.3f} for σ = 0.15; without noise it falls to the end of the scale. What can be learnt: the score is within 30 % on {covered[0.02]:.0%} of the square at σ = 0.02 and on {covered[0.6]:.0%} at σ = 0.6. **So noise overcomes the manifold**: $p_\\sigma$ is positive everywhere, its score is smooth and bounded on any bounded set, and training meets the places where a sampler will start.",
