@@ -339,7 +339,7 @@ run = study.runs("ncsn")[0]
 data, config = load(run.experiment.data), run.experiment.model
 device = "cuda" if torch.cuda.is_available() else "cpu"
 model = run.model().to(device)
-rule = replace(config.sampler.step, denoise=False, **({"repeats": 5} if study.small else {}))
+rule = replace(config.sampler.step, denoise=False)
 n = 20 if study.small else 100
 stops = []
 with torch.no_grad():
