@@ -89,3 +89,9 @@ def draw(
     with torch.no_grad():
         x = sampler.draw(denoise, path, shape, SampleNoise(seed, n, device=device)).cpu()
     return x, (perf_counter() - start) / n
+
+
+def named(sampler: Sampler, path: Path) -> str:
+    """The sampler and its levels in words, for a protocol."""
+    levels = sampler.grid.levels(path, sampler.steps)
+    return f"{sampler.protocol}, q from {levels[0]:.4g} to {levels[-2]:.4g}"

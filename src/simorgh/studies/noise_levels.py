@@ -162,10 +162,10 @@ def written(value, low, high, form=".2f"):
 
 
 rows = []
-for title, (sampler, _) in plan.items():
+for title, (sampler, walked) in plan.items():
     fd, tv, seconds = (over(title, i) for i in range(3))
-    study.measure("exact_fd", *fd, n=seeds, unit="squared pixels", floor=floor_fd, protocol=f"Fréchet distance in the {yardstick.name} between {n} samples and {points} images whose exact score is used, Student interval over seeds", sampler=title, evaluations=sampler.evaluations)
-    study.measure("exact_tv", *tv, n=seeds, unit="share", floor=floor_tv, protocol=f"total variation of the shares of digits between {n} samples and {points} images whose exact score is used, Student interval over seeds", sampler=title, evaluations=sampler.evaluations)
+    study.measure("exact_fd", *fd, n=seeds, unit="squared pixels", floor=floor_fd, protocol=f"Fréchet distance in the {yardstick.name} between {n} samples and {points} images whose exact score is used, {scale.named(sampler, walked)}, Student interval over seeds", sampler=title, evaluations=sampler.evaluations)
+    study.measure("exact_tv", *tv, n=seeds, unit="share", floor=floor_tv, protocol=f"total variation of the shares of digits between {n} samples and {points} images whose exact score is used, {scale.named(sampler, walked)}, Student interval over seeds", sampler=title, evaluations=sampler.evaluations)
     rows.append([kit.ltr(title), sampler.evaluations, written(*fd), written(*tv, ".3f"), kit.Cell(f"{1000 * seconds[0]:.1f}")])
 study.table(study.pick(["sampler", "evaluations", "distance", "TV of digits", "ms a sample"], ["نمونه‌گیر", "ارزیابی‌ها", "فاصله", "TV رقم‌ها", "میلی‌ثانیه برای هر نمونه"]), rows,
             f"Exact score of {points:,} images, {n} samples a seed, mean over {seeds} seeds ± half of the 95 % Student interval. Langevin with r = 0.11 and T = 5 unless said; others on a Karras grid (ρ = 7) between the same ends. {n} of the images themselves: {floor_fd:.2f} and {floor_tv:.3f}. Times are of this machine, under whatever else it did.",
@@ -254,8 +254,8 @@ def trained(run, plan):
         x = model.outward(z)
         d = judge.distance_interval(x)
         found[title] = (d, judge.variation(x), seconds, x[:10])
-        study.measure("fd_digits", d.value, d.low, d.high, n=drawn, unit="squared feature units", floor=judge_fd, protocol=f"Fréchet distance of {drawn} samples from {len(judge.digits)} test images, {judge.name}, jackknife", recipe=run.experiment.name, sampler=title, evaluations=sampler.evaluations)
-        study.measure("tv_digits", found[title][1], n=drawn, unit="share", floor=judge_tv, protocol=f"total variation of the shares of digits between {drawn} samples and {len(judge.digits)} test images, {judge.name}", recipe=run.experiment.name, sampler=title, evaluations=sampler.evaluations)
+        study.measure("fd_digits", d.value, d.low, d.high, n=drawn, unit="squared feature units", floor=judge_fd, protocol=f"Fréchet distance of {drawn} samples from {len(judge.digits)} test images, {judge.name}, {scale.named(sampler, walked)}, jackknife", recipe=run.experiment.name, sampler=title, evaluations=sampler.evaluations)
+        study.measure("tv_digits", found[title][1], n=drawn, unit="share", floor=judge_tv, protocol=f"total variation of the shares of digits between {drawn} samples and {len(judge.digits)} test images, {judge.name}, {scale.named(sampler, walked)}", recipe=run.experiment.name, sampler=title, evaluations=sampler.evaluations)
     return found
 
 
