@@ -292,10 +292,10 @@ study.figure(figure, "weights-in-the-score", "The score of two points on the dia
              "امتیاز دو نقطه روی قطر برای سه جفت وزن. در $\\sigma = 1$ منحنی‌ها تنها در جای باریکی در میانه فرق دارند؛ در $\\sigma = 8$ همه‌جا.")
 
 budget = 100 if study.small else 1000
-wide_q = 14.0  # the distance of both points
+wide_q = 20.0  # above the distance of both points, 14.1
 annealed = (*np.geomspace(wide_q, 1, 20).tolist(), 0.0)
-procedures = {"small": ((1.0, 0.0), Langevin(0.2, budget, False)), "large": ((wide_q, 0.0), Langevin(0.2, budget, False)), "ladder": (annealed, Langevin(0.2, budget // 20, False))}
-called = {"small": study.pick("one level, σ = 1", f"یک تراز، {kit.ltr('σ = 1')}"), "large": study.pick("one level, σ = 14", f"یک تراز، {kit.ltr('σ = 14')}"), "ladder": study.pick("20 levels from 14 to 1", "۲۰ تراز از ۱۴ تا ۱")}
+procedures = {"small": ((1.0, 0.0), Langevin(0.1, budget, False)), "large": ((wide_q, 0.0), Langevin(0.1, budget, False)), "ladder": (annealed, Langevin(0.1, budget // 20, False))}
+called = {"small": study.pick("one level, σ = 1", f"یک تراز، {kit.ltr('σ = 1')}"), "large": study.pick("one level, σ = 20", f"یک تراز، {kit.ltr('σ = 20')}"), "ladder": study.pick("20 levels from 20 to 1", "۲۰ تراز از ۲۰ تا ۱")}
 rows, shares, last = [], {}, {}
 for w, law in pair.items():
     for title, (steps, rule) in procedures.items():
@@ -307,7 +307,7 @@ for w, law in pair.items():
         width = float(torch.cdist(z_end, law.points).min(1).values.square().mean() / 2)
         shares[w, title] = (hits / chains, ci.low, ci.high)
         rows.append([called[title], w, kit.Cell(f"{hits / chains:.3f} [{ci.low:.3f}, {ci.high:.3f}]"), kit.Cell(f"{width:.3g}")])
-        study.measure("share_of_heavier_mode", hits / chains, ci.low, ci.high, n=chains, unit="share", protocol=f"share of chains on the side of the heavier of two points after {budget} Langevin steps, levels from {steps[0]:g} to {steps[-2]:g}, r = 0.2, uniform start, exact score, Wilson interval", weight=w)
+        study.measure("share_of_heavier_mode", hits / chains, ci.low, ci.high, n=chains, unit="share", protocol=f"share of chains on the side of the heavier of two points after {budget} Langevin steps, levels from {steps[0]:g} to {steps[-2]:g}, r = 0.1, uniform start, exact score, Wilson interval", weight=w)
 rows.sort(key=lambda row: list(called.values()).index(row[0]))
 study.table(study.pick(["sampler", "true weight", "share of chains", "variance about the nearer point"], ["نمونه‌گیر", "وزن درست", "سهم زنجیره‌ها", "واریانس پیرامون نقطهٔ نزدیک‌تر"]), rows,
             f"Two points at (−5, −5) and (5, 5); {chains:,} chains from a uniform start, {budget} evaluations of the exact score each. Wanted: the true weight, and variance 1 (the last σ²).",
@@ -321,8 +321,8 @@ study.figure(figure, "mixing-weights", "Weight 0.8 above right. From the left: t
              "وزن ۰٫۸ در بالا سمت راست. از چپ: دادهٔ نوفه‌دار، لانژون در یک تراز کوچک، در یک تراز بزرگ (با مقیاسی دیگر) و با نردبان کاهنده؛ عدد سهم بالا سمت راست است.")
 fair = {t: all(shares[w, t][1] <= w <= shares[w, t][2] for w in pair) for t in procedures}
 within = {t: max(abs(shares[w, t][0] - w) for w in pair) for t in procedures}
-study.say(f"One small level: shares of {shares[0.5, 'small'][0]:.2f}, {shares[0.8, 'small'][0]:.2f} and {shares[0.95, 'small'][0]:.2f} for weights of 0.5, 0.8 and 0.95: the share of the start in every case, wrong by up to {within['small']:.2f}. The ladder is wrong by at most {within['ladder']:.3f} with as many evaluations{' (all true weights inside the 95 % intervals)' if fair['ladder'] else ''}. One large level does not help either: it samples a blur, not the data. **So many levels do what none does alone:** large noise joins the parts and sets the proportions, small noise restores the detail, and each level hands the next a start that is already near.",
-          f"یک تراز کوچک: برای وزن‌های ۰٫۵، ۰٫۸ و ۰٫۹۵ سهم‌های {shares[0.5, 'small'][0]:.2f}، {shares[0.8, 'small'][0]:.2f} و {shares[0.95, 'small'][0]:.2f}: هر بار همان سهم آغاز، با خطایی تا {within['small']:.2f}. نردبان با همان شمار ارزیابی حداکثر {within['ladder']:.3f} خطا دارد{' (هر سه وزن درست درون بازه‌های ۹۵ درصدی‌اند)' if fair['ladder'] else ''}. یک تراز بزرگ هم سودی ندارد: از چیزی تار نمونه می‌گیرد، نه از داده. **پس ترازهای بسیار کاری می‌کنند که از هیچ‌کدام به‌تنهایی برنمی‌آید:** نوفهٔ بزرگ بخش‌ها را به هم می‌پیوندد و نسبت‌ها را درست می‌کند، نوفهٔ کوچک جزئیات را برمی‌گرداند، و هر تراز به بعدی آغازی نزدیک می‌دهد.")
+study.say(f"One small level: shares of {shares[0.5, 'small'][0]:.2f}, {shares[0.8, 'small'][0]:.2f} and {shares[0.95, 'small'][0]:.2f} for weights of 0.5, 0.8 and 0.95: the share of the start in every case, wrong by up to {within['small']:.2f}. The ladder is wrong by at most {within['ladder']:.3f} with as many evaluations{' (all true weights inside the 95 % intervals)' if fair['ladder'] else '; what is left comes from steps of finite length and number'}. One large level does not help either: it samples a blur, not the data. **So many levels do what none does alone:** large noise joins the parts and sets the proportions, small noise restores the detail, and each level hands the next a start that is already near.",
+          f"یک تراز کوچک: برای وزن‌های ۰٫۵، ۰٫۸ و ۰٫۹۵ سهم‌های {shares[0.5, 'small'][0]:.2f}، {shares[0.8, 'small'][0]:.2f} و {shares[0.95, 'small'][0]:.2f}: هر بار همان سهم آغاز، با خطایی تا {within['small']:.2f}. نردبان با همان شمار ارزیابی حداکثر {within['ladder']:.3f} خطا دارد{' (هر سه وزن درست درون بازه‌های ۹۵ درصدی‌اند)' if fair['ladder'] else '؛ باقی‌مانده از طول و تعداد محدود گام‌هاست'}. یک تراز بزرگ هم سودی ندارد: از چیزی تار نمونه می‌گیرد، نه از داده. **پس ترازهای بسیار کاری می‌کنند که از هیچ‌کدام به‌تنهایی برنمی‌آید:** نوفهٔ بزرگ بخش‌ها را به هم می‌پیوندد و نسبت‌ها را درست می‌کند، نوفهٔ کوچک جزئیات را برمی‌گرداند، و هر تراز به بعدی آغازی نزدیک می‌دهد.")
 
 # %% [markdown] lang="en"
 # ## (a.3) The whole method on MNIST

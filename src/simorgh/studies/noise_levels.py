@@ -204,6 +204,7 @@ def against_cost(groups, floor, ylabel, spread):
     figure = Figure(figsize=(5.6, 3.2))
     axes = figure.subplots()
     for i, (name, line) in enumerate(groups.items()):
+        line = sorted(line)
         x, y = [p[0] for p in line], [p[1] for p in line]
         axes.plot(x, y, "o-", markersize=4, color=LINES[i], label=name)
         if spread:
