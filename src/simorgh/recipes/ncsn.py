@@ -23,7 +23,7 @@ def experiment(preset: str) -> Experiment:
         levels=Levels("ladder", 10),
         deviation=0.31,
         centred=False,
-        sampler=Sampler(Langevin(ratio=0.2, repeats=100), 10),
+        sampler=Sampler(Langevin(ratio=0.2, repeats=5 if preset == "smoke" else 100), 10),
     )
     short = {"evaluate": EvaluateConfig(importance_samples=0, samples=500)} if preset == "cpu" else {}
     return _denoising(preset, model, epochs={"cpu": 6, "paper": 200}, snapshots=4, **short)
