@@ -1,5 +1,5 @@
-"""What the studies of denoising models share: samples by any sampler, how near they are to digits, maps of networks and
-of code."""
+"""What the studies of denoising models share: samples by any sampler, how near they are to digits, what a network costs,
+maps of networks and of code, and two small checks."""
 
 import inspect
 import time
@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import torch
+from scipy import stats
 from torch import Tensor, nn
 
 import simorgh
@@ -19,8 +21,9 @@ from simorgh.metrics.frechet import frechet_distance
 from simorgh.metrics.intervals import Interval
 from simorgh.metrics.modes import proportion
 from simorgh.metrics.prdc import prdc
+from simorgh.nn.attention import Attention
 from simorgh.nn.unet import UNetModule
-from simorgh.noise import Noise, SampleNoise
+from simorgh.noise import Noise, SampleNoise, philox
 from simorgh.studies.kit import Cell
 from simorgh.train import Run
 
@@ -225,3 +228,25 @@ def kept_for_backward(run: Run, batch: int) -> int:
         model.loss(Batch(x, y), Tick(0, 0, 0.0, Noise(0)))
     own = {p.untyped_storage().data_ptr() for p in model.parameters()}
     return sum(size for place, size in kept.items() if place not in own)
+
+
+def attention_gap() -> float:
+    """Largest difference between the attention written out here and torch's, with equal weights, in float64."""
+    ours, theirs = Attention(16, 4).double(), nn.MultiheadAttention(16, 4, batch_first=True).double()
+    x = torch.from_numpy(philox("attention").standard_normal((2, 49, 16)))
+    with torch.no_grad():
+        theirs.in_proj_weight.copy_(torch.cat([ours.query.weight, ours.key.weight, ours.value.weight]))
+        theirs.in_proj_bias.copy_(torch.cat([ours.query.bias, torch.zeros(16), ours.value.bias]))
+        theirs.out_proj.load_state_dict(ours.out.state_dict())
+        return float((ours(x) - theirs(x, x, x)[0]).abs().max())
+
+
+def step_back(log_prior: np.ndarray, grid: np.ndarray, beta: float, y: float) -> tuple[np.ndarray, np.ndarray, float]:
+    """A step of the reverse chain on a line, from log p(x_{t-1}) on an even `grid` (n,): log p(x_{t-1} | x_t = y), the
+    log of the Gaussian of its moments, and log p(x_t = y)."""
+    width = grid[1] - grid[0]
+    joint = log_prior + stats.norm.logpdf(y, np.sqrt(1 - beta) * grid, np.sqrt(beta))
+    evidence = np.logaddexp.reduce(joint) + np.log(width)
+    p = np.exp(joint - evidence) * width
+    mean = p @ grid
+    return joint - evidence, stats.norm.logpdf(grid, mean, np.sqrt(p @ (grid - mean) ** 2)), float(evidence)

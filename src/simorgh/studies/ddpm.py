@@ -45,7 +45,6 @@ from simorgh.diffusion.exact import Mixture
 from simorgh.diffusion.steps import DDIM, Ancestral
 from simorgh.metrics.divergences import kl
 from simorgh.metrics.intervals import paired_difference
-from simorgh.nn.attention import Attention
 from simorgh.nn.unet import UNet
 from simorgh.noise import Noise, SampleNoise, philox
 from simorgh.report.figures import block_diagram, curves, image_grid
@@ -255,20 +254,9 @@ study.say(f"So it is feasible here, at a price: one answer reads {len(points):,}
 grid = np.linspace(-4, 4, 8001)
 width = grid[1] - grid[0]
 prior = np.logaddexp(stats.norm.logpdf(grid, 0.97, 0.25), stats.norm.logpdf(grid, -0.97, 0.25)) - np.log(2)
-
-
-def backward(beta, y):
-    """log p(x_{t-1} | x_t = y) on the grid, and log of the Gaussian of its moments."""
-    joint = prior + stats.norm.logpdf(y, np.sqrt(1 - beta) * grid, np.sqrt(beta))
-    log_p = joint - np.logaddexp.reduce(joint) - np.log(width)
-    p = np.exp(log_p) * width
-    mean = p @ grid
-    return log_p, stats.norm.logpdf(grid, mean, np.sqrt(p @ (grid - mean) ** 2)), np.logaddexp.reduce(joint) + np.log(width)
-
-
 figure = Figure(figsize=(8.4, 2.3))
 for panel, beta in zip(figure.subplots(1, 4), (0.01, 0.1, 0.5, 0.9)):
-    log_p, log_g, _ = backward(beta, 0.2 * np.sqrt(1 - beta))
+    log_p, log_g, _ = lab.step_back(prior, grid, beta, 0.2 * np.sqrt(1 - beta))
     panel.plot(grid, np.exp(log_p), label="exact")
     panel.plot(grid, np.exp(log_g), "--", color=LINES[1], label="Gaussian")
     panel.set(title=f"β = {beta}: {kl(log_p, log_g, width):.2g} nats", xlim=(-1.6, 1.6) if beta > 0.01 else (-0.4, 0.8), xlabel="x before the step")
@@ -277,7 +265,7 @@ study.figure(figure, "backward", "The exact law of the step back from one point,
 small_betas, ys = (0.005, 0.01, 0.02), np.linspace(-2.5, 2.5, 61)
 lost = {}
 for beta in (*small_betas, 0.5):
-    parts = [backward(beta, y) for y in ys]
+    parts = [lab.step_back(prior, grid, beta, y) for y in ys]
     weights = np.exp([part[2] for part in parts])
     lost[beta] = float(weights @ [kl(p, g, width) for p, g, _ in parts] / weights.sum())
 power = float(np.polyfit(np.log(small_betas), [np.log(lost[v]) for v in small_betas], 1)[0])
@@ -305,13 +293,7 @@ study.say(f"On average over $x_t$ the Gaussian loses {lost[0.5]:.2g} nats a step
 study.figure(block_diagram(lab.layout(model.network, run.spec.shape)), "unet",
              "The network as trained, channels × height × width after every part: down, middle, up, out. \"m → n×h×w\" is a residual block from m channels, \"att.\" attention behind it. On the way up m counts what comes from below and what a skip brings.",
              "شبکهٔ آموزش‌دیده با اندازهٔ هر بخش: پایین، میانه، بالا، خروجی. «<bdi dir=\"ltr\">m → n×h×w</bdi>» بلوک باقی‌مانده از m کانال است و «<bdi>att.</bdi>» توجه پس از آن. در راه بالا m هم آنچه را از پایین می‌آید می‌شمارد و هم آنچه را میان‌بر می‌آورد.")
-ours, theirs = Attention(16, 4).double(), torch.nn.MultiheadAttention(16, 4, batch_first=True).double()
-with torch.no_grad():
-    theirs.in_proj_weight.copy_(torch.cat([ours.query.weight, ours.key.weight, ours.value.weight]))
-    theirs.in_proj_bias.copy_(torch.cat([ours.query.bias, torch.zeros(16), ours.value.bias]))
-    theirs.out_proj.load_state_dict(ours.out.state_dict())
-    tokens = torch.from_numpy(philox("tokens").standard_normal((2, 49, 16)))
-    attention_gap = float((ours(tokens) - theirs(tokens, tokens, tokens)[0]).abs().max())
+attention_gap = lab.attention_gap()
 assert attention_gap < 1e-12
 big = UNet((128, 128, 256, 256, 512, 512), blocks=2, attention=(False, False, False, False, True, False), patch=1)
 with torch.device("meta"):
@@ -408,9 +390,7 @@ study.say(f"With {low} evaluations the best is {best[low]}, with {high} it is {b
 
 # %% [markdown] lang="en"
 # ## Sources
-# Ho, Jain & Abbeel 2020 (arXiv 2006.11239); Nichol & Dhariwal 2021 (arXiv 2102.09672); Salimans & Ho 2022 (arXiv
-# 2202.00512); Song, Meng & Ermon 2021 (arXiv 2010.02502); Ronneberger et al. 2015 (arXiv 1505.04597).
+# Ho et al. 2020 (arXiv 2006.11239); Nichol & Dhariwal 2021 (arXiv 2102.09672); Salimans & Ho 2022 (arXiv 2202.00512); Song et al. 2021 (arXiv 2010.02502); Ronneberger et al. 2015 (arXiv 1505.04597).
 # %% [markdown] lang="fa"
 # ## منابع
-# Ho, Jain & Abbeel 2020 (arXiv 2006.11239)؛ Nichol & Dhariwal 2021 (arXiv 2102.09672)؛ Salimans & Ho 2022 (arXiv
-# 2202.00512)؛ Song, Meng & Ermon 2021 (arXiv 2010.02502)؛ Ronneberger et al. 2015 (arXiv 1505.04597).
+# Ho et al. 2020 (arXiv 2006.11239)؛ Nichol & Dhariwal 2021 (arXiv 2102.09672)؛ Salimans & Ho 2022 (arXiv 2202.00512)؛ Song et al. 2021 (arXiv 2010.02502)؛ Ronneberger et al. 2015 (arXiv 1505.04597).
