@@ -140,34 +140,30 @@ def cell(value: Interval | float | None, digits: int = 3) -> Cell | None:
 
 
 def layout(network: UNetModule, shape: tuple[int, ...], context: Tensor | None = None) -> list[list[str]]:
-    """The rows of a diagram: what every part of a U-Net makes of an image (C, H, W), read off one forward pass."""
-    rows: list[list[str]] = [[_shape(shape)], [], [], []]
-    hooks = []
+    """The rows of a diagram: what every part of a U-Net makes of an image (C, H, W), read off one forward pass. Each row
+    is one resolution on the way down or up, or the middle; "m → n×H×W" is a residual block of m channels."""
+    rows = [["image " + _shape(shape)]]
+    turns = {id(network.middle[0]), id(network.up[0])}
 
-    def watch(part: nn.Module, row: int) -> None:
-        def note(module: nn.Module, given: object, result: Tensor) -> None:
-            block = getattr(module, "block", None)
-            name = _shape(result.shape[1:])
-            if block is not None:
-                name = f"{block.before[2].in_channels} → {name}"
-                name += " att." if module.attention is not None else ""
-            rows[row].append(name)
+    def note(module: nn.Module, given: object, result: Tensor) -> None:
+        made, block = _shape(result.shape[1:]), getattr(module, "block", None)
+        name = f"conv {made}"
+        if block is not None:
+            name = f"{block.before[2].in_channels} → {made}{' att.' if module.attention is not None else ''}"
+        elif module is not network.first and module is not network.last:
+            name = f"{'halve' if module in network.down else 'double'} {made}"
+        if id(module) in turns or name.startswith(("halve", "double")):
+            rows.append([])
+        rows[-1].append(name)
 
-        hooks.append(part.register_forward_hook(note))
-
-    for part in (network.first, *network.down):
-        watch(part, 0)
-    for part in network.middle:
-        watch(part, 1)
-    for part in network.up:
-        watch(part, 2)
-    watch(network.last, 3)
+    parts = (network.first, *network.down, *network.middle, *network.up, network.last)
+    hooks = [part.register_forward_hook(note) for part in parts]
     device = next(network.parameters()).device
     with torch.no_grad():
         network(torch.zeros(1, *shape, device=device), torch.ones(1, device=device), context)
     for hook in hooks:
         hook.remove()
-    rows[3].append(_shape(shape))
+    rows[-1].append("image " + _shape(shape) + " ")
     return rows
 
 
