@@ -44,7 +44,8 @@ class Scores(NamedTuple):
     """How near n samples are to the first n test images, in the judge's features.
 
     Attributes:
-        fd, precision, coverage: with 95 % intervals from leaving out each tenth of both sets.
+        fd: with a 95 % interval from leaving out each tenth of both sets.
+        precision, coverage: shares of samples and of test images, with Wilson's interval given the other set.
         accuracy: share of samples read as the digit that was asked for (Wilson), None without labels.
         spread: standard deviation of all grey levels before the clamp, as a share of that of the test images.
         beyond: share of pixels more than a twentieth of the range outside it, before the clamp.
@@ -93,7 +94,8 @@ def scores(run: Run, drawn: Drawn) -> Scores:
     low, high = model.inward(torch.zeros(())).item(), 1.0
     edge = (high - low) / 20
     beyond = ((drawn.raw < low - edge) | (drawn.raw > high + edge)).double().mean()
-    fd, precision, coverage = jackknife(_three, real, fake)
+    fd, near = jackknife(frechet_distance, real, fake), prdc(real, fake)
+    precision, coverage = (proportion(round(share * n), n) for share in (near.precision, near.coverage))
     spread = float(drawn.raw.double().std() / model.inward(x).double().std())
     return Scores(fd, precision, coverage, accuracy, spread, float(beyond), diversity)
 
@@ -102,13 +104,9 @@ def floors(n: int) -> dict[str, float]:
     """What the first n training images reach in the place of samples, and the judge's accuracy on the test images."""
     test = load(DataConfig("mnist")).test
     right = judge.judged(test.x[:n].float() / 255)[1].argmax(1) == test.y[:n]
-    fd, precision, coverage = _three(judge.reference(n, "test"), judge.reference(n, "train"))
-    return {"fd": fd, "precision": precision, "coverage": coverage, "accuracy": float(right.double().mean())}
-
-
-def _three(real: Tensor, fake: Tensor) -> tuple[float, float, float]:
-    found = prdc(real, fake)
-    return frechet_distance(real, fake), found.precision, found.coverage
+    real, train = judge.reference(n, "test"), judge.reference(n, "train")
+    near = {k: v for k, v in prdc(real, train)._asdict().items() if k in ("precision", "coverage")}
+    return {"fd": frechet_distance(real, train), **near, "accuracy": float(right.double().mean())}
 
 
 def _within(features: Tensor, labels: Tensor) -> float:
@@ -117,17 +115,15 @@ def _within(features: Tensor, labels: Tensor) -> float:
     return float(sum((p - p.mean(0)).square().sum() for p in parts) / (len(labels) - len(parts)))
 
 
-def jackknife(
-    statistic: Callable[[Tensor, Tensor], Sequence[float]], real: Tensor, fake: Tensor, groups: int = 10
-) -> list[Interval]:
-    """Each value of `statistic` with a 95 % interval from leaving out each tenth of both sets (Quenouille). A tenth is a
-    run of neighbours: every tenth row would be a class, where labels are given in turn."""
-    values = statistic(real, fake)
+def jackknife(statistic: Callable[[Tensor, Tensor], float], real: Tensor, fake: Tensor, groups: int = 10) -> Interval:
+    """`statistic` with a 95 % interval from leaving out each tenth of both sets (Quenouille). A tenth is a run of
+    neighbours: every tenth row would be a class, where labels are given in turn."""
+    value = statistic(real, fake)
     tenth = [torch.arange(len(x)) * groups // len(x) for x in (real, fake)]
     left = [statistic(real[tenth[0] != g], fake[tenth[1] != g]) for g in range(groups)]
     left = torch.tensor(left, dtype=torch.float64)
-    errors = ((groups - 1) / groups * (left - left.mean(0)).square().sum(0)).sqrt()
-    return [Interval(v, v - 1.96 * float(e), v + 1.96 * float(e), len(fake)) for v, e in zip(values, errors)]
+    error = float(((groups - 1) / groups * (left - left.mean()).square().sum()).sqrt())
+    return Interval(value, value - 1.96 * error, value + 1.96 * error, len(fake))
 
 
 def cell(value: Interval | float | None, digits: int = 3) -> Cell | None:

@@ -130,7 +130,7 @@ step = sp.expand(sp.sqrt(a) * (sp.sqrt(A) * x_ + sp.sqrt(1 - A) * e1) + sp.sqrt(
 variance = sp.factor(step.coeff(e1) ** 2 + step.coeff(e2) ** 2)
 assert sp.simplify(step.coeff(x_) - sp.sqrt(a * A)) == 0
 assert sp.simplify(variance - (1 - a * A)) == 0
-coefficient, spread, walked = 1.0, 0.0, np.full(20_000, 0.7)
+coefficient, spread, walked = 1.0, 0.0, np.full(50_000, 0.7)
 rng, rows, worst, scores = philox("walk"), [], 0.0, []
 for t in range(1, 1001):
     beta = float(betas[t - 1])
@@ -147,7 +147,7 @@ alpha_, sigma_ = path.alpha_sigma(path.q(torch.arange(1, 1001, dtype=torch.float
 worst = max(worst, float((alpha_ - kept.sqrt()).abs().max()), float((sigma_**2 + kept - 1).abs().max()))
 assert worst < 1e-9
 assert max(map(abs, scores)) < 4
-study.table(study.pick(["t", "mean, formula", "mean, 20,000 walks", "variance, formula", "variance, walks", "off by, in standard errors"], ["t", "میانگین، رابطه", "میانگین، ۲۰٬۰۰۰ راه", "واریانس، رابطه", "واریانس، راه‌ها", "اختلاف، به خطای معیار"]), rows,
+study.table(study.pick(["t", "mean, formula", "mean, 50,000 walks", "variance, formula", "variance, walks", "off by, in standard errors"], ["t", "میانگین، رابطه", "میانگین، ۵۰٬۰۰۰ راه", "واریانس، رابطه", "واریانس، راه‌ها", "اختلاف، به خطای معیار"]), rows,
             "A pixel of value 0.7, walked step by step, against the closed form.", "پیکسلی با مقدار ۰٫۷ که گام به گام رفته است، در برابر رابطهٔ بسته.")
 study.measure("closed_form_error", worst, n=1000, protocol="largest difference of mean factor or variance between the recursion over 1,000 steps, the cumulative product and the path of the package, float64")
 study.say(f"The new factor of $x_0$ is ${sp.latex(sp.sqrt(a * A))}$ and the new variance ${sp.latex(sp.simplify(variance))}$: the claim at $t$. Over all 1,000 steps recursion, product and code differ by at most {worst:.0e}. So training draws any $t$ at once: `noised` is the whole forward way.",
@@ -236,9 +236,9 @@ for name in ("seen", "unseen"):
     for who, value in zip(("exact", "network"), result[name, 50]):
         study.measure(f"rmse_{who}_{name}", value, n=queries, unit="of the range [-1, 1]", protocol=f"root-mean-square error of E[x0 | x_t] at t = 50, {queries} images {name} in training, law of {len(points)} training images", recipe="ddpm")
 (ks, ns), (ku, nu) = result["seen", 50], result["unseen", 50]
-study.say(f"So it is feasible here, at a price: one answer reads {len(points):,} × 784 = {len(points) * 784 / 1e6:.0f} million numbers, against {sum(p.numel() for p in model.parameters()) / 1e6:.2f} million weights of the network, and grows with the data. And it is not what we want: at $t = 50$ its error is {ks:.3f} on training images and {ku:.3f} on unseen ones, for it can only return what it holds; walking back with it would print training images. The network's are {ns:.3f} and {nu:.3f}, "
+study.say(f"So it is feasible here, at a price: one answer reads {len(points):,} × 784 = {len(points) * 784 / 1e6:.2g} million numbers, against {sum(p.numel() for p in model.parameters()) / 1e6:.2f} million weights of the network, and grows with the data. And it is not what we want: at $t = 50$ its error is {ks:.3f} on training images and {ku:.3f} on unseen ones, for it can only return what it holds; walking back with it would print training images. The network's are {ns:.3f} and {nu:.3f}, "
           + ("nearly equal: what it cannot store it has to generalise." if nu < 1.25 * ns else "which here differ too."),
-          f"پس در این‌جا شدنی است، اما به بهایی: هر پاسخ <bdi dir=\"ltr\">{len(points):,} × 784</bdi>، یعنی {len(points) * 784 / 1e6:.0f} میلیون عدد می‌خواند، در برابر {sum(p.numel() for p in model.parameters()) / 1e6:.2f} میلیون وزن شبکه، و با داده رشد می‌کند. و آن چیزی نیست که می‌خواهیم: در $t = 50$ خطایش روی تصویرهای آموزش {ks:.3f} و روی نادیده‌ها {ku:.3f} است، چون تنها آنچه را در خود دارد پس می‌دهد؛ بازگشت با آن تصویرهای آموزش را چاپ می‌کند. خطاهای شبکه {ns:.3f} و {nu:.3f} است، "
+          f"پس در این‌جا شدنی است، اما به بهایی: هر پاسخ <bdi dir=\"ltr\">{len(points):,} × 784</bdi>، یعنی {len(points) * 784 / 1e6:.2g} میلیون عدد می‌خواند، در برابر {sum(p.numel() for p in model.parameters()) / 1e6:.2f} میلیون وزن شبکه، و با داده رشد می‌کند. و آن چیزی نیست که می‌خواهیم: در $t = 50$ خطایش روی تصویرهای آموزش {ks:.3f} و روی نادیده‌ها {ku:.3f} است، چون تنها آنچه را در خود دارد پس می‌دهد؛ بازگشت با آن تصویرهای آموزش را چاپ می‌کند. خطاهای شبکه {ns:.3f} و {nu:.3f} است، "
           + ("تقریباً برابر: آنچه را نمی‌تواند انبار کند باید تعمیم دهد." if nu < 1.25 * ns else "که این‌جا آن‌ها هم فرق دارند."))
 
 # %% [markdown] lang="en"
@@ -340,7 +340,7 @@ for key in ("ddpm", "ddpm-cosine-v"):
     size = sum(p.numel() for p in one.model().parameters())
     rows.append([key, f"{one.experiment.train.epochs:g}", size, study.results(key, "seconds"), kit.Cell(f"{20 * size / 2**20:.0f}"), kit.Cell(f"{lab.kept_for_backward(one, one.experiment.train.batch_size) / 2**20:.0f}"), study.results(key, "fd_digits"), study.results(key, "bits_per_dim")])
 study.table(study.pick(["recipe", "passes", "parameters", "time", "weights, gradients, Adam, average: MB", "kept for the backward pass: MB", "fd-digits", "bits/dimension"], ["دستور", "دور", "پارامتر", "زمان", "وزن، گرادیان، Adam، میانگین: MB", "نگه‌داشته برای پس‌رو: MB", "fd-digits", "بیت/بعد"]), rows,
-            "Time and memory of training; samples by DDIM in 50 steps. A dash: not measured in these runs.", "زمان و حافظهٔ آموزش؛ نمونه‌ها با DDIM در ۵۰ گام. خط تیره: در این اجراها اندازه گرفته نشده است.")
+            f"Time and memory of training; samples by DDIM in {model.config.sampler.steps} steps. A dash: not measured in these runs.", f"زمان و حافظهٔ آموزش؛ نمونه‌ها با DDIM در {model.config.sampler.steps} گام. خط تیره: در این اجراها اندازه گرفته نشده است.")
 study.figure(curves({"ddpm": run.history(), "ddpm-cosine-v": cosine.history()}, ["denoising/loss", "denoising/grad_norm"], axis="samples", ylabel="", log=True), "history",
              "Loss and norm of the gradient along training. The losses are of ε and of v: their levels cannot be compared.", "هزینه و نُرم گرادیان در طول آموزش. هزینه‌ها از آنِ <bdi>ε</bdi> و <bdi>v</bdi> است: سطحشان مقایسه‌پذیر نیست.")
 shots = run.snapshots()
