@@ -170,6 +170,7 @@ def _shape(shape: Sequence[int]) -> str:
 def where(thing: Callable | type, text: str) -> tuple[str, str]:
     """("file:line", the line) of the first line of `thing`'s source that holds `text`; AssertionError where none does,
     so that a map of the code cannot go stale unseen."""
+    thing = inspect.unwrap(thing)  # torch.no_grad wraps what it decorates
     lines, first = inspect.getsourcelines(thing)
     for number, line in enumerate(lines, first):
         if text in line:

@@ -368,8 +368,8 @@ ratio = mean_interval(ratios) if len(ratios) > 1 else None
 value = float(np.mean(ratios))
 study.measure("few_step_ratio", value, *((ratio.low, ratio.high) if ratio else (None, None)), n=len(ratios), protocol=f"fd-digits with {few} evaluations over that with {lots}, {winner}, {many} samples, mean over seeds", recipe="flow")
 met = value <= 1.15
-study.say(f"At {few} evaluations {winner} is best. Over {len(ratios)} seed(s) and {many:,} samples its distance there is {value:.3f} times that at {lots} evaluations" + (f" [{ratio.low:.3f}, {ratio.high:.3f}]" if ratio else "") + f": the aim, within 15 %, is {'met' if met else 'missed'}. Both distances contain the share of a finite set ({floor['fd']:.2f} at {count:,}), which draws the ratio towards 1.",
-          f"با {few} ارزیابی بهترین <bdi>{winner}</bdi> است. روی {len(ratios)} بذر و {many:,} نمونه، فاصله‌اش در آن‌جا {value:.3f} برابرِ فاصله با {lots} ارزیابی است" + (f" <bdi dir=\"ltr\">[{ratio.low:.3f}, {ratio.high:.3f}]</bdi>" if ratio else "") + f": هدف، یعنی حداکثر ۱۵ درصد، {'برآورده شد' if met else 'برآورده نشد'}. هر دو فاصله سهم محدودبودن مجموعه را در خود دارند ({floor['fd']:.2f} در {count:,}) که نسبت را به ۱ نزدیک می‌کند.")
+study.say(f"At {few} evaluations {winner} is best. Over {'one seed' if len(ratios) == 1 else f'{len(ratios)} seeds'} and {many:,} samples each its distance there is {value:.3f} times that at {lots} evaluations" + (f" [{ratio.low:.3f}, {ratio.high:.3f}]" if ratio else "") + f": the aim, within 15 %, is {'met' if met else 'missed'}. Both distances contain the share of a finite set ({floor['fd']:.2f} at {count:,}), which draws the ratio towards 1.",
+          f"با {few} ارزیابی بهترین <bdi>{winner}</bdi> است. روی {len(ratios)} بذر و هر کدام {many:,} نمونه، فاصله‌اش در آن‌جا {value:.3f} برابرِ فاصله با {lots} ارزیابی است" + (f" <bdi dir=\"ltr\">[{ratio.low:.3f}, {ratio.high:.3f}]</bdi>" if ratio else "") + f": هدف، یعنی حداکثر ۱۵ درصد، {'برآورده شد' if met else 'برآورده نشد'}. هر دو فاصله سهم محدودبودن مجموعه را در خود دارند ({floor['fd']:.2f} در {count:,}) که نسبت را به ۱ نزدیک می‌کند.")
 
 # %% [markdown] lang="en"
 # ## The two models
