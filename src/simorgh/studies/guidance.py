@@ -150,7 +150,7 @@ for panel, s in zip(figure.subplots(1, 4, sharey=True), (1, 2, 4, 8)):
     if s == 1:
         assert abs(points.mean() - 1) < 0.05
         assert abs(points.std() - 0.5) < 0.03
-panel.legend(fontsize=7)
+figure.axes[0].legend(fontsize=7, loc="upper right")
 study.figure(figure, "line", "Guided samples of an exact model: they move away from the other class further than the tilted law asks, and leave the middle of their own.", "نمونه‌های هدایت‌شدهٔ مدلی دقیق: بیش از آنچه قانون خم‌شده می‌خواهد از ردهٔ دیگر دور می‌شوند و میانهٔ ردهٔ خود را رها می‌کنند.")
 study.table(study.pick(["s", "mean of samples", "deviation of samples", "mean of p(x) p(y|x)^s", "its deviation"], ["s", "میانگین نمونه‌ها", "انحراف نمونه‌ها", kit.ltr("p(x) p(y|x)^s") + "، میانگین", "انحراف آن"]), rows,
             f"{drawn:,} samples by exact scores; the class itself has mean 1 and deviation 0.5.", f"{drawn:,} نمونه با امتیاز دقیق؛ خود رده میانگین ۱ و انحراف ۰٫۵ دارد.")
