@@ -214,7 +214,7 @@ for t in steps:
         flat, flats = (u * (1 + at(t) ** 2) ** 0.5).flatten(1), points.flatten(1)
         r = ((flat @ flats.T - (flats**2).sum(1) / 2) / at(t) ** 2).softmax(1)
         by_hand, known = (r @ flats).view_as(u), exact(u, q).x0
-        assert float((by_hand - known).abs().max()) < 0.05  # float32 sums over all images, divided by q^2
+        assert float((by_hand - known).abs().max()) < 0.005  # 3e-4 was seen: float32 sums over all images
         with torch.no_grad():
             learnt = model.denoiser()(u.to(lab.DEVICE), q.to(lab.DEVICE)).x0.cpu()
         count = float(torch.special.entr(r).sum(1).exp().mean())
