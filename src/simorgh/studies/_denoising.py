@@ -1,0 +1,245 @@
+"""What the studies of denoising models share: samples by any sampler, how near they are to digits, what a network costs,
+maps of networks and of code, and two small checks."""
+
+import inspect
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy import stats
+from torch import Tensor, nn
+
+import simorgh
+from simorgh.contracts import Batch, Tick
+from simorgh.data import DataConfig, load
+from simorgh.diffusion.sampler import Sampler
+from simorgh.evaluate import judge
+from simorgh.metrics.frechet import frechet_distance
+from simorgh.metrics.intervals import Interval
+from simorgh.metrics.modes import proportion
+from simorgh.metrics.prdc import prdc
+from simorgh.nn.attention import Attention
+from simorgh.nn.unet import UNetModule
+from simorgh.noise import Noise, SampleNoise, philox
+from simorgh.studies.kit import Cell
+from simorgh.train import Run
+
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+
+
+class Drawn(NamedTuple):
+    """`images` (n, C, H, W) in [0, 1]; `raw`, the same before they are clamped, in the range that the network sees;
+    `labels` (n,) where the model takes them; `seconds` it took."""
+
+    images: Tensor
+    raw: Tensor
+    labels: Tensor | None
+    seconds: float
+
+
+class Scores(NamedTuple):
+    """How near n samples are to the first n test images, in the judge's features.
+
+    Attributes:
+        fd: with a 95 % interval from leaving out each tenth of both sets.
+        precision, coverage: shares of samples and of test images, with Wilson's interval given the other set.
+        accuracy: share of samples read as the digit that was asked for (Wilson), None without labels.
+        spread: standard deviation of all grey levels before the clamp, as a share of that of the test images.
+        beyond: share of pixels more than a twentieth of the range outside it, before the clamp.
+        diversity: variance of the features within a digit, as a share of that of the test images; None without labels.
+    """
+
+    fd: Interval
+    precision: Interval
+    coverage: Interval
+    accuracy: Interval | None
+    spread: float
+    beyond: float
+    diversity: float | None
+
+
+def draw(run: Run, n: int, sampler: Sampler, seed: int = 0, labels: Tensor | None = None, chunk: int = 250) -> Drawn:
+    """n samples, always from the same noise; a conditional model gets `labels` (n,), in turn where they are None."""
+    model, parts = run.model().to(DEVICE), []
+    if model.conditional and labels is None:
+        labels = torch.arange(n) % run.spec.classes
+
+    def keep(u: Tensor, q: float, found: object) -> None:
+        if q == 0:
+            parts.append(u.cpu())
+
+    start = time.perf_counter()
+    for first in range(0, n, chunk):
+        size = min(chunk, n - first)
+        asked = None if labels is None else labels[first : first + size].to(DEVICE)
+        model.sample(size, SampleNoise(seed, size, first, DEVICE), asked, sampler, keep)
+    raw = torch.cat(parts)
+    return Drawn(model.outward(raw), raw, labels, time.perf_counter() - start)
+
+
+def scores(run: Run, drawn: Drawn) -> Scores:
+    """See Scores; `run` says in which range the raw samples are."""
+    n = len(drawn.images)
+    test = load(DataConfig("mnist")).test
+    x, y = test.x[:n].float() / 255, test.y[:n]
+    real, (fake, guessed) = judge.reference(n, "test"), judge.judged(drawn.images)
+    guessed, model = guessed.argmax(1), run.model()
+    accuracy = diversity = None
+    if drawn.labels is not None:
+        accuracy = proportion(int((guessed == drawn.labels).sum()), n)
+        diversity = _within(fake, drawn.labels) / _within(real, y)
+    low, high = model.inward(torch.zeros(())).item(), 1.0
+    edge = (high - low) / 20
+    beyond = ((drawn.raw < low - edge) | (drawn.raw > high + edge)).double().mean()
+    fd, near = jackknife(frechet_distance, real, fake), prdc(real, fake)
+    precision, coverage = (proportion(round(share * n), n) for share in (near.precision, near.coverage))
+    spread = float(drawn.raw.double().std() / model.inward(x).double().std())
+    return Scores(fd, precision, coverage, accuracy, spread, float(beyond), diversity)
+
+
+def floors(n: int) -> dict[str, float]:
+    """What the first n training images reach in the place of samples, and the judge's accuracy on the test images."""
+    test = load(DataConfig("mnist")).test
+    right = judge.judged(test.x[:n].float() / 255)[1].argmax(1) == test.y[:n]
+    real, train = judge.reference(n, "test"), judge.reference(n, "train")
+    near = {k: v for k, v in prdc(real, train)._asdict().items() if k in ("precision", "coverage")}
+    return {"fd": frechet_distance(real, train), **near, "accuracy": float(right.double().mean())}
+
+
+def _within(features: Tensor, labels: Tensor) -> float:
+    """Variance around the mean of the own label, summed over features."""
+    parts = [features[labels == k].double() for k in labels.unique()]
+    return float(sum((p - p.mean(0)).square().sum() for p in parts) / (len(labels) - len(parts)))
+
+
+def jackknife(statistic: Callable[[Tensor, Tensor], float], real: Tensor, fake: Tensor, groups: int = 10) -> Interval:
+    """`statistic` with a 95 % interval from leaving out each tenth of both sets (Quenouille). A tenth is a run of
+    neighbours: every tenth row would be a class, where labels are given in turn."""
+    value = statistic(real, fake)
+    tenth = [torch.arange(len(x)) * groups // len(x) for x in (real, fake)]
+    left = [statistic(real[tenth[0] != g], fake[tenth[1] != g]) for g in range(groups)]
+    left = torch.tensor(left, dtype=torch.float64)
+    error = float(((groups - 1) / groups * (left - left.mean()).square().sum()).sqrt())
+    return Interval(value, value - 1.96 * error, value + 1.96 * error, len(fake))
+
+
+def cell(value: Interval | float | None, digits: int = 3) -> Cell | None:
+    """A number for a table, with half of its interval; a dash for None."""
+    if value is None:
+        return None
+    if isinstance(value, Interval):
+        return Cell(f"{value.value:.{digits}f} ± {(value.high - value.low) / 2:.{digits}f}")
+    return Cell(f"{value:.{digits}f}")
+
+
+def layout(network: UNetModule, shape: tuple[int, ...], context: Tensor | None = None) -> list[list[str]]:
+    """The rows of a diagram: what every part of a U-Net makes of an image (C, H, W), read off one forward pass. Each row
+    is one resolution on the way down or up, or the middle; "m → n×H×W" is a residual block of m channels."""
+    rows = [["image " + _shape(shape)]]
+    turns = {id(network.middle[0]), id(network.up[0])}
+
+    def note(module: nn.Module, given: object, result: Tensor) -> None:
+        made, block = _shape(result.shape[1:]), getattr(module, "block", None)
+        name = f"conv {made}"
+        if block is not None:
+            name = f"{block.before[2].in_channels} → {made}{' att.' if module.attention is not None else ''}"
+        elif module is not network.first and module is not network.last:
+            name = f"{'halve' if module in network.down else 'double'} {made}"
+        if id(module) in turns or name.startswith(("halve", "double")):
+            rows.append([])
+        rows[-1].append(name)
+
+    parts = (network.first, *network.down, *network.middle, *network.up, network.last)
+    hooks = [part.register_forward_hook(note) for part in parts]
+    device = next(network.parameters()).device
+    with torch.no_grad():
+        network(torch.zeros(1, *shape, device=device), torch.ones(1, device=device), context)
+    for hook in hooks:
+        hook.remove()
+    rows[-1].append("image " + _shape(shape) + " ")
+    return rows
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return "×".join(map(str, shape))
+
+
+def where(thing: Callable | type, text: str) -> tuple[str, str]:
+    """("file:line", the line) of the first line of `thing`'s source that holds `text`; AssertionError where none does,
+    so that a map of the code cannot go stale unseen."""
+    thing = inspect.unwrap(thing)  # torch.no_grad wraps what it decorates
+    lines, first = inspect.getsourcelines(thing)
+    for number, line in enumerate(lines, first):
+        if text in line:
+            path = Path(inspect.getsourcefile(thing)).relative_to(Path(simorgh.__file__).parent)
+            return f"{path.as_posix()}:{number}", line.strip()
+    raise AssertionError(f"{thing.__qualname__} no longer holds {text!r}")
+
+
+def held_out(run: Run, batches: int) -> Tensor:
+    """(batches,) the loss of training on hundreds of test images; equal noise and levels for every run."""
+    model, test = run.model().to(DEVICE), load(DataConfig("mnist")).test
+    found = []
+    for i in range(batches):
+        rows = slice(100 * i, 100 * (i + 1))
+        batch = Batch(test.x[rows].float() / 255, test.y[rows]).to(DEVICE)
+        with torch.no_grad():
+            terms = model.loss(batch, Tick(0, 0, 0.0, Noise(0, "held out", i, device=DEVICE)))
+        found.append(float(terms.loss))
+    return torch.tensor(found, dtype=torch.float64)
+
+
+def milliseconds(run: Run, batch: int = 50) -> float:
+    """Processor time of one evaluation of the network for one image, on the CPU: the best of three."""
+    model, times = run.model().cpu(), []
+    q = torch.ones(batch, dtype=torch.float64)
+    y = torch.arange(batch) % run.spec.classes if model.conditional else None
+    denoise = model.denoiser(y)
+    with torch.no_grad():
+        for _ in range(4):
+            start = time.process_time()
+            denoise(torch.zeros(batch, *run.spec.shape), q)
+            times.append(time.process_time() - start)
+    return 1000 * min(times[1:]) / batch
+
+
+def kept_for_backward(run: Run, batch: int) -> int:
+    """Bytes that a forward pass of `batch` images keeps for the backward pass; equal storages count once."""
+    model, kept = run.experiment.model.build(run.spec), {}
+
+    def note(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    x = torch.zeros(batch, *run.spec.shape)
+    y = torch.zeros(batch, dtype=torch.long)
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        model.loss(Batch(x, y), Tick(0, 0, 0.0, Noise(0)))
+    own = {p.untyped_storage().data_ptr() for p in model.parameters()}
+    return sum(size for place, size in kept.items() if place not in own)
+
+
+def attention_gap() -> float:
+    """Largest difference between the attention written out here and torch's, with equal weights, in float64."""
+    ours, theirs = Attention(16, 4).double(), nn.MultiheadAttention(16, 4, batch_first=True).double()
+    x = torch.from_numpy(philox("attention").standard_normal((2, 49, 16)))
+    with torch.no_grad():
+        theirs.in_proj_weight.copy_(torch.cat([ours.query.weight, ours.key.weight, ours.value.weight]))
+        theirs.in_proj_bias.copy_(torch.cat([ours.query.bias, torch.zeros(16), ours.value.bias]))
+        theirs.out_proj.load_state_dict(ours.out.state_dict())
+        return float((ours(x) - theirs(x, x, x)[0]).abs().max())
+
+
+def step_back(log_prior: np.ndarray, grid: np.ndarray, beta: float, y: float) -> tuple[np.ndarray, np.ndarray, float]:
+    """A step of the reverse chain on a line, from log p(x_{t-1}) on an even `grid` (n,): log p(x_{t-1} | x_t = y), the
+    log of the Gaussian of its moments, and log p(x_t = y)."""
+    width = grid[1] - grid[0]
+    joint = log_prior + stats.norm.logpdf(y, np.sqrt(1 - beta) * grid, np.sqrt(beta))
+    evidence = np.logaddexp.reduce(joint) + np.log(width)
+    p = np.exp(joint - evidence) * width
+    mean = p @ grid
+    return joint - evidence, stats.norm.logpdf(grid, mean, np.sqrt(p @ (grid - mean) ** 2)), float(evidence)
