@@ -61,6 +61,7 @@ def attention_figure(shares: Sequence[Tensor], texts: Sequence[str], leftward: S
     for axes, share, text, turned in zip(figure.subplots(len(texts), 1, squeeze=False)[:, 0], shares, texts, leftward):
         picture = axes.imshow(share, aspect="auto", cmap="viridis", vmin=0)
         axes.set_xticks(range(len(text) + 1), ["▸", *("␣" if sign == " " else sign for sign in text)], fontsize=10)
+        axes.set_yticks([0, len(share) - 1], [1, len(share)])
         axes.set_ylabel("evaluation")
         axes.grid(False)
         if turned:

@@ -102,9 +102,11 @@ answer = built.sample(2, SampleNoise(0, 2), built.diffusion.told.ids(["", "the d
 assert answer.shape == (2, *run.spec.shape)
 both = _changes.changed(_changes.flat(to_dict(run.experiment)), _changes.flat(to_dict(small_sd)))
 study.say(
-    ("Path, target, weight, levels and sampler are the same to the last setting. " if not touched else f"Set otherwise within the diffusion itself: {', '.join(touched)}. ")
+    "In words: what the **data** give is encoded on the way in (`models/latent_diffusion.py`, `nn/grids.py`); the **network** has as many channels as a map and reads the condition by cross-attention (`nn/unet.py`, `nn/attention.py`); the **output** is decoded, once; and the model itself says that its examples have mean 0, deviation 1 and no bounds. "
+    + ("Path, target, weight, levels and sampler are the same to the last setting. " if not touched else f"Set otherwise within the diffusion itself: {', '.join(touched)}. ")
     + f"With text it is Stable Diffusion's design in full, and takes {len(both)} further settings: {'; '.join(f'`{path}` from {a} to {b}' for path, a, b in both)}. Built here ({sum(p.numel() for p in built.parameters()):,} parameters) and asked for `[\"\", \"the digit three\"]`, untrained, it answers two images; training of a text condition is the subject of `text_condition`.",
-    ("مسیر، هدف، وزن، ترازها و نمونه‌گیر تا آخرین تنظیم یکسان‌اند. " if not touched else f"در خود انتشار این‌ها جور دیگری تنظیم شده‌اند: <bdi dir=\"ltr\">{', '.join(touched)}</bdi>. ")
+    "به زبان ساده: **داده** در ورود رمزگذاری می‌شود (`models/latent_diffusion.py` و `nn/grids.py`)؛ **شبکه** به تعداد کانال‌های نقشه کانال دارد و شرط را با توجه متقاطع می‌خواند (`nn/unet.py` و `nn/attention.py`)؛ **خروجی** یک بار رمزگشایی می‌شود؛ و مدل خود می‌گوید که نمونه‌هایش میانگین ۰، انحراف معیار ۱ و بی‌کران‌اند. "
+    + ("مسیر، هدف، وزن، ترازها و نمونه‌گیر تا آخرین تنظیم یکسان‌اند. " if not touched else f"در خود انتشار این‌ها جور دیگری تنظیم شده‌اند: <bdi dir=\"ltr\">{', '.join(touched)}</bdi>. ")
     + f"با متن، طرح کامل Stable Diffusion به دست می‌آید و {len(both)} تنظیم دیگر می‌خواهد: {'؛ '.join(f'`{path}` از {a} به {b}' for path, a, b in both)}. این مدل اینجا ساخته شد ({sum(p.numel() for p in built.parameters()):,} پارامتر) و بی آموزش به <bdi dir=\"ltr\">`[\"\", \"the digit three\"]`</bdi> با دو تصویر پاسخ داد؛ آموزشِ شرط متنی موضوع `text_condition` است.",
 )
 
@@ -122,8 +124,8 @@ with torch.no_grad():
 study.figure(reconstruction_pairs(x[:10], back), "reconstructions", "Ten test images, their way through encoder and decoder, and the difference.", "ده تصویر آزمون، رفت و برگشتشان از رمزگذار و رمزگشا، و تفاوت.")
 cells = [x[:10], *(((maps[:10, c : c + 1] + 3) / 6).clamp(0, 1).repeat_interleave(4, 2).repeat_interleave(4, 3) for c in range(config.channels))]
 study.figure(image_grid(torch.cat(cells), len(cells), 10, row_labels=["image", *(f"z{c}" for c in range(config.channels))]), "maps",
-             "The same images and the channels of their maps, from -3 (black) to 3 (white) deviations. A map is still a small picture: strokes have places in it.",
-             "همان تصویرها و کانال‌های نقشه‌شان، از ۳- انحراف معیار (سیاه) تا ۳ (سفید). نقشه هنوز تصویری کوچک است و قلم در آن جا دارد.")
+             "The same images and the channels of their maps, from 3 deviations below the mean (black) to 3 above (white). A map is still a small picture: strokes have places in it.",
+             "همان تصویرها و کانال‌های نقشه‌شان، از منفی ۳ انحراف معیار (سیاه) تا مثبت ۳ (سفید). نقشه هنوز تصویری کوچک است و قلم در آن جا دارد.")
 error = study.results("latent-mnist", "mse")
 if error:
     study.say(f"Mean squared error of the reconstructed test images: {kit.number(error)}. No sample can be sharper than this codec.", f"میانگین مربع خطای بازسازی تصویرهای آزمون: <bdi dir=\"ltr\">{kit.number(error)}</bdi>. هیچ نمونه‌ای از این تیزتر نمی‌شود.")
@@ -144,8 +146,8 @@ if error:
 COPIED = 0.18215
 held_mean, held = model.mean, model.deviation
 rows = [[kit.ltr(f"z{c}"), *(kit.Cell(f"{float(v):.3f}") for v in (held_mean[c], held[c], spread[c], maps[:, c].mean(), maps[:, c].std(), COPIED * maps[:, c].std() * held[c]))] for c in range(config.channels)]
-study.table(study.pick(["channel", "mean held", "deviation held", "of that the encoder's noise", "test maps: mean", "test maps: deviation", "deviation under 0.18215"],
-                       ["کانال", "میانگین ثبت‌شده", "انحراف ثبت‌شده", "سهم نوفهٔ رمزگذار", "نقشه‌های آزمون: میانگین", "نقشه‌های آزمون: انحراف", "انحراف با ۰٫۱۸۲۱۵"]), rows,
+study.table(study.pick(["channel", "mean held", "deviation held", "the encoder's own noise", "test maps: mean", "test maps: deviation", "deviation under 0.18215"],
+                       ["کانال", "میانگین ثبت‌شده", "انحراف ثبت‌شده", "نوفهٔ خود رمزگذار", "نقشه‌های آزمون: میانگین", "نقشه‌های آزمون: انحراف", "انحراف با ۰٫۱۸۲۱۵"]), rows,
             "What the model holds, what 2,000 test images then have (0 and 1 would be exact), and what the copied constant would give.", "آنچه مدل ثبت کرده، آنچه ۲٬۰۰۰ تصویر آزمون پس از آن دارند (۰ و ۱ دقیق است) و آنچه ثابتِ رونویسی‌شده می‌داد.")
 wrong = float((COPIED * maps.std((0, 2, 3)) * held).mean())
 study.measure("latent_deviation", float(held.mean()), n=config.channels, protocol="deviation of the maps' channels held by the model, mean over channels", recipe="latent-mnist")
@@ -257,8 +259,8 @@ study.table(study.pick(["model", "numbers an example", "parameters of the networ
 cheaper = whole["latent"] < whole["pixel"]
 share = 100 * median(taken["decoder"]) / count / whole["latent"]
 study.say(
-    f"The same network is {ms['large'] / ms['latent']:.1f} times cheaper on maps than on pixels. " + ("So the latent model samples faster than the pixel one here" if cheaper else "Yet here the latent model samples slower than the pixel one") + f" ({whole['latent']:.1f} against {whole['pixel']:.1f} seconds for a hundred): what the maps save was spent on a network with {rows[1][2] / rows[0][2]:.1f} times as many parameters, and the pixel model already sees squares of {direct.config.network.patch} x {direct.config.network.patch} pixels as one position. The decoder takes {share:.1%} of the time.",
-    f"همان شبکه روی نقشه {ms['large'] / ms['latent']:.1f} برابر ارزان‌تر از پیکسل است. " + ("پس اینجا مدل نهفته تندتر از مدل پیکسلی نمونه می‌گیرد" if cheaper else "با این همه اینجا مدل نهفته کندتر از مدل پیکسلی نمونه می‌گیرد") + f" ({whole['latent']:.1f} در برابر {whole['pixel']:.1f} ثانیه برای صد نمونه): صرفهٔ نقشه‌ها خرج شبکه‌ای با {rows[1][2] / rows[0][2]:.1f} برابر پارامتر شده و مدل پیکسلی هم خود هر مربع {direct.config.network.patch} در {direct.config.network.patch} پیکسل را یک جایگاه می‌بیند. رمزگشا {share:.1%} زمان را می‌گیرد.",
+    f"The same network is {ms['large'] / ms['latent']:.1f} times cheaper on maps than on pixels. " + ("So the latent model samples faster than the pixel one here" if cheaper else "Yet here the latent model samples slower than the pixel one") + f" ({whole['latent']:.1f} against {whole['pixel']:.1f} seconds for a hundred): its network has {rows[1][2] / rows[0][2]:.1f} times the parameters of the other, which already sees squares of {direct.config.network.patch} x {direct.config.network.patch} pixels as one position; on images this small a few wide pixels do what an autoencoder does on large ones. The decoder takes {share:.1%} of the time.",
+    f"همان شبکه روی نقشه {ms['large'] / ms['latent']:.1f} برابر ارزان‌تر از پیکسل است. " + ("پس اینجا مدل نهفته تندتر از مدل پیکسلی نمونه می‌گیرد" if cheaper else "با این همه اینجا مدل نهفته کندتر از مدل پیکسلی نمونه می‌گیرد") + f" ({whole['latent']:.1f} در برابر {whole['pixel']:.1f} ثانیه برای صد نمونه): شبکه‌اش {rows[1][2] / rows[0][2]:.1f} برابر پارامترهای دیگری را دارد و آن دیگری هم خود هر مربع {direct.config.network.patch} در {direct.config.network.patch} پیکسل را یک جایگاه می‌بیند؛ برای تصویری چنین کوچک، چند پیکسلِ پهن همان کاری را می‌کند که خودرمزگذار برای تصویر بزرگ. رمزگشا {share:.1%} زمان را می‌گیرد.",
 )
 
 # %% [markdown] lang="en"
