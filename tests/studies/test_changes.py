@@ -8,6 +8,7 @@ from torch import nn
 from simorgh.contracts import DataSpec
 from simorgh.data.captions import captions
 from simorgh.nn.attention import Attention
+from simorgh.nn.residual import ResidualBlock
 from simorgh.recipes import recipe
 from simorgh.studies._changes import changed, flat, kinds, owner
 from simorgh.studies._reading import cross_attention, templates
@@ -49,6 +50,8 @@ def test_kinds_count_networks_of_this_package_only():
     assert found["models/diffusion.py: Diffusion"] == (1, size)
     assert found["diffusion/condition.py: ToldClass"] == (1, 11 * 64)
     assert not any("Linear" in name for name in found)
+    blocks = [m for m in model.modules() if isinstance(m, ResidualBlock)]
+    assert found["nn/residual.py: ResidualBlock"] == (8, sum(p.numel() for m in blocks for p in m.parameters()))
 
 
 def test_templates_stand_as_the_captions_do():

@@ -262,8 +262,8 @@ study.table(study.pick(["scale s", "w = s − 1", "evaluations", "known template
             f"Share read as asked with Wilson's interval, {len(few)} samples a row; every sample costs that many evaluations of the network.",
             f"سهم درست با بازهٔ ویلسون، {len(few)} نمونه در هر سطر؛ هر نمونه همین تعداد ارزیابی شبکه می‌خواهد.")
 gains = [best[4.0][i].value - best[1.0][i].value for i in (0, 1)]
-study.say(f"From scale 1 to 4 the accuracy on known templates moves by {gains[0]:+.1%}, on kept-back ones by {gains[1]:+.1%}, at twice the evaluations, while the spread within a digit goes from {wide[1.0]:.0%} to {wide[4.0]:.0%} of that of real images.",
-          f"از ضریب ۱ تا ۴، دقت روی قالب‌های آشنا <bdi dir=\"ltr\">{gains[0]:+.1%}</bdi> و روی کنارگذاشته‌ها <bdi dir=\"ltr\">{gains[1]:+.1%}</bdi> جابه‌جا می‌شود، با دو برابر ارزیابی؛ و پراکندگی درون رقم از {wide[1.0]:.0%} به {wide[4.0]:.0%} تصویرهای واقعی می‌رسد.")
+study.say(f"From scale 1 to 4 the accuracy on known templates moves by {100 * gains[0]:+.1f} points, on kept-back ones by {100 * gains[1]:+.1f}, at twice the evaluations, while the spread within a digit goes from {wide[1.0]:.0%} to {wide[4.0]:.0%} of that of real images.",
+          f"از ضریب ۱ تا ۴، دقت روی قالب‌های آشنا <bdi dir=\"ltr\">{100 * gains[0]:+.1f}</bdi> و روی کنارگذاشته‌ها <bdi dir=\"ltr\">{100 * gains[1]:+.1f}</bdi> واحد درصد جابه‌جا می‌شود، با دو برابر ارزیابی؛ و پراکندگی درون رقم از {wide[1.0]:.0%} به {wide[4.0]:.0%} تصویرهای واقعی می‌رسد.")
 
 # %% [markdown] lang="en"
 # ## A probe: does the output follow the caption?
