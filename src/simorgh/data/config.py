@@ -1,6 +1,6 @@
 """The settings of a data set, and the names there are. Plain Python, so that `--help` stays quick."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 DATASETS = {
@@ -11,8 +11,36 @@ DATASETS = {
     "dsprites-upright": "18,432 black and white images, 64 x 64: shape, scale and position vary; drawn without a file",
     "dsprites": "737,280 images: the same with 40 orientations, 3 GB in memory (Matthey et al.); drawn without a file",
     "cifar-10": "60,000 photographs of ten kinds, 3 x 32 x 32 (Krizhevsky); your own copy, never downloaded",
+    "shahnameh": "49,610 beyts of Ferdowsi in 777 sections (Ganjoor); 5,018 held out; your own copy, never downloaded",
     "folder:PATH": "your own png, jpg or bmp images of one size; subfolders, where there are any, are the labels",
+    "text:FILE": "your own verse: two lines a beyt, or one with a tab between; a blank line parts poems",
 }
+
+
+def is_text(name: str) -> bool:
+    """Whether the set of that name holds lines and not images."""
+    return name == "shahnameh" or name.startswith("text:")
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """How lines are cut and read; means nothing to images.
+
+    Attributes:
+        tokeniser: "character", or "bpe", merged pieces of characters.
+        vocabulary: symbols of "bpe", five special ones included.
+        beyts: of a window, the first of which is the prompt of those after it; 2 makes pairs of beyts.
+        split: whole sections are held out, or single beyts ("line": their neighbours are trained on, which flatters).
+        marks: keep the marks of short vowels and doubling.
+        punctuation: keep punctuation.
+    """
+
+    tokeniser: Literal["character", "bpe"] = "character"
+    vocabulary: int = 512
+    beyts: int = 2
+    split: Literal["section", "line"] = "section"
+    marks: bool = False
+    punctuation: bool = False
 
 
 @dataclass(frozen=True)
@@ -21,15 +49,17 @@ class DataConfig:
 
     Attributes:
         name: "digits", "mnist", "stacked-mnist", "mnist-rgb", "dsprites-upright", "dsprites" (3 GB in memory),
-            "cifar-10" or "folder:PATH". The images of the two dsprites are all trained on; 5,000 of the same images
-            make their test part, because their factors are all there is to learn.
+            "cifar-10", "shahnameh", "folder:PATH" or "text:FILE". The images of the two dsprites are all trained on;
+            5,000 of the same images make their test part, because their factors are all there is to learn.
         binarise: pixels stay in [0, 1] ("none"), become 1 with their grey value as probability, drawn anew at each
             step ("dynamic", Salakhutdinov & Murray 2008), or become 1 from one half on ("threshold").
-        validation: images held out from the end of the training part.
-        limit: train on the first so many of the images that are left only (for trial runs).
+        validation: images held out from the end of the training part; of a text, about so many beyts.
+        limit: train on the first so many of the images, or windows of a text, that are left only (for trial runs).
+        text: how a text is read.
     """
 
     name: str = "mnist"
     binarise: Literal["none", "dynamic", "threshold"] = "none"
     validation: int = 0
     limit: int | None = None
+    text: TextConfig = field(default_factory=TextConfig)

@@ -7,9 +7,10 @@ import torch
 from torch import Tensor
 
 from simorgh.contracts import DataSpec, UserError
-from simorgh.data.config import DataConfig
+from simorgh.data.config import DataConfig, is_text
 from simorgh.data.parts import Part
 from simorgh.data.sources import find
+from simorgh.data.verse import describe_text, load_text
 
 MOST_CLASSES = 20  # whose counts are listed one by one
 
@@ -36,6 +37,11 @@ class Dataset:
 def load(config: DataConfig) -> Dataset:
     """The set that `config` names, split as it says. UserError for a setting that the set cannot meet."""
     check(config)
+    if is_text(config.name):
+        text = load_text(config)
+        found = f"{text.verse.origin}; content SHA-256 {text.verse.checksum}"
+        checksums = (("the content", text.verse.checksum),)
+        return Dataset(config.name, found, text.train, text.validation, text.test, text.spec, checksums=checksums)
     source = find(config.name)
     n = len(source.train)
     if config.validation >= n:
@@ -80,6 +86,8 @@ def pixel_means(part: Part, binarise: str = "none", chunk: int = 4096) -> Tensor
 
 def describe(config: DataConfig) -> list[tuple[str, str]]:
     """Rows of a table about the set: where from, checksums, shape, counts, counts of each class, range of values."""
+    if is_text(config.name):
+        return describe_text(config)
     data = load(config)
     channels, height, width = data.spec.shape
     parts = [("training", data.train), ("validation", data.validation), ("test", data.test)]

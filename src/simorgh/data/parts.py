@@ -16,12 +16,14 @@ from simorgh.noise import philox
 class Part:
     """Images `x` (N, C, H, W) uint8, where 255 stands for 1, and labels `y` (N,) int64 or None.
 
-    `factors` (N, F) int64 are the causes that each image was drawn from, None where they are not known.
+    `factors` (N, F) int64 are the causes that each image was drawn from, None where they are not known. Of texts, `x`
+    (N, T) int16 are numbers of symbols, 0 behind the end of a row, and `mask` (N, T) is true where a symbol counts.
     """
 
     x: Tensor
     y: Tensor | None = None
     factors: Tensor | None = None
+    mask: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -37,8 +39,8 @@ class Part:
         return Part(*(None if tensor is None else change(tensor) for tensor in self.tensors()))
 
     def tensors(self) -> tuple[Tensor | None, ...]:
-        """x, y and factors."""
-        return self.x, self.y, self.factors
+        """x, y, factors and mask."""
+        return self.x, self.y, self.factors, self.mask
 
     def batch(self, indices: Tensor, device: torch.device | str = "cpu") -> Batch:
         """Float32 images x / 255 in [0, 1] at the int64 `indices`, on `device`."""
@@ -70,7 +72,7 @@ class Source:
 
 
 def content_hash(part: Part) -> str:
-    """SHA-256 over the shape, pixels, labels and factors of `part`."""
+    """SHA-256 over the shape, pixels or symbols, labels, factors and mask of `part`."""
     digest = hashlib.sha256(repr(tuple(part.x.shape)).encode())
     for tensor in part.tensors():
         if tensor is not None:

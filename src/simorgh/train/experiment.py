@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from simorgh.contracts import Config, UserError
 from simorgh.data import DataConfig
+from simorgh.data.config import is_text
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,8 @@ class Experiment:
     def hash(self) -> str:
         """Eight hex digits that change when anything about the training changes (evaluation does not count)."""
         content = {k: v for k, v in to_dict(self).items() if k != "evaluate"}
+        if not is_text(self.data.name):  # how lines are read is nothing to images
+            content["data"] = {k: v for k, v in content["data"].items() if k != "text"}
         content["train"] = {k: v for k, v in content["train"].items() if k != "checkpoint_seconds"}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
 
