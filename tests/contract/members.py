@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from simorgh.contracts import Batch, Config, DataSpec
+from simorgh.data.tokenisers import PAD, SPECIAL
 from simorgh.models.autoencoder import AutoencoderConfig
 from simorgh.models.beta_tcvae import BetaTCVAEConfig
 from simorgh.models.classifier import ClassifierConfig
@@ -13,6 +14,7 @@ from simorgh.models.cvae import CVAEConfig
 from simorgh.models.factor_reader import FactorReaderConfig
 from simorgh.models.factor_vae import FactorVAEConfig
 from simorgh.models.gan import GANConfig
+from simorgh.models.gpt import GPTConfig
 from simorgh.models.iwae import IWAEConfig
 from simorgh.models.r3gan import R3GANConfig
 from simorgh.models.ssgan import SSGANConfig
@@ -27,6 +29,7 @@ from simorgh.nn.networks import Network
 from simorgh.nn.players import Players
 
 IMAGE = DataSpec("image", (1, 8, 8), (0.0, 1.0), classes=3, factors=(3, 2), mean=(0.3,) * 64)
+TEXT = DataSpec("tokens", (16,), (0.0, 10.0), vocabulary=(*SPECIAL, *"ابپتثج"))
 SMALL = Network(hidden=(32, 16))
 CONV = Network(kind="conv", hidden=(4, 8, 16))
 SHUFFLE = Players(width=16)
@@ -96,14 +99,20 @@ MEMBERS = {
     "wgan": _game("wgan", WGANConfig(8, DENSE, clip=0.1, critic_steps=2, long_phases=False), 6.0),
     "wgan-gp": _game("wgan-gp", WGANGPConfig(8, SHUFFLE, critic_steps=2), 6.0),
     "r3gan": _game("r3gan", R3GANConfig(8, Players(width=16, norm=False)), 6.0),
+    "gpt": Member("gpt", GPTConfig(16, 2, 2), TEXT, 0.2),
     "ssgan": _game("ssgan", SSGANConfig(8, RESIDUAL), 6.0, 100),
     "ssgan-softplus": _game("ssgan", SSGANConfig(8, RESIDUAL, True, adversarial="non-saturating"), 6.0, 100),
 }
 
 
 def examples(spec: DataSpec, n: int = 8) -> Batch:
-    """`n` images of black and white pixels with labels in turn."""
+    """`n` images of black and white pixels with labels in turn; of texts, rows of other lengths with other prompts."""
     generator = torch.Generator().manual_seed(7)
+    if spec.kind == "tokens":
+        x = torch.randint(len(SPECIAL), len(spec.vocabulary), (n, *spec.shape), generator=generator)
+        place, turn = torch.arange(spec.shape[0]), torch.arange(n)[:, None]
+        behind = place > spec.shape[0] - 1 - turn % 3
+        return Batch(x.masked_fill(behind, PAD), mask=~behind & (place > 1 + turn % 4))
     x = (torch.rand(n, *spec.shape, generator=generator) < 0.4).float()
     low, high = spec.value_range
     turn = torch.arange(n)

@@ -8,6 +8,7 @@ from simorgh.models.cvae import CVAEConfig
 from simorgh.models.factor_reader import FactorReaderConfig
 from simorgh.models.factor_vae import FactorVAEConfig
 from simorgh.models.gan import GANConfig
+from simorgh.models.gpt import GPTConfig
 from simorgh.models.iwae import IWAEConfig
 from simorgh.models.r3gan import R3GANConfig
 from simorgh.models.ssgan import SSGANConfig
@@ -25,6 +26,7 @@ MODELS = {
     "factor-reader": FactorReaderConfig,
     "factor-vae": FactorVAEConfig,
     "gan": GANConfig,
+    "gpt": GPTConfig,
     "iwae": IWAEConfig,
     "r3gan": R3GANConfig,
     "ssgan": SSGANConfig,
