@@ -8,7 +8,7 @@ import torch
 from simorgh.contracts import Batch, DataSpec, SampleNoise, UserError
 from simorgh.data.tokenisers import END, HALF, PAD, SPECIAL, START
 from simorgh.models.gpt import GPT, GPTConfig, attention
-from simorgh.nn.decoding import Decoding, choose, proceed
+from simorgh.nn.decoding import Decoding, choose, persist, proceed
 
 SPEC = DataSpec("tokens", (12,), (0.0, 8.0), vocabulary=(*SPECIAL, "ا", "ب", "پ", "ت"))
 
@@ -174,3 +174,25 @@ def test_an_untrained_model_is_nearly_uniform_and_dropout_is_for_training_only()
     assert torch.equal(model(x), model(x))
     model.train()
     assert not torch.equal(model(x), model(x))
+
+
+def test_persisting_samples_from_the_law_under_a_condition(model: GPT):
+    """First symbols that may not be 5: the law renormalised, by chi-square; a hopeless row says so."""
+    n = 6000
+    prompts = torch.tensor([[START, 5]]).expand(n, -1)
+    answers, tries = persist(
+        model, prompts, SampleNoise(1, n), Decoding(most=1), lambda i, a: int(a[0]) not in (5, 6), 60
+    )
+    assert tries.min() >= 1
+    logits, _ = model.begin(prompts[:1])
+    p = logits[0].double().index_fill(0, torch.tensor([PAD, 5, 6]), -torch.inf).softmax(0)
+    expected, counts = n * p[p > 0], answers[:, 0].bincount(minlength=9)[p > 0]
+    assert counts.sum() == n
+    assert float(((counts - expected) ** 2 / expected).sum()) < 5 + 5 * 10**0.5
+    alone, took = persist(model, prompts[:1], SampleNoise(1, 1, first=77), Decoding(most=1),
+                          lambda i, a: int(a[0]) not in (5, 6), 60)  # fmt: skip
+    assert (alone[0], took[0]) == (answers[77], tries[77])
+    _, never = persist(model, prompts[:2], SampleNoise(1, 2), Decoding(most=1), lambda i, a: False, 3)
+    assert never.tolist() == [0, 0]
+    with pytest.raises(UserError, match="only by sampling"):
+        persist(model, prompts, SampleNoise(1, n), Decoding(beams=2), lambda i, a: True, 3)

@@ -12,7 +12,14 @@ from simorgh.evaluate.generate import generate
 from simorgh.recipes import recipe, recipes
 from simorgh.train import Run, fit
 
-NAMES = [pytest.param(n, marks=pytest.mark.mnist if "mnist" in recipe(n, "smoke").data.name else ()) for n in recipes()]
+
+def _marks(name: str) -> tuple:
+    """The files that the recipe's data need."""
+    data = recipe(name, "smoke").data.name
+    return tuple(getattr(pytest.mark, files) for files in ("mnist", "shahnameh") if files in data)
+
+
+NAMES = [pytest.param(n, marks=_marks(n)) for n in recipes()]
 
 
 @pytest.mark.parametrize("name", NAMES)

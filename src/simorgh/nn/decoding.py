@@ -6,6 +6,7 @@ A law is anything with `begin(prompts) -> logits, memory` and `follow(symbols, m
 on the left and every row stands at its own positions.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -68,7 +69,7 @@ def choose(logits: Tensor, uniform: Tensor, temperature: float = 1.0, top_p: flo
 
 
 @torch.no_grad()
-def proceed(law: Law, prompts: Tensor, noise: SampleNoise | None, how: Decoding) -> Tensor:
+def proceed(law: Law, prompts: Tensor, noise: "SampleNoise | _Drawn | None", how: Decoding) -> Tensor:
     """(B, most) answers to prompts (B, N), pads behind their stop. Row i depends on its own prompt and noise only;
     greedy and beam search need none."""
     if how.beams:
@@ -96,6 +97,39 @@ def proceed(law: Law, prompts: Tensor, noise: SampleNoise | None, how: Decoding)
             chosen = torch.where(place < 0, prompts[:, position], chosen)
         logits = law.follow(chosen, memory)
         position += 1
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """Draws of some rows, already made."""
+
+    values: Tensor
+
+    def uniform(self, *shape: int) -> Tensor:
+        return self.values
+
+
+def persist(
+    law: Law, prompts: Tensor, noise: SampleNoise, how: Decoding, accept: Callable[[int, Tensor], bool], tries: int
+) -> tuple[Tensor, Tensor]:
+    """Answers (B, most) drawn again and again until `accept(row, answer)`, and the number of tries (B,) each took.
+
+    That is the law itself under the condition that the answer is accepted. Where `tries` do not suffice, the last
+    answer is given and its number is 0. Row i depends on its own prompt and noise only.
+    """
+    if tries < 1 or how.beams or how.temperature == 0:
+        raise UserError("Answers can be drawn again only by sampling, at least once: no beams, temperature above 0.")
+    answers, taken = prompts.new_full((len(prompts), how.most), PAD), prompts.new_zeros(len(prompts))
+    open_rows = torch.arange(len(prompts))
+    for attempt in range(1, tries + 1):
+        drawn = noise.uniform(len(prompts), how.most)  # of all rows: those that are done must not shift the others
+        answers[open_rows] = proceed(law, prompts[open_rows], _Drawn(drawn[open_rows]), how)
+        found = torch.tensor([accept(row, answers[row]) for row in open_rows.tolist()], dtype=torch.bool)
+        taken[open_rows[found]] = attempt
+        open_rows = open_rows[~found]
+        if not len(open_rows):
+            break
+    return answers, taken
 
 
 def _search(law: Law, prompts: Tensor, how: Decoding) -> Tensor:

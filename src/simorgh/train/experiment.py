@@ -23,7 +23,8 @@ class OptimiserConfig:
     """An optimiser and its learning-rate path.
 
     Attributes:
-        kind: which rule.
+        kind: which rule; "muon" (Jordan et al. 2024; steps as long as AdamW's, Liu et al. 2025, arXiv 2502.16982) takes
+            the matrices that are multiplied with, and "adamw" what is left.
         lr: the largest learning rate of the path.
         schedule: "constant"; "cosine" to zero; "one-cycle" (Smith & Topin 2017: cosine from lr/25 up during the
             first `warmup` of training, then down to lr/10,000); "burda" (10^(-i/7) for 3^i parts, i = 0..7,
@@ -33,7 +34,7 @@ class OptimiserConfig:
         clip: largest global gradient norm, 0 for none.
     """
 
-    kind: Literal["adam", "adamw", "rmsprop", "sgd"] = "adam"
+    kind: Literal["adam", "adamw", "muon", "rmsprop", "sgd"] = "adam"
     lr: float = 1e-3
     schedule: Literal["constant", "cosine", "one-cycle", "burda"] = "constant"
     warmup: float = 0.0
