@@ -2,8 +2,8 @@
 
     python benchmarks/gpt.py [--rounds 5] [--steps 5] [--preset cpu] [--device cuda]
 
-One process, in turn: each round times `--steps` steps (loss, gradients, fused AdamW) of one and then of the other on the
-same batches. Only ratios within a run mean anything on a busy machine, so the time a process itself had on a CPU is
+One process, in turn: each round times `--steps` steps (loss, gradients, fused AdamW) of one and then of the other on
+the same batches. Only ratios within a run mean anything on a busy machine, so the time a process itself had on a CPU is
 shown too; the medians are compared. Both count the answers only. Target: at least equal.
 """
 
@@ -20,12 +20,12 @@ from simorgh.recipes import recipe
 from simorgh.train.engine import Engine
 
 
-def pair(config, spec: DataSpec):
+def pair(config, spec: DataSpec, attention: str):
     """Ours and theirs, with the same weights."""
     dropped = dict.fromkeys(("embd_pdrop", "attn_pdrop", "resid_pdrop"), config.dropout)
     shape = GPT2Config(
         vocab_size=len(spec.vocabulary), n_positions=spec.shape[0], n_embd=config.width, n_layer=config.layers,
-        n_head=config.heads, use_cache=False, **dropped,
+        n_head=config.heads, use_cache=False, bos_token_id=1, eos_token_id=2, attn_implementation=attention, **dropped,
     )  # fmt: skip
     theirs, ours = GPT2LMHeadModel(shape), config.build(spec)
     ours.load_state_dict(gpt2_weights(theirs.state_dict()))
@@ -54,13 +54,14 @@ if __name__ == "__main__":
     parser.add_argument("--steps", type=int, default=5)
     parser.add_argument("--preset", default="cpu")
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--attention", default="sdpa", help="of transformers: sdpa or eager")
     parser.add_argument("--symbols", type=int, default=135, help="of a window")
     asked = parser.parse_args()
     Engine()  # chooses how float32 matrices are multiplied, for both sides
     experiment = recipe("verse-scratch", asked.preset)
     size, rows = experiment.data.text.vocabulary, experiment.train.batch_size
     spec = DataSpec("tokens", (asked.symbols,), vocabulary=tuple(map(str, range(size))))
-    ours, theirs = (m.to(asked.device) for m in pair(experiment.model, spec))
+    ours, theirs = (m.to(asked.device) for m in pair(experiment.model, spec, asked.attention))
     generator = torch.Generator().manual_seed(0)
     batches = []
     for _ in range(asked.steps):
