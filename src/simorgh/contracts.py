@@ -10,7 +10,7 @@ examples); progress is counted in examples seen.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -19,10 +19,10 @@ from simorgh.errors import Diverged, UserError, check_name
 from simorgh.noise import Noise, SampleNoise
 
 __all__ = [
-    "PAD", "Batch", "BoundsLikelihood", "Config", "DataSpec", "Diverged", "Encodes", "HasDensity", "Measurement",
-    "Model", "NamesSampler", "Noise", "Objective", "Predicts", "ProposesConditions", "Quantises", "ReadsFactors",
-    "Recalibrates", "Reconstructs", "SampleNoise", "Samples", "Stream", "Terms", "Tick", "Traces", "UserError",
-    "check_name",
+    "PAD", "Batch", "BoundsLikelihood", "Config", "Continues", "DataSpec", "Diverged", "Encodes", "HasDensity",
+    "Measurement", "Model", "NamesSampler", "Noise", "Objective", "Predicts", "ProposesConditions", "Quantises",
+    "ReadsFactors", "Recalibrates", "Reconstructs", "SampleNoise", "Samples", "Stream", "Terms", "Tick", "Traces",
+    "UserError", "check_name",
 ]  # fmt: skip
 
 
@@ -284,6 +284,23 @@ class Quantises(Protocol):
 
     def code_nats(self, codes: Tensor, y: Tensor | None = None) -> Tensor:
         """(B,) -log p of maps (B, h, w) under the model's own prior over maps, in nats."""
+        ...
+
+
+@runtime_checkable
+class Continues(Protocol):
+    context: int  # symbols of a row at most
+
+    def nats(self, x: Tensor) -> Tensor:
+        """(B, T) -log p of each symbol of x (B, T) given those before it, in nats; 0 for the first."""
+        ...
+
+    def begin(self, x: Tensor) -> tuple[Tensor, Any]:
+        """Logits (B, V) of what comes after prompts x (B, N), and a memory of them; see nn/decoding.py."""
+        ...
+
+    def follow(self, x: Tensor, cache: Any) -> Tensor:
+        """Logits (B, V) of what comes after one more symbol x (B,) of each row."""
         ...
 
 

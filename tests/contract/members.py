@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from simorgh.contracts import Batch, Config, DataSpec
+from simorgh.contracts import PAD, Batch, Config, DataSpec
+from simorgh.data.tokenisers import SPECIAL
 from simorgh.diffusion.condition import Condition
 from simorgh.diffusion.levels import Levels
 from simorgh.diffusion.path import VE, Line
@@ -19,6 +20,7 @@ from simorgh.models.diffusion import DiffusionConfig
 from simorgh.models.factor_reader import FactorReaderConfig
 from simorgh.models.factor_vae import FactorVAEConfig
 from simorgh.models.gan import GANConfig
+from simorgh.models.gpt import GPTConfig
 from simorgh.models.iwae import IWAEConfig
 from simorgh.models.latent_diffusion import LatentDiffusionConfig
 from simorgh.models.mlp import MLPConfig
@@ -42,6 +44,7 @@ IMAGE = DataSpec(
     "image", (1, 8, 8), (0.0, 1.0), classes=3, factors=(3, 2), captions=("one", "a two", "سه"), mean=(0.3,) * 64
 )
 TOKENS = DataSpec("tokens", (12,), (0.0, 6.0), classes=3, vocabulary=("<pad>", "<unknown>", *"CNO=("))
+TEXT = DataSpec("tokens", (16,), (0.0, 10.0), vocabulary=(*SPECIAL, *"ابپتثج"))
 SMALL = Network(hidden=(32, 16))
 CONV = Network(kind="conv", hidden=(4, 8, 16))
 GLIMPSES = Network("glimpses", (8, 8, 16), "relu")
@@ -157,18 +160,25 @@ MEMBERS = {
     "sequence-classifier-both": _strings(bidirectional=True, head="last", layers=2),
     "sequence-classifier-equal": _strings(equal_parameters=True, head="pooled"),
     "sequence-classifier-attention": _strings(head="attention", dropout=0.1, token_dropout=0.1),
+    "gpt": Member("gpt", GPTConfig(16, 2, 2), TEXT, 0.2),
     "ssgan": _game("ssgan", SSGANConfig(8, RESIDUAL), 6.0, 100),
     "ssgan-softplus": _game("ssgan", SSGANConfig(8, RESIDUAL, True, adversarial="non-saturating"), 6.0, 100),
 }
 
 
 def examples(spec: DataSpec, n: int = 8) -> Batch:
-    """`n` images of black and white pixels, or strings of 1 to 12 tokens, with labels in turn."""
+    """`n` images of black and white pixels, or strings of 1 to 12 tokens, with labels in turn; of texts, rows of other
+    lengths with other prompts."""
     generator = torch.Generator().manual_seed(7)
-    if spec.kind == "tokens":
+    if spec.kind == "tokens" and spec.classes:
         x = torch.randint(2, len(spec.vocabulary), (n, *spec.shape), generator=generator)
         mask = torch.arange(spec.shape[0]) < torch.randint(1, spec.shape[0] + 1, (n, 1), generator=generator)
         return Batch(x * mask, torch.arange(n) % spec.classes, mask)
+    if spec.kind == "tokens":
+        x = torch.randint(len(SPECIAL), len(spec.vocabulary), (n, *spec.shape), generator=generator)
+        place, turn = torch.arange(spec.shape[0]), torch.arange(n)[:, None]
+        behind = place > spec.shape[0] - 1 - turn % 3
+        return Batch(x.masked_fill(behind, PAD), mask=~behind & (place > 1 + turn % 4))
     x = (torch.rand(n, *spec.shape, generator=generator) < 0.4).float()
     low, high = spec.value_range
     turn = torch.arange(n)

@@ -1,5 +1,6 @@
 """The loop, the run directory and the processes: nothing is lost, nothing is done twice."""
 
+import copy
 import json
 import os
 import random
@@ -19,7 +20,7 @@ from simorgh.recipes import recipe
 from simorgh.train import Run, fit
 from simorgh.train.ema import EMA
 from simorgh.train.experiment import Experiment, OptimiserConfig, from_dict, to_dict
-from simorgh.train.optim import learning_rate
+from simorgh.train.optim import Optimiser, learning_rate
 
 SMALL = ["--data.limit", "256", "--train.epochs", "6", "--train.batch-size", "32", "--train.log-every", "2"]
 
@@ -39,6 +40,10 @@ def test_a_finished_experiment_is_opened_and_not_trained_again(tmp_path: Path):
     stamp = (first.path / "model.safetensors").stat().st_mtime_ns
     assert fit(small(), tmp_path, progress=False).path == first.path
     assert (first.path / "model.safetensors").stat().st_mtime_ns == stamp
+
+
+def test_a_whole_number_in_the_place_of_a_float_is_the_same_experiment():
+    assert small(epochs=2).hash == small(epochs=2.0).hash != small(epochs=2.5).hash
 
 
 def test_two_at_once_train_it_once(tmp_path: Path):
@@ -206,3 +211,40 @@ def test_batch_knows_its_parts():
     assert [len(p) for p in parts] == [3, 2, 2]
     assert torch.equal(torch.cat([p.y for p in parts]), batch.y)
     assert len(Batch(torch.zeros(2)).split(5)) == 2
+
+
+def test_muon_moves_matrices_by_orthogonal_steps_and_leaves_tables_to_adamw():
+    """A Muon step is lr * 0.2 * sqrt(max(m, n)) times nearly orthogonal: its singular values lie near one another."""
+    torch.manual_seed(0)
+    table, layer = torch.nn.Embedding(5, 12), torch.nn.Linear(12, 20)
+    parameters = [*table.parameters(), *layer.parameters()]
+    before = [p.detach().clone() for p in parameters]
+    config = OptimiserConfig("muon", lr=0.01)
+    optimiser = Optimiser(config, parameters, {id(table.weight)})
+    grads = [torch.randn_like(p) for p in parameters]
+    grads[1] = torch.outer(torch.randn(20), torch.randn(12)) + 0.1 * grads[1]  # nearly of rank one
+    optimiser.step(grads, 0.0)
+    moved = [p.detach() - b for p, b in zip(parameters, before)]
+    size = torch.linalg.svdvals(moved[1]) / (0.01 * 0.2 * 20**0.5)
+    assert 0.5 < size.min() < size.max() < 1.5
+    torch.testing.assert_close(moved[0], -0.01 * grads[0].sign(), rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(moved[2], -0.01 * grads[2].sign(), rtol=1e-3, atol=1e-5)
+    again = Optimiser(config, parameters, {id(table.weight)})
+    again.load_state_dict(copy.deepcopy(optimiser.state_dict()))
+    kept = [p.detach().clone() for p in parameters]
+    optimiser.step(grads, 0.5)
+    expected = [p.detach().clone() for p in parameters]
+    for p, k in zip(parameters, kept):
+        p.data.copy_(k)
+    again.step(grads, 0.5)
+    assert all(torch.equal(p, e) for p, e in zip(parameters, expected))
+
+
+def test_a_checkpoint_of_one_part_is_still_read():
+    weight = torch.nn.Parameter(torch.randn(3, 3))
+    old = torch.optim.Adam([weight], fused=True)
+    weight.grad = torch.ones_like(weight)
+    old.step()
+    optimiser = Optimiser(OptimiserConfig(), [weight])
+    optimiser.load_state_dict(old.state_dict())
+    assert torch.equal(optimiser.state_dict()["0"]["state"][0]["exp_avg"], old.state_dict()["state"][0]["exp_avg"])

@@ -15,13 +15,13 @@ from simorgh.train import Run, fit
 from simorgh.train.experiment import override
 
 
-def needed(name: str) -> tuple:
-    """The mark of the files that a recipe needs."""
+def _marks(name: str) -> tuple:
+    """The files that the recipe's data need."""
     data = recipe(name, "smoke").data.name
-    return pytest.mark.bbbp if data == "bbbp" else pytest.mark.mnist if "mnist" in data else ()
+    return tuple(getattr(pytest.mark, files) for files in ("mnist", "bbbp", "shahnameh") if files in data)
 
 
-NAMES = [pytest.param(n, marks=needed(n)) for n in recipes()]
+NAMES = [pytest.param(n, marks=_marks(n)) for n in recipes()]
 
 
 @pytest.mark.parametrize("name", NAMES)

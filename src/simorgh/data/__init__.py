@@ -4,21 +4,24 @@
     step = stream(data.train, config, batch_size=128, seed=0)  step(i) -> Batch, a pure function of (seed, rank, i)
     for batch in batches(data.test, config, 1000): ...         in order, for evaluation
 
-Images live in memory as uint8 and become float32 in [0, 1] a whole batch at a time. Importing this package is
-cheap: torch and NumPy come with the first name that needs them.
+Images live in memory as uint8 and become float32 in [0, 1] a whole batch at a time; texts are rows of numbered
+symbols, int64 in a batch. Importing this package is cheap: torch and NumPy come with the first name that needs them.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from simorgh.data.config import DATASETS, DataConfig, SmilesConfig
+from simorgh.data.config import DATASETS, DataConfig, SmilesConfig, TextConfig
 
 if TYPE_CHECKING:
     from simorgh.data.dataset import Dataset, describe, get, load
     from simorgh.data.parts import Part
     from simorgh.data.streams import batches, stream
 
-__all__ = ["DATASETS", "DataConfig", "Dataset", "Part", "SmilesConfig", "batches", "describe", "get", "load", "stream"]
+__all__ = [
+    "DATASETS", "DataConfig", "Dataset", "Part", "SmilesConfig", "TextConfig", "batches", "describe", "get", "load",
+    "stream",
+]  # fmt: skip
 
 _HOME = {
     "Dataset": "dataset",

@@ -16,9 +16,37 @@ DATASETS = {
     "captcha-small": "the same at half the size in grey, 1 x 32 x 128: for models that learn within minutes on a CPU",
     "captcha:PATH": "your own captchas, brought to 3 x 64 x 256; the name of each file is its text of five signs",
     "bbbp": "1,965 molecules as SMILES, which of them pass the blood-brain barrier (Martins et al. 2012); your copy",
+    "shahnameh": "49,610 beyts of Ferdowsi in 777 sections (Ganjoor); 5,018 held out; your own copy, never downloaded",
     "folder:PATH": "your own png, jpg or bmp images of one size; subfolders, where there are any, are the labels",
     "smiles:FILE": "your own CSV of molecules: a column of SMILES and one of labels, found by their names",
+    "text:FILE": "your own verse: two lines a beyt, or one with a tab between; a blank line parts poems",
 }
+
+
+def is_text(name: str) -> bool:
+    """Whether the set of that name holds lines and not images."""
+    return name == "shahnameh" or name.startswith("text:")
+
+
+@dataclass(frozen=True)
+class TextConfig:
+    """How lines are cut and read; means nothing to images.
+
+    Attributes:
+        tokeniser: "character", or "bpe", merged pieces of characters.
+        vocabulary: symbols of "bpe", five special ones included.
+        beyts: of a window, the first of which is the prompt of those after it; 2 makes pairs of beyts.
+        split: whole sections are held out, or single beyts ("line": their neighbours are trained on, which flatters).
+        marks: keep the marks of short vowels and doubling.
+        punctuation: keep punctuation.
+    """
+
+    tokeniser: Literal["character", "bpe"] = "character"
+    vocabulary: int = 512
+    beyts: int = 2
+    split: Literal["section", "line"] = "section"
+    marks: bool = False
+    punctuation: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,14 +80,15 @@ class DataConfig:
 
     Attributes:
         name: "digits", "mnist", "stacked-mnist", "mnist-rgb", "mnist-captions", "dsprites-upright", "dsprites" (3 GB in
-            memory), "cifar-10", "captcha", "captcha-small", "captcha:PATH", "folder:PATH", "bbbp" or "smiles:FILE". The
-            images of the two dsprites are all trained on; 5,000 of the same images make their test part, because their
-            factors are all there is to learn.
+            memory), "cifar-10", "captcha", "captcha-small", "captcha:PATH", "folder:PATH", "bbbp", "smiles:FILE",
+            "shahnameh" or "text:FILE". The images of the two dsprites are all trained on; 5,000 of the same images make
+            their test part, because their factors are all there is to learn.
         binarise: pixels stay in [0, 1] ("none"), become 1 with their grey value as probability, drawn anew at each
             step ("dynamic", Salakhutdinov & Murray 2008), or become 1 from one half on ("threshold").
-        validation: examples held out from the end of the training part.
-        limit: train on the first so many of the examples that are left only (for trial runs).
+        validation: examples held out from the end of the training part; of a text, about so many beyts.
+        limit: train on the first so many of the examples, or windows of a text, that are left only (for trial runs).
         smiles: how molecules become examples.
+        text: how a text is read.
     """
 
     name: str = "mnist"
@@ -67,3 +96,4 @@ class DataConfig:
     validation: int = 0
     limit: int | None = None
     smiles: SmilesConfig = field(default_factory=SmilesConfig)
+    text: TextConfig = field(default_factory=TextConfig)

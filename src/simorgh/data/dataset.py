@@ -10,12 +10,13 @@ from torch import Tensor
 from simorgh.contracts import PAD, DataSpec, UserError
 from simorgh.data.bbbp import content, is_molecules
 from simorgh.data.bbbp import source as molecules
-from simorgh.data.config import DataConfig
+from simorgh.data.config import DataConfig, is_text
 from simorgh.data.molecule_card import card, rows
 from simorgh.data.molecules import parse_csv
 from simorgh.data.parts import Part, Source
 from simorgh.data.sources import find
 from simorgh.data.tokens import SPECIAL, renumber
+from simorgh.data.verse import describe_text, load_text
 
 MOST_CLASSES = 20  # whose counts are listed one by one
 
@@ -46,6 +47,11 @@ class Dataset:
 def load(config: DataConfig) -> Dataset:
     """The set that `config` names, split as it says. UserError for a setting that the set cannot meet."""
     check(config)
+    if is_text(config.name):
+        text = load_text(config)
+        found = f"{text.verse.origin}; content SHA-256 {text.verse.checksum}"
+        checksums = (("the content", text.verse.checksum),)
+        return Dataset(config.name, found, text.train, text.validation, text.test, text.spec, checksums=checksums)
     source = molecules(config.name, config.smiles) if is_molecules(config.name) else find(config.name)
     n = len(source.train)
     if config.validation >= n:
@@ -132,6 +138,8 @@ def pixel_means(part: Part, binarise: str = "none", chunk: int = 4096) -> Tensor
 
 def describe(config: DataConfig) -> list[tuple[str, str]]:
     """Rows of a table about the set: where from, checksums, shape, counts, counts of each class, range of values."""
+    if is_text(config.name):
+        return describe_text(config)
     if is_molecules(config.name):
         found, where = content(config.name)
         return [("name", config.name), ("source", where), *rows(card(parse_csv(found, where)))]

@@ -18,13 +18,15 @@ class Part:
     right; and labels `y` (N,) int64 or None.
 
     `factors` (N, F) int64 are the causes that each image was drawn from, None where they are not known; `caption` (N,)
-    int64 is the position of its text in the captions of the set, None where there are none.
+    int64 is the position of its text in the captions of the set, None where there are none. Of verse, `mask` (N, T) is
+    true where a symbol counts; of other tokens all count that are no PAD.
     """
 
     x: Tensor
     y: Tensor | None = None
     factors: Tensor | None = None
     caption: Tensor | None = None
+    mask: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -40,15 +42,15 @@ class Part:
         return Part(*(None if tensor is None else change(tensor) for tensor in self.tensors()))
 
     def tensors(self) -> tuple[Tensor | None, ...]:
-        """x, y, factors and caption."""
-        return self.x, self.y, self.factors, self.caption
+        """x, y, factors, caption and mask."""
+        return self.x, self.y, self.factors, self.caption, self.mask
 
     def batch(self, indices: Tensor, device: torch.device | str = "cpu") -> Batch:
         """Float32 images x / 255 in [0, 1], or int64 tokens with their mask, at the int64 `indices`, on `device`."""
         indices = torch.as_tensor(indices, device=self.x.device)
         some = self.take(indices).to(device)
         x = some.x / 255 if some.x.dtype == torch.uint8 else some.x.long()
-        return Batch(x, some.y, counted(some.x), some.factors, some.caption)
+        return Batch(x, some.y, counted(some.x) if some.mask is None else some.mask, some.factors, some.caption)
 
 
 def counted(x: Tensor) -> Tensor | None:
@@ -84,7 +86,7 @@ class Source:
 
 
 def content_hash(part: Part) -> str:
-    """SHA-256 over the shape, pixels, labels, factors and captions' positions of `part`."""
+    """SHA-256 over the shape, pixels or symbols, labels, factors, captions' positions and mask of `part`."""
     digest = hashlib.sha256(repr(tuple(part.x.shape)).encode())
     for tensor in part.tensors():
         if tensor is not None:

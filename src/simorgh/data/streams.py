@@ -37,6 +37,16 @@ def _values_on_cpu(x: np.ndarray, binarise: str, uniform: Callable[..., Tensor])
     return (uniform(*x.shape).numpy() < grey).astype(np.float32) if binarise == "dynamic" else grey
 
 
+def batch_of(part: Part, binarise: str, uniform: Callable[..., Tensor]) -> Batch:
+    """All of `part` as models are given it: images by `values`; of texts, int64 numbers, on the CPU cut where the
+    longest row ends (a GPU would have to be waited for)."""
+    if part.mask is None:
+        x = values(part.x, binarise, uniform)
+        return Batch(x, part.y, counted(part.x), part.factors, part.caption)
+    length = int(part.x.any(0).nonzero().max()) + 1 if part.x.device.type == "cpu" else part.x.shape[1]
+    return Batch(part.x[:, :length].long(), part.y, part.mask[:, :length])
+
+
 def rows(x: Tensor, indices: Tensor) -> Tensor:
     """x[indices], a copy.
 
@@ -87,9 +97,8 @@ class _Shuffled:
 
     def __call__(self, step: int) -> Batch:
         indices = self._indices(step * self._size + self._start, step * self._size + self._stop)
-        x, y, factors, caption = (None if t is None else rows(t, indices) for t in self._part.tensors())
-        mask = counted(x)
-        return Batch(values(x, self._binarise, self._noise.at(step).uniform), y, mask, factors, caption)
+        some = Part(*(None if t is None else rows(t, indices) for t in self._part.tensors()))
+        return batch_of(some, self._binarise, self._noise.at(step).uniform)
 
 
 def stream(
@@ -132,8 +141,7 @@ def batches(
         def uniform(count: int, *shape: int, start: int = start) -> Tensor:
             return _by_position(start, start + count, shape, seed).to(device)
 
-        x = values(some.x, config.binarise, uniform)
-        yield Batch(x, some.y, counted(some.x), some.factors, some.caption)
+        yield batch_of(some, config.binarise, uniform)
 
 
 def _by_position(first: int, last: int, shape: tuple[int, ...], seed: int) -> Tensor:

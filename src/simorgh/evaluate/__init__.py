@@ -22,6 +22,7 @@ from simorgh.evaluate.measure import context, measurement, over_seeds, tested
 from simorgh.evaluate.prediction import prediction
 from simorgh.evaluate.samples import fresh_judge, memory, modes, samples
 from simorgh.evaluate.sprites import disentangled, reading, sprites
+from simorgh.evaluate.text import surprise, verse
 from simorgh.metrics.codes import pixel_variance, scaled_error
 from simorgh.metrics.intervals import mean_interval
 from simorgh.metrics.leakage import leakage
@@ -145,6 +146,8 @@ METRICS: dict[str, Callable[[Run, Model, Dataset, str], list[Measurement]]] = {
     "reading": reading,
     "sprites": sprites,
     "disentanglement": disentangled,
+    "surprise": surprise,
+    "verse": verse,
 }
 
 ON_REQUEST = {"fresh-judge"}

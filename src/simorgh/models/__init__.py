@@ -9,6 +9,7 @@ from simorgh.models.diffusion import DiffusionConfig
 from simorgh.models.factor_reader import FactorReaderConfig
 from simorgh.models.factor_vae import FactorVAEConfig
 from simorgh.models.gan import GANConfig
+from simorgh.models.gpt import GPTConfig
 from simorgh.models.iwae import IWAEConfig
 from simorgh.models.latent_diffusion import LatentDiffusionConfig
 from simorgh.models.mlp import MLPConfig
@@ -30,6 +31,7 @@ MODELS = {
     "factor-reader": FactorReaderConfig,
     "factor-vae": FactorVAEConfig,
     "gan": GANConfig,
+    "gpt": GPTConfig,
     "iwae": IWAEConfig,
     "latent-diffusion": LatentDiffusionConfig,
     "mlp": MLPConfig,

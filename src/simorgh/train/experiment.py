@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from simorgh.contracts import Config, UserError
 from simorgh.data import DataConfig, SmilesConfig
+from simorgh.data.config import is_text
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class OptimiserConfig:
     """An optimiser and its learning-rate path.
 
     Attributes:
-        kind: which rule.
+        kind: which rule; "muon" (Jordan et al. 2024; steps as long as AdamW's, Liu et al. 2025, arXiv 2502.16982) takes
+            the matrices that are multiplied with, and "adamw" what is left.
         lr: the largest learning rate of the path.
         schedule: "constant"; "cosine" to zero; "one-cycle" (Smith & Topin 2017: cosine from lr/25 up during the
             first `warmup` of training, then down to lr/10,000); "burda" (10^(-i/7) for 3^i parts, i = 0..7,
@@ -32,7 +34,7 @@ class OptimiserConfig:
         clip: largest global gradient norm, 0 for none.
     """
 
-    kind: Literal["adam", "adamw", "rmsprop", "sgd"] = "adam"
+    kind: Literal["adam", "adamw", "muon", "rmsprop", "sgd"] = "adam"
     lr: float = 1e-3
     schedule: Literal["constant", "cosine", "one-cycle", "burda"] = "constant"
     warmup: float = 0.0
@@ -110,10 +112,14 @@ class Experiment:
 
     @property
     def hash(self) -> str:
-        """Eight hex digits that change when anything about the training changes (evaluation does not count)."""
-        content = {k: v for k, v in to_dict(self).items() if k != "evaluate"}
+        """Eight hex digits that change when anything about the training changes (evaluation does not count). That 5 was
+        written where a float stands is no change."""
+        whole = to_dict(from_dict(Experiment, to_dict(self)))
+        content = {k: v for k, v in whole.items() if k != "evaluate"}
         if self.data.smiles == SmilesConfig():  # a setting that came later: older runs are still found
             del content["data"]["smiles"]
+        if not is_text(self.data.name):  # how lines are read is nothing to images
+            del content["data"]["text"]
         content["train"] = {k: v for k, v in content["train"].items() if k != "checkpoint_seconds"}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
 

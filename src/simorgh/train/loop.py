@@ -12,7 +12,7 @@ from math import ceil, isfinite
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from simorgh.contracts import (
     Batch,
@@ -101,7 +101,8 @@ class Loop:
         self.model, self.stream, self.config, self.engine = model, stream, config, engine
         self.objectives = model.objectives()
         rules = [config.optimisers.get(o.name, config.optimiser) for o in self.objectives]
-        self.optimisers = {o.name: Optimiser(rule, o.parameters) for o, rule in zip(self.objectives, rules)}
+        tables = {id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
+        self.optimisers = {o.name: Optimiser(rule, o.parameters, tables) for o, rule in zip(self.objectives, rules)}
         self.ema = EMA(model, config.ema_half_life) if config.ema_half_life else None
         self.steps = ceil(config.epochs * examples / config.batch_size) if self.objectives else 0
         self.step = 0

@@ -1,5 +1,6 @@
 """Optimisers as the recipes name them. The learning rate is a pure function of progress: nothing to save."""
 
+from collections.abc import Collection
 from math import cos, pi
 
 import torch
@@ -30,11 +31,16 @@ def learning_rate(config: OptimiserConfig, progress: float) -> float:
 
 
 class Optimiser:
-    """A torch optimiser over exactly one objective's parameters, fed with gradients by value."""
+    """A torch optimiser over exactly one objective's parameters, fed with gradients by value.
 
-    def __init__(self, config: OptimiserConfig, parameters: list[nn.Parameter]):
+    `tables` are the ids of parameters that are looked up and not multiplied with: "muon" leaves them to AdamW.
+    """
+
+    def __init__(self, config: OptimiserConfig, parameters: list[nn.Parameter], tables: Collection[int] = ()):
         self.config, self.parameters = config, list(parameters)
-        matrices = [p for p in self.parameters if p.ndim > 1]
+        hidden = [p for p in self.parameters if config.kind == "muon" and p.ndim == 2 and id(p) not in tables]
+        taken = {id(p) for p in hidden}
+        matrices = [p for p in self.parameters if p.ndim > 1 and id(p) not in taken]
         rest = [p for p in self.parameters if p.ndim <= 1]
         groups = [
             {"params": matrices, "weight_decay": config.weight_decay},
@@ -43,12 +49,16 @@ class Optimiser:
         groups = [group for group in groups if group["params"]]
         # The fused kernels do a whole step in one pass over memory; RMSprop has none, so it takes the foreach one.
         adam = {"lr": config.lr, "betas": config.betas, "eps": config.eps, "fused": True}
-        self._torch = {
+        self._torch = [] if not groups else [{
             "adam": lambda: torch.optim.Adam(groups, **adam),
             "adamw": lambda: torch.optim.AdamW(groups, **adam),
+            "muon": lambda: torch.optim.AdamW(groups, **adam),
             "rmsprop": lambda: torch.optim.RMSprop(groups, lr=config.lr, eps=config.eps, foreach=True),
             "sgd": lambda: torch.optim.SGD(groups, lr=config.lr, fused=True),
-        }[config.kind]()
+        }[config.kind]()]  # fmt: skip
+        if hidden:
+            decay = {"lr": config.lr, "weight_decay": config.weight_decay}
+            self._torch.append(torch.optim.Muon(hidden, **decay, adjust_lr_fn="match_rms_adamw"))
 
     def step(self, grads: list[Tensor], progress: float) -> None:
         if self.config.clip:
@@ -56,18 +66,22 @@ class Optimiser:
             scale = (self.config.clip / (norm + 1e-6)).clamp(max=1.0)
             grads = torch._foreach_mul(grads, scale)
         rate = learning_rate(self.config, progress)
-        for group in self._torch.param_groups:
-            group["lr"] = rate
         for parameter, grad in zip(self.parameters, grads):
             parameter.grad = in_layout_of(parameter, grad)
-        self._torch.step()
-        self._torch.zero_grad(set_to_none=True)
+        for part in self._torch:
+            for group in part.param_groups:
+                group["lr"] = rate
+            part.step()
+            part.zero_grad(set_to_none=True)
 
     def state_dict(self) -> dict:
-        return self._torch.state_dict()
+        return {str(i): part.state_dict() for i, part in enumerate(self._torch)}
 
     def load_state_dict(self, state: dict) -> None:
-        self._torch.load_state_dict(state)
+        if "param_groups" in state:  # a checkpoint of before there were two parts
+            state = {"0": state}
+        for i, part in enumerate(self._torch):
+            part.load_state_dict(state[str(i)])
 
 
 def in_layout_of(parameter: Tensor, grad: Tensor) -> Tensor:
