@@ -213,3 +213,21 @@ def test_accuracy_is_that_on_fresh_points(score):
     found = score(codes, GRID, train=70, test=2000, **size)
     assert found.value == pytest.approx(0.25, abs=0.05)
     assert found.result.n == 2000
+
+
+@pytest.mark.parametrize("group", [2, None])
+def test_who_shares_the_value_of_the_fixed_factor(group):
+    """Pairs for the beta-VAE score, whole batches for FactorVAE's."""
+    factors = np.stack([np.arange(24) % 4, np.arange(24) // 8], 1)
+    seen = []
+
+    def look(batch: np.ndarray) -> np.ndarray:
+        seen.append(batch)
+        return batch[:, 0]
+
+    which, _ = batches(factors.astype(float), factors, 200, 12, look, philox("share"), group=group)
+    for f, batch in zip(np.unique(which), seen):
+        pairs = batch[:, :, f].reshape(len(batch), 6, 2)
+        assert (pairs[:, :, 0] == pairs[:, :, 1]).all()
+        many = [len(np.unique(row)) for row in batch[:, :, f]]
+        assert max(many) == (1 if group is None else len(np.unique(factors[:, f])))

@@ -25,13 +25,16 @@ DIGITS = ("mnist", "mnist-captions")
 
 
 def _labelled(run: Run, data: Dataset, n: int, device: str) -> tuple[Tensor, Tensor | None]:
-    """n samples and the digit that each was asked to be: its label, or what its caption says in the training part."""
+    """n samples and the digit that each was asked to be: its label, or that of the images with its caption. Those whose
+    caption no image of the data has (trial runs on few) are left out."""
     images, asked = generate(run, n, seed=0, device=device)
-    if asked is not None and data.train.caption is not None:
-        digit = torch.empty(len(run.spec.captions), dtype=torch.int64)
-        digit[data.train.caption] = data.train.y
-        asked = digit[torch.arange(n) % len(digit)]
-    return images, asked
+    if asked is None or data.train.caption is None:
+        return images, asked
+    digit = torch.full((max(int(p.caption.max()) for p in (data.train, data.test)) + 1,), -1)
+    for part in (data.test, data.train):
+        digit[part.caption] = part.y
+    asked = digit[torch.arange(n) % len(run.spec.captions)]
+    return images[asked >= 0], asked[asked >= 0]
 
 
 @lru_cache(maxsize=2)
@@ -51,6 +54,7 @@ def samples(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
         return []
     n = min(run.experiment.evaluate.samples, len(data.test))
     images, labels = _labelled(run, data, n, device)
+    n = len(images)
     fake, probabilities = judge.judged(images, device)
     real, floors = judge.reference(n, "test"), _floors(n)
     how = model.sampling() if isinstance(model, NamesSampler) else {}
@@ -156,6 +160,7 @@ def fresh_judge(run: Run, model: Model, data: Dataset, device: str) -> list[Meas
         return []
     n = min(run.experiment.evaluate.samples, len(data.test))
     images, labels = _labelled(run, data, n, device)
+    n = len(images)
     test, here = data.test.x[:n].float() / 255, context(run, split="test")
     protocol = f"{n} samples and {n} MNIST test images, a fresh classifier, 2 passes over one half, tested on the other"
     found = [

@@ -1,6 +1,6 @@
 """The beta-VAE score (Higgins et al. 2017, "beta-VAE", section 3, "disentanglement metric").
 
-One factor is fixed for L pairs of images. A code that carries it and nothing else differs by 0 within every pair, so
+One factor is chosen, and both images of each of L pairs have the same value of it. A code that carries it and nothing else differs by 0 within every pair, so
 a linear classifier tells the factor from the mean absolute differences of the codes. The accuracy is the score.
 
 Known weakness: the differences of a rotated truth still differ from factor to factor, so that a linear classifier
@@ -36,9 +36,9 @@ def beta_vae_score(
 
     rng = philox(seed, "beta-vae")
     scaled = standardised(codes)
-    which, x = batches(scaled, factors, train, 2 * pairs, difference, rng)
+    which, x = batches(scaled, factors, train, 2 * pairs, difference, rng, group=2)
     judge = LogisticRegression(max_iter=1000).fit(x, which)
-    truth, x = batches(scaled, factors, test, 2 * pairs, difference, rng)
+    truth, x = batches(scaled, factors, test, 2 * pairs, difference, rng, group=2)
     hits = int((judge.predict(x) == truth).sum())
     return Score(
         proportion(hits, test),

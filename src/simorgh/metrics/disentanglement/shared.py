@@ -90,12 +90,15 @@ def batches(
     statistic: Callable[[np.ndarray], np.ndarray],
     rng: np.random.Generator,
     chunk: int = 1000,
+    group: int | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Which factor was fixed (points,), and a `statistic` (p, size, d) -> (p, d) of batches that share its value.
+    """Which factor was fixed (points,), and a `statistic` (p, size, d) -> (p, d) of batches in which `group` neighbours
+    share its value; None for all of a batch.
 
-    The factor is drawn uniformly, its value by drawing a row; the batch is drawn from all rows with that value,
-    with replacement.
+    The factor is drawn uniformly, a value by drawing a row; who shares it is drawn from all rows with that value, with
+    replacement.
     """
+    group = group or size
     counts = [np.bincount(column) for column in factors.T]
     if min(c.min() for c in counts) < 2:
         raise UserError("a value of a factor that stands in one row only leaves no batch: encode two rows of each.")
@@ -107,9 +110,9 @@ def batches(
         order, start = np.argsort(column, kind="stable"), np.concatenate(([0], np.cumsum(count)[:-1]))
         mine = np.flatnonzero(which == f)
         for part in np.split(mine, range(chunk, len(mine), chunk)):
-            value = column[rng.integers(len(column), size=len(part))]
-            place = (rng.random((len(part), size)) * count[value, None]).astype(np.int64)
-            found[part] = statistic(codes[order[start[value, None] + place]])
+            value = column[rng.integers(len(column), size=(len(part), size // group))].repeat(group, 1)
+            place = (rng.random((len(part), size)) * count[value]).astype(np.int64)
+            found[part] = statistic(codes[order[start[value] + place]])
     return which, found
 
 
