@@ -10,11 +10,10 @@ from simorgh.report.notebook import to_html
 from simorgh.studies.runner import run_study, studies
 
 FREE = {"beta_vae", "control_vae", "divergences", "first_flight", "maximum_likelihood"}  # need no file
+MARKS = {**dict.fromkeys(FREE, ()), "bbbp": pytest.mark.bbbp}  # all others need MNIST
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(s.name, marks=() if s.name in FREE else pytest.mark.mnist) for s in studies()]
-)
+@pytest.mark.parametrize("name", [pytest.param(s.name, marks=MARKS.get(s.name, pytest.mark.mnist)) for s in studies()])
 def test_study(name: str, tmp_path: Path):
     page = run_study(name, "smoke", "en", tmp_path / name, tmp_path / "runs", progress=False)
     text = page.read_text(encoding="utf-8")

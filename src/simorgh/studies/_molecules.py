@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from PIL import Image
 
 from simorgh.contracts import PAD
@@ -129,40 +130,41 @@ def gallery(pictures: Sequence[np.ndarray], titles: Sequence[str], columns: int)
 
 def unrolled(tokens: Sequence[str], both: bool) -> Figure:
     """An LSTM over `tokens`, a column a token: its cells hand their state to the right, with `both` a second row to the
-    left; all outputs are joined below the dense layers."""
+    left; the outputs of all columns lie side by side in one vector, which the dense layers take."""
     use_style()
     n, rows = len(tokens), 2 if both else 1
-    figure = Figure(figsize=(1.05 * n + 2.6, 2.0 + 0.75 * rows))
+    figure = Figure(figsize=(0.95 * (n + 3), 1.7 + 0.75 * rows))
     axes = figure.subplots()
     top = rows + 1
-    axes.set(xlim=(-0.6, n + 1.9), ylim=(-0.5, top + 0.5))
+    axes.set(xlim=(-0.6, n + 2.4), ylim=(-0.4, top + 0.7))
     axes.axis("off")
 
     def box(x: float, y: float, text: str, face: str = "#F3F3F5") -> None:
         style = {"boxstyle": "round,pad=0.3", "facecolor": face, "edgecolor": INK, "linewidth": 0.8}
         axes.text(x, y, text, ha="center", va="center", fontsize=8, bbox=style, zorder=3)
 
-    def arrow(start: tuple[float, float], end: tuple[float, float], bend: float = 0.0) -> None:
-        shape = {"arrowstyle": "-|>", "color": INK, "shrinkA": 11, "shrinkB": 11, "lw": 0.9}
+    def arrow(start: tuple[float, float], end: tuple[float, float], bend: float = 0.0, gap: float = 12) -> None:
+        shape = {"arrowstyle": "-|>", "color": INK, "shrinkA": gap, "shrinkB": gap, "lw": 0.9}
         axes.annotate("", end, start, arrowprops={**shape, "connectionstyle": f"arc3,rad={bend}"})
 
     for i, token in enumerate(tokens):
         box(i, 0, token)
         for row in range(1, rows + 1):
-            box(i, row, "LSTM" if row == 1 else "LSTM'", "#CFE8F5" if row == 1 else "#F6DDE0")
+            box(i, row, "LSTM", "#CFE8F5" if row == 1 else "#F6DDE0")
             arrow((i, 0), (i, row), 0.0 if row == 1 else 0.35)
             arrow((i, row), (i, top), 0.0 if row == rows else 0.35)
-        box(i, top, "h" + (" h'" if both else ""))
+        axes.add_patch(Rectangle((i - 0.5, top - 0.2), 1, 0.4, facecolor="#F3F3F5", edgecolor=INK, linewidth=0.8))
+        axes.text(i, top, "$h$, $h'$" if both else "$h$", ha="center", va="center", fontsize=8)
         if i:
-            arrow((i - 1, 1), (i, 1))
+            arrow((i - 1, 1), (i, 1), gap=19)
             if both:
-                arrow((i, 2), (i - 1, 2))
-    box(n + 0.35, top, "flatten")
-    arrow((n - 1, top), (n + 0.35, top))
-    box(n + 0.35, top / 2 + 0.1, "dense")
-    arrow((n + 0.35, top), (n + 0.35, top / 2 + 0.1))
-    box(n + 0.35, 0.1, "class")
-    arrow((n + 0.35, top / 2 + 0.1), (n + 0.35, 0.1))
+                arrow((i, 2), (i - 1, 2), gap=19)
+    axes.text((n - 1) / 2, top + 0.4, "flattened", ha="center", fontsize=8)
+    box(n + 0.4, top, "dense")
+    box(n + 1.6, top, "class")
+    arrow((n - 0.5, top), (n + 0.4, top), gap=2)
+    axes.texts[-1].arrow_patch.shrinkB = 18
+    arrow((n + 0.4, top), (n + 1.6, top), gap=19)
     return figure
 
 
