@@ -190,8 +190,8 @@ def by_length(bins: dict[str, list[Bin]], words: Sequence[str]) -> Figure:
     panels[0].set_ylabel(words[1])
     panels[1].set(xlabel=words[0], ylabel=words[2])
     panels[1].set_xticks(place, [f"{b.low:.0f}–{b.high:.0f}" for b in first])
-    panels[0].legend(ncols=len(bins), loc="lower left")
-    panels[1].legend(ncols=len(bins) + 1, loc="lower left")
+    panels[1].set_ylim(None, 1.02)
+    figure.legend(*panels[1].get_legend_handles_labels(), ncols=len(bins) + 1, loc="outside upper center")
     return figure
 
 
@@ -241,7 +241,7 @@ def planes(vectors: dict[str, np.ndarray], y: np.ndarray, labels: Sequence[str])
         u, s, _ = np.linalg.svd(v - v.mean(0), full_matrices=False)
         plane, share = u[:, :2] * s[:2], (s[:2] ** 2).sum() / max((s**2).sum(), 1e-12)
         for label, text in enumerate(labels):
-            panel.scatter(*plane[y == label].T, s=8, alpha=0.6, color=LINES[1 - label], label=text, linewidths=0)
+            panel.scatter(*plane[y == label].T, s=8, alpha=0.6, color=LINES[label], label=text, linewidths=0)
         panel.set(title=f"{name} ({share:.0%})", xticks=[], yticks=[])
     panel.legend()
     return figure
