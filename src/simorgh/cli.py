@@ -24,6 +24,7 @@ commands
   train RECIPE [--preset cpu]           train a recipe; the same command resumes and reopens
   sample RUN -n 64 --out grid.png       draw from a trained model (.png grid or .npz arrays)
   evaluate RUN [--metrics ...]          measure a trained model, with protocol, interval and floor
+  predict RUN --input FILE [--out FILE] ask a classifier about the molecules of a CSV file, row by row
   report RUN                            write report.html and report.ipynb into a run directory
   compare RUN RUN ...                   put runs side by side; refuses to rank unlike protocols
   study NAME [--preset cpu] [--lang fa] answer one question: train, measure, explain, write the report
@@ -225,6 +226,46 @@ def evaluate(argv: list[str]) -> None:
         print(f"simorgh: {sentence}", file=sys.stderr)
 
 
+@dataclass
+class PredictArguments:
+    """Ask a trained classifier of molecules about a CSV file: a row comes out for every row that goes in. A SMILES that
+    cannot be read leaves its row without a prediction, and the reason in it.
+
+    Attributes:
+        input: a CSV file with a header and a column of SMILES.
+        out: the CSV file to write; standard output without it.
+        spellings: random spellings of each molecule that are averaged over beside its own; as many as in training by
+            default.
+        vectors: an .npz file for the vectors that the model makes of the molecules.
+    """
+
+    input: Path
+    out: Path | None = None
+    spellings: int | None = None
+    vectors: Path | None = None
+
+
+def predict(argv: list[str]) -> None:
+    path, rest = positional(argv, "run directory", "simorgh predict RUN --input FILE [--out FILE] [--vectors FILE]")
+    asked = parse(PredictArguments, rest, "simorgh predict RUN")
+    from simorgh.evaluate import predict_table
+    from simorgh.report.export import save_arrays, save_text
+    from simorgh.train import Run
+
+    run = Run.open(path)
+    names = predict_table.class_names(run)
+    answers = predict_table.predict_file(run, asked.input, asked.spellings, device())
+    text = predict_table.as_csv(answers, names)
+    if asked.vectors:
+        save_arrays(asked.vectors, predict_table.vectors(answers))
+    if asked.out:
+        print(save_text(asked.out, text))
+    else:
+        print(text, end="")
+    missing = sum(not a.p for a in answers)
+    print(f"simorgh: {len(answers)} rows, {missing} of them without a prediction.", file=sys.stderr)
+
+
 def report(argv: list[str]) -> None:
     path, rest = positional(argv, "run directory", "simorgh report RUN")
     _nothing(rest, "simorgh report RUN")
@@ -356,6 +397,7 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "train": train,
     "sample": sample,
     "evaluate": evaluate,
+    "predict": predict,
     "report": report,
     "compare": compare,
     "study": study,

@@ -17,6 +17,7 @@ from simorgh.evaluate.cross_validation import (
     answers,
     cross_validate,
     fitted,
+    kept,
     measure,
     network,
     same_folds,
@@ -186,6 +187,29 @@ def test_floors_learn_from_the_training_folds_only(noise):
 def test_a_learner_that_answers_for_others_is_caught(name):
     with pytest.raises(ValueError, match="20 molecules held out"):
         cross_validate(name, FOUR, lambda config: np.zeros(19))
+
+
+def test_folds_that_are_done_are_not_done_again(name, noise, tmp_path):
+    """Killed in the second fold, the same call asks for what is left; another learner, set or protocol begins anew."""
+    asked, fatal = [], 1
+
+    def learner(config: SmilesConfig) -> np.ndarray:
+        if config.fold == fatal:
+            raise KeyboardInterrupt
+        asked.append(config.fold)
+        return np.linspace(0, 1, 20)
+
+    with pytest.raises(KeyboardInterrupt):
+        cross_validate(name, FOUR, kept(learner, tmp_path, name, "a"), repeats=1)
+    fatal = None
+    found = cross_validate(name, FOUR, kept(learner, tmp_path, name, "a"), repeats=1)
+    assert asked == [0, 1, 2, 3]
+    assert np.array_equal(np.sort(found.p[0]), np.sort(np.tile(np.linspace(0, 1, 20), 4)))
+    for other in ((name, "b", FOUR), (noise, "a", FOUR), (name, "a", replace(FOUR, spelling="flat"))):
+        asked.clear()
+        cross_validate(other[0], other[2], kept(learner, tmp_path, *other[:2]), repeats=1)
+        assert asked == [0, 1, 2, 3]
+    assert len(found.first(1).p) == 1
 
 
 def test_three_classes_are_refused(tmp_path):

@@ -13,11 +13,10 @@ FREE = {  # need no file
     "backprop_by_hand", "beta_vae", "capacity", "control_vae", "divergences", "dropout", "first_flight",
     "maximum_likelihood", "regularisation", "two_linear_layers", "vanishing_gradients",
 }  # fmt: skip
+MARKS = {**dict.fromkeys(FREE, ()), "bbbp": pytest.mark.bbbp}  # all others need MNIST
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(s.name, marks=() if s.name in FREE else pytest.mark.mnist) for s in studies()]
-)
+@pytest.mark.parametrize("name", [pytest.param(s.name, marks=MARKS.get(s.name, pytest.mark.mnist)) for s in studies()])
 def test_study(name: str, tmp_path: Path, smoke_runs: Path):
     page = run_study(name, "smoke", "en", tmp_path / name, smoke_runs, progress=False)
     text = page.read_text(encoding="utf-8")

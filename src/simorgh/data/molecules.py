@@ -128,7 +128,7 @@ def clean(table: Table) -> Molecules:
     """The molecules of `table`. UserError where nothing is left, or where the labels are not a few classes."""
     kept, rejected = [], []
     for place, (text, line) in enumerate(zip(table.smiles, table.lines)):
-        name, reason = _read(text)
+        name, reason = read_smiles(text)
         if table.labels is not None and not table.labels[place]:
             reason = "no label"
         if reason:
@@ -156,7 +156,7 @@ def clean(table: Table) -> Molecules:
     )
 
 
-def _read(text: str) -> tuple[str, str]:
+def read_smiles(text: str) -> tuple[str, str]:
     """The canonical SMILES of a cell and "", or "" and why it has none."""
     if not text:
         return "", "no SMILES"

@@ -5,6 +5,7 @@ it has not seen, and thrown away. No weight passes from one fold to the next, or
 what the first held out. Where training is to stop early, the validation part is cut from the training folds.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from simorgh.metrics.classification import accuracy, auc, balanced_accuracy, bri
 from simorgh.metrics.folds import fold_interval
 from simorgh.train import Experiment, initialise
 from simorgh.train.engine import Engine
+from simorgh.train.experiment import to_dict
 from simorgh.train.loop import Loop, validate
 from simorgh.train.run import write
 
@@ -69,6 +71,10 @@ class CrossValidation:
         folds = range(int(self.fold.max()) + 1)
         parts = [(p, fold == f) for p, fold in zip(self.p, self.fold) for f in folds]
         return np.array([SCORES[name](self.y[part], p[part]).value for p, part in parts])
+
+    def first(self, repeats: int) -> "CrossValidation":
+        """The first `repeats` partitions alone, to be compared with a model that was asked for no more."""
+        return CrossValidation(self.y, self.p[:repeats], self.fold[:repeats], self.hashes[:repeats])
 
     @property
     def mean(self) -> np.ndarray:
@@ -141,6 +147,23 @@ def fitted(fit: Callable[[Sequence[str], np.ndarray, int], Predictor], name: str
         train, test = partition.training(config.fold), partition.held_out(config.fold)
         model = fit([texts[i] for i in train], table.y[train], config.repeat * config.folds + config.fold)
         return model.predict([texts[i] for i in test])[:, 1].numpy()
+
+    return learn
+
+
+def kept(learner: Learner, folder: Path, name: str, what: str | dict) -> Learner:
+    """`learner` with its answers written into `folder`, a file for each fold, and read from there the next time: what
+    was killed goes on where it was. `what` says what learns, such as to_dict of an experiment; it, the set `name` and
+    the partition decide which file an answer belongs to."""
+
+    def learn(config: SmilesConfig) -> np.ndarray:
+        said = json.dumps([what, to_dict(config), name, folds(name, config).hash], sort_keys=True)
+        path = folder / f"{hashlib.sha256(said.encode()).hexdigest()[:16]}.json"
+        if path.is_file():
+            return np.array(json.loads(path.read_text()))
+        answer = learner(config)
+        write(path, json.dumps(answer.tolist()) + "\n")
+        return answer
 
     return learn
 

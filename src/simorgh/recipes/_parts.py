@@ -147,7 +147,13 @@ def perceptron(preset: str, model: Config, **train: Any) -> Experiment:
 
 
 def strings(
-    preset: str, model: Config, *, epochs: dict[str, float], smiles: SmilesConfig | None = None, **train: Any
+    preset: str,
+    model: Config,
+    *,
+    epochs: dict[str, float],
+    smiles: SmilesConfig | None = None,
+    lr: float = 3e-3,
+    **train: Any,
 ) -> Experiment:
     """A classifier of molecules: batches of 64, AdamW at a rate that rises and falls, a clipped gradient. `smoke`
     learns from 512 molecules and never from more than one spelling."""
@@ -157,6 +163,6 @@ def strings(
         model,
         data=DataConfig("bbbp", smiles=replace(smiles, extra=0) if preset == "smoke" else smiles),
         epochs=epochs,
-        optimiser=OptimiserConfig(kind="adamw", lr=3e-3, schedule="one-cycle", warmup=0.2, weight_decay=0.01, clip=1.0),
+        optimiser=OptimiserConfig(kind="adamw", lr=lr, schedule="one-cycle", warmup=0.2, weight_decay=0.01, clip=1.0),
         **{"batch_size": 64, "snapshots": 0, **train},
     )

@@ -1,6 +1,7 @@
 """A fully connected net on the one-hot characters of a molecule: the baseline of the sequence models.
 
-simorgh train bbbp-fc --preset cpu     20 passes, about 10 seconds; every preset is the same net on the same data
+simorgh train bbbp-fc --preset cpu     20 passes, about 10 seconds: AUC 0.805 on the first fold; every preset is the
+                                       same net on the same data
 
 Requirements A1.7 to A1.9. One fold of BBBP is held out (data.smiles.fold); the study answers for all of them.
 """

@@ -1,5 +1,10 @@
-"""Samples as files: a .png grid to look at, or .npz arrays to go on with."""
+"""Samples, arrays and tables as files: a .png grid to look at, .npz arrays to go on with, text.
 
+Each file is replaced as a whole; UserError where it cannot be written.
+"""
+
+import os
+from collections.abc import Callable, Mapping
 from math import ceil, sqrt
 from pathlib import Path
 
@@ -37,4 +42,28 @@ def save_samples(path: Path | str, images: ArrayLike, labels: ArrayLike | None =
         pixels = np.round(picture * 255).astype(np.uint8).repeat(scale, 0).repeat(scale, 1)
         Image.fromarray(pixels).save(temporary)
     temporary.replace(path)
+    return path
+
+
+def save_arrays(path: Path | str, arrays: Mapping[str, ArrayLike]) -> Path:
+    """Write named arrays as a compressed .npz."""
+    path = Path(path)
+    if path.suffix != ".npz":
+        raise UserError(f"{path.name} should end in .npz (arrays).")
+    return _replaced(path, lambda temporary: np.savez_compressed(temporary, **arrays))
+
+
+def save_text(path: Path | str, text: str) -> Path:
+    """Write `text` as UTF-8, its line ends as they are."""
+    return _replaced(Path(path), lambda temporary: temporary.write_bytes(text.encode()))
+
+
+def _replaced(path: Path, write: Callable[[Path], object]) -> Path:
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written ({error.strerror}).") from error
     return path
