@@ -1,7 +1,8 @@
 """The beta-VAE score (Higgins et al. 2017, "beta-VAE", section 3, "disentanglement metric").
 
-One factor is chosen, and both images of each of L pairs have the same value of it. A code that carries it and nothing else differs by 0 within every pair, so
-a linear classifier tells the factor from the mean absolute differences of the codes. The accuracy is the score.
+One factor is chosen, and both images of each of L pairs have the same value of it. A code that carries it and nothing
+else differs by 0 within every pair, so a linear classifier tells the factor from the mean absolute differences of the
+codes. The accuracy is the score.
 
 Known weakness: the differences of a rotated truth still differ from factor to factor, so that a linear classifier
 may read them; the score is near 1 for codes that no other score calls disentangled.
