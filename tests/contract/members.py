@@ -105,6 +105,7 @@ MEMBERS = {
     "classifier": Member("classifier", ClassifierConfig(width=8, features=16, smoothing=0.0), IMAGE, 0.1, 3e-3, 200),
     "factor-reader": Member("factor-reader", FactorReaderConfig(DEEP, 8), IMAGE, 0.1),
     "factor-reader-glimpses": Member("factor-reader", FactorReaderConfig(GLIMPSES, 8, shift=1), IMAGE, 0.1),
+    "factor-reader-shared": Member("factor-reader", FactorReaderConfig(GLIMPSES, 12, shared=True), IMAGE, 0.1),
     "gan": _game("gan", GANConfig(8, SHUFFLE), 6.0),
     "gan-saturating": _game("gan", GANConfig(8, SHUFFLE, saturating=True), 12.0, 800),
     "gan-dense": _game("gan", GANConfig(8, replace(DENSE, output="linear")), 6.0),

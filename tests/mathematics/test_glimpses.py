@@ -77,3 +77,23 @@ def test_moves_are_whole_pixels_sideways_all_equally_likely():
     counts = (by.long() + 3).bincount(minlength=7).double()
     assert len(counts) == 7
     assert float((counts - 1000).square().sum() / 1000) < 30, "chi-square of 7 cells: mean 6, deviation 3.5"
+
+
+def test_one_head_reads_every_place_from_its_own_glimpse():
+    """With all glimpses made alike, a shared head reads the same at every place; with one of them changed, only that
+    place is read differently."""
+    reader = FactorReaderConfig(NETWORK, 15, shared=True).build(SPEC).eval()
+    assert len(reader.heads) == 1
+    features = torch.rand(4, 15)
+    reader.features = lambda x: features
+    expected = [reader.heads[0](features[:, 3 * place : 3 * place + 3]).softmax(1) for place in range(5)]
+    assert all(torch.allclose(a, b) for a, b in zip(reader.read(features), expected))
+    features = features.clone()
+    features[:, 6:9] += 1
+    moved = [not torch.allclose(a, b) for a, b in zip(reader.read(features), expected)]
+    assert moved == [False, False, True, False, False]
+
+
+def test_a_shared_head_needs_factors_alike():
+    with pytest.raises(UserError, match="One head cannot read"):
+        FactorReaderConfig(NETWORK, 30, shared=True).build(DataSpec("image", (1, 32, 128), factors=(19, 18)))
