@@ -281,9 +281,9 @@ for t in (2, 300, 1000):
         assert torch.allclose(moved, mean + variance**0.5)
 last = max((t for t in stops if held[t][1].low > 2 / len(SIGNS)), default=0)
 study.say("The step back of the sampler is $x_{t-1} = (x_t - \\frac{\\beta_t}{\\sqrt{1 - \\bar\\alpha_t}} \\epsilon_\\theta) / \\sqrt{1 - \\beta_t} + s_t\\, n$, checked here with both variances, $s_t^2 = \\tilde\\beta_t$ and $\\beta_t$. "
-          + (f"The last of these steps at which the network's guess still holds signs of the text is t = {last}: before it, on the way back, a text is chosen, and after it the chosen text is drawn sharp." if last else "At none of these steps does the network's guess show signs of the text."),
+          + (f"The last of these steps at which the network's guess still holds signs of the text is t = {last}. On the way back it is therefore from noise above that level that a text is chosen, and below it the chosen text is only drawn sharp." if last else "At none of these steps does the network's guess show signs of the text."),
           "گام بازگشت نمونه‌بردار $x_{t-1} = (x_t - \\frac{\\beta_t}{\\sqrt{1 - \\bar\\alpha_t}} \\epsilon_\\theta) / \\sqrt{1 - \\beta_t} + s_t\\, n$ است که این‌جا با هر دو واریانس، $s_t^2 = \\tilde\\beta_t$ و $\\beta_t$، سنجیده شد. "
-          + (f"آخرین گامی از این‌ها که حدس شبکه هنوز نویسه‌های متن را دارد t = {last} است: در راه بازگشت، پیش از آن متنی برگزیده می‌شود و پس از آن همان متن واضح کشیده می‌شود." if last else "در هیچ‌یک از این گام‌ها حدس شبکه نویسه‌های متن را نشان نمی‌دهد."))
+          + (f"آخرین گامی از این‌ها که حدس شبکه هنوز نویسه‌های متن را دارد t = {last} است. پس در راه بازگشت، متن در سطح‌هایی پرنوفه‌تر از آن برگزیده می‌شود و پایین‌تر از آن همان متن فقط واضح‌تر کشیده می‌شود." if last else "در هیچ‌یک از این گام‌ها حدس شبکه نویسه‌های متن را نشان نمی‌دهد."))
 
 # %% [markdown] lang="en"
 # ## Training
@@ -320,9 +320,14 @@ for title, run in (("ddpm-captcha", free), ("captcha-text", told)):
     images = np.concatenate([shown["samples"][:3] for _, shown in picked]) / 255
     study.figure(image_grid(images, len(picked), 3, row_labels=[study.pick(f"pass {step * per:.0f}", f"pass {step * per:.0f}") for step, _ in picked], cell=1.6), f"along-{title}",
                  f"`{title}`: samples from the same noise along training, by the averaged weights.", f"دستور `{title}`: نمونه‌ها از یک نوفهٔ ثابت در طول آموزش، با میانگین وزن‌ها.")
-ends = {title: [float(np.mean([line["denoising/error"] for line in part])) for part in (history[: max(1, len(history) // 10)], history[-max(1, len(history) // 10) :])] for title, history in histories.items()}
-study.say("From the first tenth of training to the last the error goes " + " and ".join(f"from {a:.4f} to {b:.4f} (`{title}`)" for title, (a, b) in ends.items()) + ". Most of the fall comes in the first passes, and most of what an eye sees comes after it: the error is a mean over all steps, and the few that decide the signs weigh little in it.",
-          "از یک‌دهم نخست آموزش تا یک‌دهم آخر، خطا " + " و ".join(f"از {a:.4f} به {b:.4f} (`{title}`)" for title, (a, b) in ends.items()) + " می‌رسد. بیشترِ افت در دورهای نخست است و بیشترِ آنچه به چشم می‌آید پس از آن: خطا میانگین همهٔ گام‌هاست و چند گامی که نویسه‌ها را تعیین می‌کنند در آن وزن کمی دارند.")
+ends = {}
+for title, history in histories.items():
+    errors = np.array([line["denoising/error"] for line in history])
+    tenth = max(1, len(errors) // 10)
+    a, early, b = errors[:tenth].mean(), errors[len(errors) // 5 :][:tenth].mean(), errors[-tenth:].mean()
+    ends[title] = (a, b, 100 * (a - early) / (a - b))
+study.say("From the first tenth of training to the last the error goes " + " and ".join(f"from {a:.4f} to {b:.4f} (`{title}`, {done:.0f} % of the way after a fifth of the steps)" for title, (a, b, done) in ends.items()) + ". The error is a mean over all levels of noise, and the few levels at which signs take shape weigh little in it: compare the pictures above, not the last digits of the loss.",
+          "از یک‌دهم نخست آموزش تا یک‌دهم آخر، خطا " + " و ".join(f"از {a:.4f} به {b:.4f} (`{title}`، پس از یک‌پنجم گام‌ها {done:.0f} ٪ از این راه)" for title, (a, b, done) in ends.items()) + " می‌رسد. خطا میانگین همهٔ سطح‌های نوفه است و چند سطحی که نویسه‌ها در آن‌ها شکل می‌گیرند در آن وزن کمی دارند: تصویرهای بالا را مقایسه کنید، نه رقم‌های آخر هزینه را.")
 
 # %% [markdown] lang="en"
 # ## From noise to image
@@ -359,7 +364,7 @@ order = torch.stack([states, guesses], 1).flatten(0, 1)  # (steps x {state, gues
 study.figure(image_grid((order.flatten(0, 1) + 1) / 2, len(shown), 4, row_labels=[f"t = {t}" for t in shown], col_labels=["x_t, first", "second", "E[x₀ | x_t], first", "second"], cell=1.6), "reverse",
              f"Two samples of `ddpm-captcha` at eight of {chain:,} steps: the state, and the network's guess of the image.", f"دو نمونه از `ddpm-captcha` در هشت گام از {chain:,} گام: حالت، و حدس شبکه از تصویر.")
 unasked = generate(free, 12, seed=1, device=device)[0]
-study.figure(image_grid(unasked, 4, 3, titles=[spell(signs) for signs in read(unasked).tolist()], cell=1.6), "unasked",
+study.figure(image_grid(unasked, 4, 3, titles=[spell(signs) for signs in read(unasked).tolist()], cell=2.0), "unasked",
              f"Twelve samples of `ddpm-captcha` by its quick sampler ({free_model.config.sampler.protocol}), below what the reader makes of them. No text was asked for, so none of it is right or wrong.",
              f"دوازده نمونهٔ `ddpm-captcha` با نمونه‌بردار تندش (<bdi dir=\"ltr\">{free_model.config.sampler.protocol}</bdi>)، زیر آنچه خواننده از آن‌ها می‌خواند. متنی خواسته نشده بود، پس درست و نادرستی در کار نیست.")
 study.say(f"Two samples by {chain:,} steps took {took:.0f} s. Large things come first: the ground and where dark is; then which signs; last their edges and the grain.",
@@ -432,7 +437,7 @@ study.table(study.pick(["", "all five signs", "each sign", "at places 1 to 5"], 
     [study.pick(f"{exact.n:,} texts asked of `captcha-text`", f"{exact.n:,} متن خواسته از `captcha-text`").replace("`", ""), share(exact), share(sign), None],
     [study.pick("the reader on 1,000 drawn test images", "خواننده روی ۱٬۰۰۰ تصویر کشیده‌شدهٔ آزمون"), share(best.exact), share(best.sign), kit.Cell(", ".join(f"{100 * p.value:.1f}" for p in best.places))],
     [study.pick("the reader on the test images of this data", "خواننده روی تصویرهای آزمون همین داده"), share(own_rate.exact), share(own_rate.sign), kit.Cell(", ".join(f"{100 * p.value:.1f}" for p in own_rate.places))],
-    [study.pick("guessing", "حدس"), kit.Cell(f"{100 * best.exact_chance:.2g} %"), kit.Cell(f"{100 * best.sign_chance:.1f} %"), None],
+    [study.pick("guessing", "حدس"), kit.Cell(f"{100 * best.exact_chance:.5f} %"), kit.Cell(f"{100 * best.sign_chance:.1f} %"), None],
 ], "Share of captchas that read as the text asked for, with 95 % intervals.", "سهم کپچاهایی که متنِ خواسته‌شده از آن‌ها خوانده می‌شود، با بازهٔ ۹۵ درصد.")
 independent = sign.value**LENGTH
 study.say(f"{100 * exact.value:.1f} % are read exactly, where the reader reaches {100 * exact.floor:.1f} % on real ones; so of what it can read about {100 * min(1, exact.value / exact.floor):.0f} % are drawn right. Were mistakes independent, {100 * sign.value:.1f} % a sign would give {100 * independent:.1f} % a text: "
@@ -467,7 +472,7 @@ study.table(study.pick(["scale s", "all five signs", "each sign", "at places 1 t
             f"{len(texts)} متن تصادفی که {new} تای آن‌ها در میان متن‌های آموزش نیست. پراکندگی: انحراف معیار هر پیکسل میان تصویرها، میانگین روی پیکسل‌ها.")
 images, answers = (torch.cat(part) for part in zip(*shown_texts))
 study.figure(image_grid(images, len(scales), 4, row_labels=[f"s = {scale:g}" for scale in scales], col_labels=[spell(signs) for signs in texts[:4].tolist()], titles=[spell(signs) for signs in answers.tolist()],
-                        correct=(answers == texts[:4].repeat(len(scales), 1)).all(1).tolist(), cell=1.6), "guidance",
+                        correct=(answers == texts[:4].repeat(len(scales), 1)).all(1).tolist(), cell=2.0), "guidance",
              "Four texts (below the columns) at three scales, from the same noise.", "چهار متن (زیر ستون‌ها) با سه ضریب، از یک نوفه.")
 rates = {scale: found[scale][0].exact for scale in scales}
 top = max(scales, key=lambda scale: rates[scale].value)
