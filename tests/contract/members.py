@@ -39,7 +39,6 @@ from simorgh.nn.unet import UNet
 IMAGE = DataSpec(
     "image", (1, 8, 8), (0.0, 1.0), classes=3, factors=(3, 2), captions=("one", "a two", "سه"), mean=(0.3,) * 64
 )
-ALIKE = replace(IMAGE, factors=(3, 3))
 SMALL = Network(hidden=(32, 16))
 CONV = Network(kind="conv", hidden=(4, 8, 16))
 GLIMPSES = Network("glimpses", (8, 8, 16), "relu")
@@ -106,7 +105,6 @@ MEMBERS = {
     "classifier": Member("classifier", ClassifierConfig(width=8, features=16, smoothing=0.0), IMAGE, 0.1, 3e-3, 200),
     "factor-reader": Member("factor-reader", FactorReaderConfig(DEEP, 8), IMAGE, 0.1),
     "factor-reader-glimpses": Member("factor-reader", FactorReaderConfig(GLIMPSES, 8, shift=1), IMAGE, 0.1),
-    "factor-reader-shared": Member("factor-reader", FactorReaderConfig(GLIMPSES, 8, shared=True), ALIKE, 0.1),
     "gan": _game("gan", GANConfig(8, SHUFFLE), 6.0),
     "gan-saturating": _game("gan", GANConfig(8, SHUFFLE, saturating=True), 12.0, 800),
     "gan-dense": _game("gan", GANConfig(8, replace(DENSE, output="linear")), 6.0),

@@ -8,9 +8,10 @@ from simorgh.studies import _captchas as lab
 
 
 def test_bytes_kept_for_the_backward_pass_are_those_of_a_layer_by_hand():
-    """A linear layer keeps its input, a square its own; weights are not counted, nor is anything twice."""
+    """A linear layer keeps its input and, for the gradient of that, its weights; a square keeps its own input. The
+    weights are not counted, nor is anything twice."""
     layer = nn.Linear(10, 3)
-    x = torch.rand(4, 10)
+    x = torch.rand(4, 10, requires_grad=True)
     assert lab.kept_bytes(layer, lambda: layer(x).square()) == 4 * 4 * 10 + 4 * 4 * 3
     assert lab.kept_bytes(layer, lambda: layer(x) + layer(x)) == 4 * 4 * 10
 

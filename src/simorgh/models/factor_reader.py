@@ -27,21 +27,18 @@ class FactorReaderConfig(Config):
         features: numbers that describe an image.
         shift: largest move of the training images to the left or right, in pixels, their edges being repeated; for
             factors that do not depend on the position.
-        shared: whether one linear layer reads all factors, each from its own part of the features; for factors of one
-            kind, such as signs, and an encoder whose parts see them one by one ("glimpses").
     """
 
     network: Network = field(default_factory=lambda: Network("deep-conv", (16, 16, 32, 32, 128), "relu"))
     features: int = 64
     shift: int = 0
-    shared: bool = False
 
     def build(self, spec: DataSpec) -> "FactorReader":
         return FactorReader(self, spec)
 
 
 class FactorReader(Model):
-    """One head for each factor on all features, or one head that reads each factor in its part of them."""
+    """One head for each factor on shared features."""
 
     def __init__(self, config: FactorReaderConfig, spec: DataSpec):
         super().__init__()
@@ -49,16 +46,7 @@ class FactorReader(Model):
         if not spec.factors:
             raise UserError("A reader of factors needs images whose factors are known, such as dsprites-upright.")
         self.trunk = config.network.encoder(spec, config.features)
-        count, sizes = len(spec.factors), spec.factors
-        if config.shared:
-            if len(set(sizes)) > 1 or config.features % count:
-                raise UserError(
-                    f"One head cannot read factors of {sizes} values from {config.features} features: the sizes should "
-                    f"be equal, and the features divide by {count}."
-                )
-            self.heads = nn.ModuleList([nn.Linear(config.features // count, sizes[0])])
-        else:
-            self.heads = nn.ModuleList(nn.Linear(config.features, values) for values in sizes)
+        self.heads = nn.ModuleList(nn.Linear(config.features, values) for values in spec.factors)
 
     def objectives(self) -> tuple[Objective, ...]:
         return (Objective("cross_entropy", list(self.parameters()), self.loss),)
@@ -70,8 +58,9 @@ class FactorReader(Model):
         return self._terms(batch)
 
     def _terms(self, batch: Batch) -> Terms:
-        losses, right = [], True
-        for logits, values in zip(self.logits(batch.x), batch.factors.T):
+        features, losses, right = self.features(batch.x), [], True
+        for head, values in zip(self.heads, batch.factors.T):
+            logits = head(features)
             losses.append(cross_entropy(logits, values))
             right = right & (logits.argmax(1) == values)
         return Terms(sum(losses), len(batch), {"all_right": right.float().mean()})
@@ -88,12 +77,5 @@ class FactorReader(Model):
 
     def read(self, x: Tensor) -> list[Tensor]:
         """For each factor the probabilities of its values, (B, values)."""
-        return [logits.softmax(1) for logits in self.logits(x)]
-
-    def logits(self, x: Tensor) -> list[Tensor]:
-        """For each factor the unnormalised log-probabilities of its values, (B, values)."""
         features = self.features(x)
-        if not self.config.shared:
-            return [head(features) for head in self.heads]
-        parts = features.unflatten(1, (-1, self.heads[0].in_features))
-        return list(self.heads[0](parts).unbind(1))
+        return [head(features).softmax(1) for head in self.heads]
