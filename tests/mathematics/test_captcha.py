@@ -76,6 +76,7 @@ def test_a_picture_is_a_pure_function_of_signs_and_noise():
     assert torch.equal(few.x, more.x[:2])
     assert torch.equal(few.factors, more.factors[:2])
     assert not torch.equal(few.x, drawn("test", 2).x)
+    assert torch.equal(drawn("train", 2, first=2).x, more.x[2:]), "the numbers go on where another set ends"
 
 
 @pytest.mark.parametrize("signs", [[0] * 4, [0] * 6, [0, 0, 0, 0, 19], [0, 0, -1, 0, 0]])
@@ -121,7 +122,8 @@ def _few(monkeypatch):
     """The named sets with 30 and 10 images in the place of thousands."""
     monkeypatch.setattr(captcha_sets, "TRAIN", 30)
     monkeypatch.setattr(captcha_sets, "TEST", 10)
-    for name in ("captcha", "captcha_small"):
+    monkeypatch.setattr(captcha_sets, "MANY", 20)
+    for name in ("captcha", "captcha_small", "captcha_many"):
         monkeypatch.setattr(f"simorgh.data.sources.{name}", getattr(captcha_sets, name).__wrapped__)
         monkeypatch.setitem(load.__globals__["find"].__globals__["_NAMED"], name.replace("_", "-"),
                             getattr(captcha_sets, name).__wrapped__)  # fmt: skip
@@ -138,7 +140,10 @@ def test_the_named_sets_are_the_same_pictures_at_two_sizes(few):
     assert "".join(little.spec.vocabulary) == SIGNS
     assert from_dict(type(little.spec), to_dict(little.spec)) == little.spec
     assert large.checksums != little.checksums
-    assert {"captcha", "captcha-small", "captcha:PATH"} <= set(DATASETS)
+    many = load(DataConfig("captcha-many"))
+    assert torch.equal(many.test.x, little.test.x)
+    assert torch.equal(many.train.x, drawn("train", 50, halved=True).x[30:]), "none that a generator learns from"
+    assert {"captcha", "captcha-small", "captcha-many", "captcha:PATH"} <= set(DATASETS)
     assert "sign_5: " in dict(describe(DataConfig("captcha-small")))["values of each factor"]
 
 

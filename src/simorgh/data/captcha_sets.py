@@ -19,6 +19,7 @@ from simorgh.noise import philox
 
 NAME = "captcha"
 TRAIN, TEST = 5_000, 1_000
+MANY = 35_000  # for a reader: as many more, none of which a generator of captchas learns from
 FACTORS = tuple(f"sign_{place}" for place in range(1, LENGTH + 1))
 LETTERS_AND_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 SHOWN = 3  # bad files that an error names
@@ -39,12 +40,19 @@ def captcha_small() -> Source:
     return _source(drawn("train", TRAIN, halved=True), drawn("test", TEST, halved=True))
 
 
-def drawn(part: str, n: int, halved: bool = False) -> Part:
-    """The first `n` captchas of `part`, "train" or "test", of either size; each depends on its position only."""
+@lru_cache(maxsize=1)
+def captcha_many() -> Source:
+    """As `captcha_small`, with MANY other captchas to train on, those that follow; drawing them takes a minute."""
+    return _source(drawn("train", MANY, halved=True, first=TRAIN), drawn("test", TEST, halved=True))
+
+
+def drawn(part: str, n: int, halved: bool = False, first: int = 0) -> Part:
+    """The `n` captchas of `part`, "train" or "test", from number `first` on, of either size; each depends on its
+    position only."""
     images = np.empty((n, 1, HEIGHT // 2, WIDTH // 2) if halved else (n, 3, HEIGHT, WIDTH), np.uint8)
     signs = np.empty((n, LENGTH), np.int64)
     for i in range(n):
-        rng = philox(NAME, part, i)
+        rng = philox(NAME, part, first + i)
         signs[i] = rng.integers(len(SIGNS), size=LENGTH)
         image = draw(signs[i].tolist(), rng)
         images[i] = small(image) if halved else image

@@ -14,6 +14,7 @@ DATASETS = {
     "cifar-10": "60,000 photographs of ten kinds, 3 x 32 x 32 (Krizhevsky); your own copy, never downloaded",
     "captcha": "6,000 drawn captchas, 3 x 64 x 256, five of 19 signs, which are their factors; needs no file",
     "captcha-small": "the same at half the size in grey, 1 x 32 x 128: for models that learn within minutes on a CPU",
+    "captcha-many": "35,000 others of that size to train on, for the reader of captchas; drawing them takes a minute",
     "captcha:PATH": "your own captchas, brought to 3 x 64 x 256; the name of each file is its text of five signs",
     "bbbp": "1,965 molecules as SMILES, which of them pass the blood-brain barrier (Martins et al. 2012); your copy",
     "shahnameh": "49,610 beyts of Ferdowsi in 777 sections (Ganjoor); 5,018 held out; your own copy, never downloaded",
@@ -80,9 +81,9 @@ class DataConfig:
 
     Attributes:
         name: "digits", "mnist", "stacked-mnist", "mnist-rgb", "mnist-captions", "dsprites-upright", "dsprites" (3 GB in
-            memory), "cifar-10", "captcha", "captcha-small", "captcha:PATH", "folder:PATH", "bbbp", "smiles:FILE",
-            "shahnameh" or "text:FILE". The images of the two dsprites are all trained on; 5,000 of the same images make
-            their test part, because their factors are all there is to learn.
+            memory), "cifar-10", "captcha", "captcha-small", "captcha-many", "captcha:PATH", "folder:PATH", "bbbp",
+            "smiles:FILE", "shahnameh" or "text:FILE". The images of the two dsprites are all trained on; 5,000 of the
+            same images make their test part, because their factors are all there is to learn.
         binarise: pixels stay in [0, 1] ("none"), become 1 with their grey value as probability, drawn anew at each
             step ("dynamic", Salakhutdinov & Murray 2008), or become 1 from one half on ("threshold").
         validation: examples held out from the end of the training part; of a text, about so many beyts.

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from simorgh.contracts import UserError
-from simorgh.data.captcha_sets import captcha, captcha_folder, captcha_small
+from simorgh.data.captcha_sets import captcha, captcha_folder, captcha_many, captcha_small
 from simorgh.data.captions import mnist_captions
 from simorgh.data.cifar import cifar10
 from simorgh.data.coloured import mnist_rgb
@@ -45,6 +45,7 @@ _NAMED = {
     "cifar-10": cifar10,
     "captcha": captcha,
     "captcha-small": captcha_small,
+    "captcha-many": captcha_many,
 }
 
 

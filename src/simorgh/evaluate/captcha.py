@@ -49,10 +49,10 @@ def reader_rate(n: int) -> Legibility:
 
 
 def captchas(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:
-    """exact_match and sign_accuracy of captchas whose text was asked for."""
+    """exact_match and sign_accuracy of captchas whose text was asked for, where their signs are those of the reader."""
     if not isinstance(model, ProposesConditions) or not isinstance(model, Samples) or not model.conditional:
         return []
-    if not run.experiment.data.name.startswith("captcha") or not run.spec.factors:
+    if not run.experiment.data.name.startswith("captcha") or "".join(run.spec.vocabulary or ()) != SIGNS:
         return []
     images, asked = generate(run, run.experiment.evaluate.samples, seed=0, device=device, chunk=250)
     how = model.sampling() if isinstance(model, NamesSampler) else {}

@@ -21,7 +21,7 @@ SHA256 = "8b7013c8aa44891997053598373919952a2c0890c46b38d1125d04c7a8c00c4c"
 SPRITES_SHA256 = "284a0f027922b30095269214fb06915441391c0662a7cdbd251055907a07c2dd"
 """Of weights/judge-sprites.safetensors, trained by the recipe judge-sprites."""
 
-CAPTCHA_SHA256 = "4a65117b5c964ada7016f0b7cc640d1ac733619ddaf9726f26d675ae5cc51a8f"
+CAPTCHA_SHA256 = "ee0eb4f3c050936d46d88680b9ad9aabe933b7a0b751c5fb44aa437552d6c3c9"
 """Of weights/judge-captcha.safetensors, trained by the recipe judge-captcha."""
 
 NAME = f"judge-mnist {SHA256[:8]}"
@@ -48,7 +48,7 @@ def captcha_judge() -> Model:
     """The reader of the five signs of grey captchas (1, 32, 128), in eval mode. UserError as `judge`."""
     spec = DataSpec("image", (1, 32, 128), factors=(19,) * 5)
     network = Network("glimpses", (16, 32, 64, 64), "relu")
-    return _shipped("judge-captcha", CAPTCHA_SHA256, FactorReaderConfig(network, 160, shift=4).build(spec))
+    return _shipped("judge-captcha", CAPTCHA_SHA256, FactorReaderConfig(network, 320, shift=4).build(spec))
 
 
 def _shipped(name: str, digest: str, model: Model) -> Model:

@@ -1,11 +1,13 @@
 """The reader of captchas, which says whether generated ones show the text that was asked for; its trained weights are
 part of the package.
 
-simorgh train judge-captcha --preset cpu     24 passes, about 3 minutes on two cores; 98.5 % of the signs of test images
-                                             right, and all five of an image for 93 %
+simorgh train judge-captcha --preset cpu     10 passes over 35,000 images, about 4 minutes of one
+                                             thread and one to draw them; 98.6 % of test texts are
+                                             read exactly, 99.7 % of their signs
 
-It reads grey images of 32 x 128 pixels, to which larger ones are reduced. On training images it is right about 98 % of
-the texts: what it lacks is more drawn captchas, not more passes.
+It reads grey images of 32 x 128 pixels, to which larger ones are reduced. It learns from other captchas than any
+generator does: trained on their 5,000, it was right about 98 % of those texts and 93 % of others. One head for all
+places, with a linear layer that decided where to look, stopped at 92 %.
 """
 
 from simorgh.data import DataConfig
@@ -18,9 +20,9 @@ from simorgh.train import Experiment, OptimiserConfig
 def experiment(preset: str) -> Experiment:
     return _experiment(
         preset,
-        FactorReaderConfig(Network("glimpses", (16, 32, 64, 64), "relu"), features=160, shift=4),
-        data=DataConfig("captcha-small"),
-        epochs={"cpu": 24, "paper": 60},
+        FactorReaderConfig(Network("glimpses", (16, 32, 64, 64), "relu"), features=320, shift=4),
+        data=DataConfig("captcha-many"),
+        epochs={"cpu": 10, "paper": 40},
         optimiser=OptimiserConfig(kind="adamw", lr=2e-3, schedule="one-cycle", warmup=0.2, weight_decay=0.01),
         batch_size=64,
         snapshots=2,

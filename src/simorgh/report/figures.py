@@ -63,7 +63,8 @@ def image_grid(
     """
     use_style()
     x = array(images)
-    gap = max(1, x.shape[-1] // 12) if titles is None else max(2, round(x.shape[-1] * 0.34))
+    side = min(x.shape[2:])
+    gap = max(1, side // 12) if titles is None else max(2, round(side * 0.34))
     picture = mosaic(x, rows, cols, gap)
     h, w = x.shape[2] + gap, x.shape[3] + gap
     ratio = picture.shape[0] / picture.shape[1]
