@@ -21,7 +21,7 @@ def experiment(preset: str) -> Experiment:
     return _experiment(
         preset,
         FactorReaderConfig(Network("glimpses", (16, 32, 64, 64), "relu"), features=320, shift=4),
-        data=DataConfig("captcha-many"),
+        data=DataConfig("captcha-small" if preset == "smoke" else "captcha-many"),
         epochs={"cpu": 10, "paper": 40},
         optimiser=OptimiserConfig(kind="adamw", lr=2e-3, schedule="one-cycle", warmup=0.2, weight_decay=0.01),
         batch_size=64,
