@@ -1,7 +1,8 @@
 """Captchas of a given text: five signs, each a token of the context.
 
 simorgh train captcha-text --preset cpu     60 passes at 1 x 32 x 128, about 15 minutes on two cores
-simorgh train captcha-text --preset paper   400 passes at 3 x 64 x 256 with the network of the assignment
+simorgh train captcha-text --preset paper   400 passes at 3 x 64 x 256, the network of the assignment in place of
+                                               a narrow one
 
 Flow matching; the signs are read by cross-attention, one in ten images is told nothing. Full-size captchas would take
 hours on two cores: three passes in a quarter of an hour. Requirements D6.2, D6.10, D6.11.

@@ -3,8 +3,8 @@
 simorgh train control-vae-14 --preset cpu     20 passes, about 8 minutes on two cores
 simorgh train control-vae-14 --preset paper   5000 passes, the published 1.5 million steps
 
-A constant set point, as the assignment has it; --model.ramp takes the authors' slow rise; the gains are those of
-`control-vae-8`. Requirements B1.13 to B1.16.
+A constant set point, as the assignment has it; --model.ramp takes the authors' slow rise; the gains of the
+shorter presets, in place of the published ones, are those of `control-vae-8`. Requirements B1.13 to B1.16.
 """
 
 from simorgh.recipes import control_vae_8

@@ -3,7 +3,7 @@
 simorgh train cvae-mlp --preset cpu     10 passes, about 45 s on two cores; negative ELBO on the test images below 131
 simorgh train cvae-mlp --preset paper   100 passes, about 6 minutes; 125.1 (seed 0)
 
-In the long run the encoder sees noisy pixels in training, as that of `vae-mlp` does (127.6 without).
+In the long run the encoder sees noisy pixels in place of clean ones, as that of `vae-mlp` does (127.6 without).
 
 Requirements A2.2 to A2.4.
 """

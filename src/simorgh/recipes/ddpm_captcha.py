@@ -1,7 +1,8 @@
 """DDPM on captchas, told nothing: the first half of the captcha assignment.
 
 simorgh train ddpm-captcha --preset cpu     40 passes at 1 x 32 x 128, about 10 minutes on two cores
-simorgh train ddpm-captcha --preset paper   400 passes at 3 x 64 x 256 with the network of the assignment
+simorgh train ddpm-captcha --preset paper   400 passes at 3 x 64 x 256, the network of the assignment in place of
+                                               a narrow one
 
 1,000 steps with beta from 1e-4 to 0.02 and noise as the target, as `ddpm`. Requirements D6.1 to D6.9.
 """

@@ -1,5 +1,4 @@
-"""The reader of captchas, which says whether generated ones show the text that was asked for; its trained weights are
-part of the package.
+"""The reader of captchas, whose trained weights are part of the package: do generated ones show the text asked for.
 
 simorgh train judge-captcha --preset cpu     10 passes over 35,000 images, about 4 minutes of one
                                              thread and one to draw them; 98.6 % of test texts are

@@ -2,6 +2,8 @@
 
 simorgh train prior-vmf --preset cpu     10 passes, about 45 s on two cores
 
+At `paper` its encoder sees noisy pixels in place of clean ones, as that of `vae-mlp` does.
+
 Requirement C3.b.
 """
 

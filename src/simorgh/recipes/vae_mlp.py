@@ -4,7 +4,7 @@ simorgh train vae-mlp --preset cpu     10 passes, about 45 s on two cores; negat
 simorgh train vae-mlp --preset paper   100 passes, about 6 minutes; 134.8 (seed 0)
 
 The long run would fit the training images 8 nats better than the test images (138.1 without); so its encoder sees
-noisy pixels in training (Shu et al. 2018).
+noisy pixels in place of clean ones in training (Shu et al. 2018).
 
 Requirements A2.1, A2.3, A2.4.
 """

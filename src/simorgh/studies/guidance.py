@@ -38,7 +38,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from simorgh.data import load
-from simorgh.diffusion.condition import ClassTokens, Condition
+from simorgh.diffusion.condition import Condition, ToldClass
 from simorgh.diffusion.denoiser import Counted, noised
 from simorgh.diffusion.exact import Mixture
 from simorgh.diffusion.grid import Grid
@@ -109,9 +109,9 @@ assert together < 0.05
 places = [
     (study.pick("training: the label is dropped, example by example", "آموزش: حذف برچسب، نمونه به نمونه"), Condition.dropped, "torch.where("),
     (study.pick("training: where the loss does it", "آموزش: جایی که هزینه آن را انجام می‌دهد"), Diffusion.loss, "condition.dropped("),
-    (study.pick("the null token, a class of its own", "نشانهٔ تهی، رده‌ای جدا"), ClassTokens, "nn.Embedding(classes + 1"),
-    (study.pick("sampling: the unconditional denoiser", "نمونه‌گیری: نوفه‌زدای بی‌شرط"), Diffusion.denoiser, "self.told.null"),
-    (study.pick("sampling: the two are joined", "نمونه‌گیری: پیوند آن دو"), Diffusion.sample, "guidance.join("),
+    (study.pick("the null token, a class of its own", "نشانهٔ تهی، رده‌ای جدا"), ToldClass, "nn.Embedding(spec.classes + 1"),
+    (study.pick("sampling: the unconditional denoiser", "نمونه‌گیری: نوفه‌زدای بی‌شرط"), Diffusion.denoiser, "self.told.nothing("),
+    (study.pick("sampling: the two are joined", "نمونه‌گیری: پیوند آن دو"), Diffusion.draw, "guidance.join("),
     (study.pick("sampling: the doubled evaluation", "نمونه‌گیری: ارزیابی دوباره"), Guidance.join, "own, null ="),
     (study.pick("sampling: the combination", "نمونه‌گیری: ترکیب"), Guidance.join, "self.scale * (a - b)"),
 ]
