@@ -5,12 +5,14 @@ from math import inf, log
 import pytest
 import torch
 
-from simorgh.contracts import UserError
+from simorgh.contracts import DataSpec, UserError
+from simorgh.diffusion.condition import Condition
 from simorgh.diffusion.denoiser import Counted, noised
 from simorgh.diffusion.exact import Mixture
 from simorgh.diffusion.grid import Grid
 from simorgh.diffusion.guidance import Guidance
 from simorgh.diffusion.path import VE, VPLinear
+from simorgh.diffusion.sampler import Sampler
 from simorgh.diffusion.steps import (
     DDIM,
     Ancestral,
@@ -23,6 +25,8 @@ from simorgh.diffusion.steps import (
     walk,
 )  # fmt: skip
 from simorgh.diffusion.target import Prediction
+from simorgh.models.diffusion import DiffusionConfig
+from simorgh.nn.unet import UNet
 from simorgh.noise import SampleNoise, philox
 
 ALL = [
@@ -165,3 +169,12 @@ def test_noised_is_equation_1():
     x0, eps = torch.tensor([[2.0], [2.0]]).double(), torch.tensor([[1.0], [1.0]]).double()
     u = noised(x0, eps, torch.tensor([0.75, inf]).double())
     torch.testing.assert_close(u, torch.tensor([[2 * 0.8 + 0.6], [1.0]]).double())
+
+
+def test_autoguidance_is_not_taken_for_another():
+    """One run holds no weaker model, and its unconditional answer must not stand in for one."""
+    model = DiffusionConfig(UNet((8,), attention=(False,), heads=2, patch=1), condition=Condition("class", 8)).build(
+        DataSpec("image", (1, 8, 8), classes=3)
+    )
+    with pytest.raises(UserError, match="weaker"):
+        model.sample(1, SampleNoise(0, 1), torch.tensor([1]), Sampler(steps=1, guidance=Guidance(2.0, "auto")))

@@ -25,21 +25,22 @@ def density(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
     if not isinstance(model, HasDensity) or run.spec.kind != "image" or not n:
         return []
     chosen = torch.from_numpy(philox("density", len(data.test)).permutation(len(data.test))[:n].copy())
-    bits, errors = [], []
+    bits, errors, most = [], [], 0
     for first in range(0, n, 100):
         batch = data.test.batch(chosen[first : first + 100], device)
         noise = Noise(0, "density", first, device=device)
         x = (255 * batch.x + noise.uniform(*batch.x.shape, name="rounding")) / 256
         size = x[0].numel()
         nats, error, evaluations = model.log_density(replace(batch, x=x), noise, TOLERANCE * log(2))
+        most = max(most, evaluations)
         bits.append(8 - nats.cpu() / size / log(2))
         errors.append(error.cpu() / size / log(2))
     solver = float(torch.cat(errors).mean())
     protocol = (
         f"{n} {run.experiment.data.name} test images, chosen at random, uniform noise for their rounding, probability-"
-        f"flow ODE, one sign vector an image, at most {evaluations} evaluations of the network"
+        f"flow ODE, one sign vector an image, at most {most} evaluations of the network"
     )
-    here = context(run, split="test", evaluations=evaluations, solver_error=solver)
+    here = context(run, split="test", evaluations=most, solver_error=solver)
     mean = mean_interval(torch.cat(bits), kind="normal")
     return [
         measurement("bits_per_dim", mean, "bits/dimension", protocol, context=here),

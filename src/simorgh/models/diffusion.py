@@ -130,6 +130,8 @@ class Diffusion(Model):
         sampler = sampler or self.config.sampler
         if condition is not None and not self.conditional:
             raise UserError("This model was told nothing in training and takes no condition.")
+        if sampler.guidance.kind == "auto" and not sampler.guidance.idle:
+            raise UserError("Autoguidance needs a second, weaker model, which one run has not: join the two denoisers.")
         told = self.denoiser(condition, sampler.clip)
         if condition is not None:
             told = sampler.guidance.join(told, self.denoiser(None, sampler.clip))
