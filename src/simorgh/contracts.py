@@ -240,10 +240,10 @@ class BoundsLikelihood(Protocol):
 
 @runtime_checkable
 class HasDensity(Protocol):
-    def log_density(self, batch: Batch, noise: Noise, tolerance: float) -> tuple[Tensor, Tensor, int]:
-        """(B,) log p(x), given what the model is told of the batch, as a density over value_range, in nats; (B,) what
-        the solver may have got wrong, at most `tolerance` nats a dimension on average or UserError; and its evaluations
-        of the network."""
+    def log_density(self, batch: Batch, deviation: float, noise: Noise, tolerance: float) -> tuple[Tensor, Tensor, int]:
+        """(B,) log p(x), given what the model is told of the batch, in nats, where x are images with Gaussian noise of
+        `deviation` in units of value_range and p the density of such; (B,) what the solver may have got wrong, at most
+        `tolerance` nats a dimension on average or UserError; and its evaluations of the network."""
         ...
 
 

@@ -155,16 +155,22 @@ class Diffusion(Model):
             "guidance_scale": s.guidance.scale,
         }  # fmt: skip
 
-    def log_density(self, batch: Batch, noise: Noise, tolerance: float = 1e-3) -> tuple[Tensor, Tensor, int]:
-        """See HasDensity. The walk starts at the smallest level of training (at least 0.002), so this is the density of
-        images blurred by as much, and ends at the largest, or 80."""
+    def log_density(
+        self, batch: Batch, deviation: float, noise: Noise, tolerance: float = 1e-3
+    ) -> tuple[Tensor, Tensor, int]:
+        """See HasDensity. The walk goes from the level of `deviation` to the largest of training, or 80. UserError
+        where training met no level as small."""
+        stretch = 2.0 if self.config.centred else 1.0
         z, path = self.inward(batch.x), self.config.path
+        low, high = stretch * deviation, min(path.last, 80.0)
+        if low < path.first:
+            raise UserError(
+                f"Noise of deviation {deviation:g} is less than the {path.first / stretch:g} that this model begins at."
+            )
         y = None if self.told is None else self.told.of(batch)
         signs = 2.0 * (noise.uniform(*z.shape, name="signs") < 0.5) - 1
-        low, high = max(path.first, 0.002), min(path.last, 80.0)
         found = log_likelihood(self.denoiser(y), z, low, high, signs, tolerance)
-        stretch = z[0].numel() * log(2) if self.config.centred else 0.0
-        return found.nats + stretch, found.error, found.evaluations
+        return found.nats + z[0].numel() * log(stretch), found.error, found.evaluations
 
     def inward(self, x: Tensor) -> Tensor:
         """From [0, 1] to what the network sees."""
