@@ -7,12 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from simorgh.contracts import Batch, DataSpec, Noise, Quantises, SampleNoise, Tick, UserError
 from simorgh.models.vq_vae import VQVAE, VQVAEConfig
 from simorgh.nn.autoregressive import Autoregressive
 from simorgh.nn.codebook import Codebook
-from simorgh.nn.grids import GridNetwork
+from simorgh.nn.grids import GridNetwork, Mixing
 from simorgh.train import OptimiserConfig, TrainConfig
 from simorgh.train.engine import Engine
 from simorgh.train.loop import Loop, gradients
@@ -239,6 +240,7 @@ def test_the_network_of_the_practical_has_its_layers():
         ({"codebook": Codebook(levels=(3,))}, "kind fsq only"),
         ({"codebook": Codebook(decay=1.0)}, "decay 1.0"),
         ({"network": GridNetwork(hidden=7)}, "should be even"),
+        ({"network": GridNetwork(mixing=-1)}, "mixing -1"),
         ({"prior": Autoregressive(width=10, heads=4)}, "multiple of prior.heads"),
         ({"prior_from": 0.0}, "prior_from is 0.0"),
     ],
@@ -248,3 +250,27 @@ def test_impossible_settings_are_refused(change: dict, word: str):
         replace(VQVAEConfig(), **change).build(SPEC)
     with pytest.raises(UserError, match="divide by 4"):
         VQVAEConfig().build(DataSpec("image", (1, 10, 8)))
+
+
+def test_mixing_lets_a_code_see_the_whole_image():
+    """Without it the vector of one corner knows nothing of the other. It begins as the identity."""
+    spec = DataSpec("image", (1, 28, 28))
+    x, turned = torch.rand(1, 1, 28, 28), torch.rand(1, 1, 28, 28)
+    turned[..., :24, :] = x[..., :24, :]
+    seen = {}
+    for mixing in (0, 16):
+        net = GridNetwork(8, 4, 1, mixing)
+        for place, part in (("code", net.encoder(spec, 2)), ("pixel", net.decoder(spec, 2))):
+            for name, weights in part.named_parameters():
+                if "layers.2.weight" in name and weights.shape == (49, mixing):
+                    nn.init.normal_(weights)
+            if place == "code":
+                seen[place, mixing] = bool((part(x)[0, 0] != part(turned)[0, 0]).any())
+            else:
+                z, other = torch.rand(1, 7, 7, 2), torch.rand(1, 7, 7, 2)
+                other[:, :6] = z[:, :6]
+                seen[place, mixing] = bool((part(z)[..., 0, :] != part(other)[..., 0, :]).any())
+    assert seen == {("code", 0): False, ("pixel", 0): False, ("code", 16): True, ("pixel", 16): True}
+    fresh = Mixing(8, 49, 16)
+    h = torch.rand(2, 8, 7, 7)
+    assert torch.equal(fresh(h), h)

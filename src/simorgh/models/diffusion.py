@@ -150,8 +150,9 @@ class Diffusion(Model):
 
     def sampling(self) -> dict[str, str | int | float]:
         s = self.config.sampler
+        evaluations = s.evaluations if self.conditional else s.step.evaluations(s.steps)  # told nothing, none is guided
         return {
-            "protocol": s.protocol, "sampler": s.step.kind, "steps": s.steps, "evaluations": s.evaluations,
+            "protocol": s.protocol, "sampler": s.step.kind, "steps": s.steps, "evaluations": evaluations,
             "guidance_scale": s.guidance.scale,
         }  # fmt: skip
 

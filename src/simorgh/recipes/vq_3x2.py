@@ -15,5 +15,5 @@ from simorgh.train import Experiment
 
 
 def experiment(preset: str) -> Experiment:
-    model = VQVAEConfig(Codebook(codes=3, dim=2), GridNetwork(hidden=64, residual=32, blocks=2))
+    model = VQVAEConfig(Codebook(codes=3, dim=2), GridNetwork(hidden=64, residual=32, blocks=2, mixing=128))
     return _discrete(preset, model, epochs={"cpu": 10, "paper": 100})
