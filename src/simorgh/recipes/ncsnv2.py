@@ -21,5 +21,5 @@ def experiment(preset: str) -> Experiment:
         ncsn.experiment(preset),
         path=VE(0.01, 16.0),
         levels=Levels("ladder", 95),
-        sampler=Sampler(Langevin(ratio=0.11, repeats=5), 95),
+        sampler=Sampler(Langevin(ratio=0.11, repeats=5), 3 if preset == "smoke" else 95),
     )

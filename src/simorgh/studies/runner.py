@@ -175,11 +175,15 @@ def _sweep(
 
 
 def _experiment(header: StudyHeader, key: str, preset: str, seed: int, data: str | None) -> "Experiment":
-    """The recipe with the study's overrides, read back through the same checks as a saved experiment."""
+    """The recipe with the study's overrides, read back through the same checks as a saved experiment; those of length
+    and of what is measured are not for the `smoke` preset, whose own are shorter."""
     from simorgh.recipes import recipe
     from simorgh.train.experiment import override
 
-    experiment = override(recipe(key.split("@")[0], preset, seed), header.overrides.get(key, {}))
+    changes = header.overrides.get(key, {})
+    if preset == "smoke":
+        changes = {k: v for k, v in changes.items() if k != "train.epochs" and not k.startswith("evaluate.")}
+    experiment = override(recipe(key.split("@")[0], preset, seed), changes)
     return replace(experiment, data=replace(experiment.data, name=data)) if data else experiment
 
 
