@@ -30,6 +30,11 @@ from simorgh.train import Run
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def inward(images: Tensor) -> Tensor:
+    """uint8 images in [-1, 1], as the networks of centred models see them."""
+    return 2 * images.float() / 255 - 1
+
+
 class Drawn(NamedTuple):
     """`images` (n, C, H, W) in [0, 1]; `raw`, the same before they are clamped, in the range that the network sees;
     `labels` (n,) where the model takes them; `seconds` it took."""

@@ -55,6 +55,7 @@ from simorgh.recipes.captcha_text import ASSIGNMENT
 from simorgh.report.figures import block_diagram, curves, image_grid
 from simorgh.studies import _captchas as lab
 from simorgh.studies import kit
+from simorgh.studies._denoising import inward
 
 study = kit.current()
 device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -66,11 +67,6 @@ if "".join(data.spec.vocabulary or ()) != SIGNS:
 if study.small:
     study.say("**The `smoke` preset**: sixteen steps on 512 images. Its numbers say nothing about the models.",
               "**اندازهٔ `smoke`**: شانزده گام روی ۵۱۲ تصویر؛ اعداد آن چیزی دربارهٔ مدل‌ها نمی‌گوید.")
-
-
-def inward(images):
-    """uint8 images as the network sees them."""
-    return 2 * images.float() / 255 - 1
 
 
 def share(interval):

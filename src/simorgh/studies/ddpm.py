@@ -65,11 +65,6 @@ if study.small:
               "**اندازهٔ `smoke`**: شانزده گام روی ۵۱۲ تصویر؛ اعداد آن چیزی دربارهٔ مدل‌ها نمی‌گوید.")
 
 
-def inward(images):
-    """uint8 images as the network sees them."""
-    return 2 * images.float() / 255 - 1
-
-
 def at(t):
     """The noise-to-signal ratio q of step t."""
     return float(((1 - kept[t - 1]) / kept[t - 1]).sqrt())
@@ -91,12 +86,12 @@ def at(t):
 # %%
 stops = (100, 200, 500, 700, 900)
 first = [int((data.test.y == digit).nonzero()[0]) for digit in (3, 5, 8)]
-x0 = inward(data.test.x[first])
+x0 = lab.inward(data.test.x[first])
 eps = Noise(0, "strip").normal(*x0.shape)
 strip = [x0] + [noised(x0, eps, torch.full((3,), at(t))) for t in stops]
 study.figure(image_grid((torch.stack(strip, 1).flatten(0, 1) + 1) / 2, 3, 6, col_labels=[f"t = {t}" for t in (0, *stops)], cell=0.9), "forward",
              "Three test images on the way forward, one noise for each row, at the five steps asked for.", "سه تصویر آزمون در راه رفت، در هر سطر یک نوفه، در همان پنج گام خواسته‌شده.")
-many = inward(data.test.x[:1000]).double()
+many = lab.inward(data.test.x[:1000]).double()
 many = (many - many.mean()) / many.std()
 noise = Noise(0, "variance").normal(*many.shape).double()
 rows, off = [], []
@@ -202,9 +197,9 @@ for t in (2, 10, 300, 1000):
 # $z = x_t / \sqrt{\bar\alpha_t}$ و $q^2 = (1 - \bar\alpha_t) / \bar\alpha_t$: دقیق است و هر پاسخ همهٔ تصویرها را می‌خواند.
 
 # %%
-points = inward(data.train.x)
+points = lab.inward(data.train.x)
 exact, queries = Mixture(points), 20 if study.small else 100
-seen, unseen = points[:queries], inward(data.test.x[:queries])
+seen, unseen = points[:queries], lab.inward(data.test.x[:queries])
 rows, shown, result = [], [], {}
 steps = (20, 50, 100, 200, 300, 500, 700, 900)
 for t in steps:
