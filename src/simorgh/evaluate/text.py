@@ -118,15 +118,16 @@ def answers(
     how = replace(how, most=min(longest * 3 // 2, model.context - x.shape[1]))
     noise = SampleNoise(seed, len(rows), device=device)
     if tries:
-        said, taken = persist(model, x, noise, how, lambda i, row: is_verse(_beyt(coder, row)), tries)
+        said, taken = persist(model, x, noise, how, lambda i, row: is_verse(read_beyt(coder, row)), tries)
     else:
         said, taken = proceed(model, x, noise, how), torch.ones(len(rows))
     ended = (said == END).any(1).tolist()
     prompts, real = (list(side) for side in zip(*pairs))
-    return Answers(prompts, real, [_beyt(coder, row) for row in said], ended, [int(t) for t in taken])
+    return Answers(prompts, real, [read_beyt(coder, row) for row in said], ended, [int(t) for t in taken])
 
 
-def _beyt(coder: Tokeniser, row: Tensor) -> Beyt:
+def read_beyt(coder: Tokeniser, row: Tensor) -> Beyt:
+    """The first beyt of an answer (T,), whether it reached its end or not; two empty hemistichs for none."""
     beyts = coder.decode_beyts([*row[row != PAD].tolist(), END])
     return beyts[0] if beyts else ("", "")
 
