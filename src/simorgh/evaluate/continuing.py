@@ -12,7 +12,7 @@ import torch
 from simorgh.contracts import Continues, UserError
 from simorgh.data import load
 from simorgh.data.persian import normalise
-from simorgh.data.tokenisers import END, START, UNKNOWN, Beyt, Tokeniser
+from simorgh.data.tokenisers import END, START, UNKNOWN, Beyt, Tokeniser, reader
 from simorgh.evaluate.text import TOP_P, is_verse, read_beyt, sections
 from simorgh.metrics.metre import scans
 from simorgh.metrics.rhyme import rhyming_letters
@@ -60,7 +60,7 @@ def decoding(temperature: float | None, top_p: float | None, beams: int | None, 
 def read_prompt(run: Run, text: str) -> Beyt:
     """The beyt that somebody has typed, in the spelling that `run` was trained on. UserError where it is none, holds
     letters that the run has never seen, or leaves no room for an answer."""
-    config, coder = run.experiment.data.text, Tokeniser(run.spec.vocabulary)
+    config, coder = run.experiment.data.text, reader(run.spec)
     halves = [normalise(half, config.marks, config.punctuation) for half in re.split(r"[/\t\n]", text)]
     halves = [half for half in halves if half]
     if len(halves) != 2:
@@ -101,7 +101,7 @@ def say(
         raise UserError(f"{n} answers cannot be had: at least 1, and no more of a greedy one or of a search.")
     if verse and not drawn:
         raise UserError("Only drawn answers can be kept until they rhyme and scan: no beams, not greedy.")
-    coder, model = Tokeniser(run.spec.vocabulary), run.model().to(device)
+    coder, model = reader(run.spec), run.model().to(device)
     row = [START] if prompt is None else [END, *coder.encode_beyt(prompt)]
     x = torch.tensor([row] * n, device=device)
     how = replace(how, most=min(longest_beyt(run) * 3 // 2, model.context - len(row)))
@@ -120,7 +120,7 @@ def known_lines(run: Run) -> set[str] | None:
         data = load(run.experiment.data)
     except UserError:
         return None
-    poems = sections(data.train, Tokeniser(data.spec.vocabulary))
+    poems = sections(data.train, reader(data.spec))
     return {half for poem in poems for beyt in poem for half in beyt}
 
 

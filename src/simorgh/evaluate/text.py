@@ -15,7 +15,7 @@ from torch import Tensor
 from simorgh.contracts import Continues, Measurement, Model
 from simorgh.data import Dataset, Part
 from simorgh.data.config import TextConfig
-from simorgh.data.tokenisers import END, PAD, START, Beyt, Tokeniser
+from simorgh.data.tokenisers import END, PAD, START, Beyt, Tokeniser, reader
 from simorgh.data.verse import windows
 from simorgh.evaluate.measure import context, measurement
 from simorgh.metrics.kneser_ney import KneserNey
@@ -54,7 +54,7 @@ def surprise(run: Run, model: Model, data: Dataset, device: str) -> list[Measure
     if data.spec.kind != "tokens" or not isinstance(model, Continues):
         return []
     text = run.experiment.data.text
-    coder = Tokeniser(data.spec.vocabulary)
+    coder = reader(data.spec)
     poems = sections(data.test, coder)
     floor = kneser_ney(sections(data.train, coder), poems)
     beyts, count = sum(map(len, poems)), sum(map(characters, poems))
@@ -142,7 +142,7 @@ def verse(run: Run, model: Model, data: Dataset, device: str) -> list[Measuremen
     they rhyme and scan; bleu and chrf of greedy ones. Each beside real, shuffled or random beyts."""
     if data.spec.kind != "tokens" or not isinstance(model, Continues):
         return []
-    coder = Tokeniser(data.spec.vocabulary)
+    coder = reader(data.spec)
     known = sections(data.train, coder)
     pairs = [pair for poem in sections(data.test, coder) for pair in zip(poem, poem[1:])]
     n = min(len(pairs), MOST, run.experiment.evaluate.samples)

@@ -22,8 +22,8 @@ class SampleArguments:
             (without it, all that can be asked for in turn).
         seed: sample i of a seed is always the same.
         out: a .png grid or .npz arrays; of beyts a .txt, with an .html beside it. samples.png or samples.txt.
-        sampler: the step of a diffusion model: ddim, ancestral, euler, heun, dpmpp-2m, unipc, langevin or
-            predictor-corrector.
+        sampler: of a model that draws in many steps, the rule of a step: ddim, ancestral, euler, heun, dpmpp-2m, unipc,
+            langevin or predictor-corrector.
         steps: how many of them.
         guidance: how strongly the condition is followed; 1 is not guided.
         prompt: a beyt to go on from, its hemistichs parted by a slash; without it a poem is opened.
