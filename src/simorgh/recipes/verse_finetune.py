@@ -31,4 +31,7 @@ def experiment(preset: str) -> Experiment:
         keep="best",
         snapshots=0,
     )
+    if preset == "smoke":  # pairs of beyts: pieces of bytes are many
+        few = replace(made.evaluate, samples=40, images=200)
+        return replace(made, data=replace(made.data, text=TextConfig("folder")), evaluate=few)
     return replace(made, data=replace(made.data, limit=1000)) if preset == "cpu" else made
