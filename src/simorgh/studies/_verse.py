@@ -97,6 +97,7 @@ def histograms(values: Mapping[str, Sequence[int]], share: str) -> Figure:
         axes.hist(lengths, edges, weights=np.full(len(lengths), 1 / len(lengths)), color=LINES[0], alpha=0.8)
         axes.axvline(np.median(lengths), color=LINES[1], linestyle="--", linewidth=1)
         axes.set(xlabel=label, ylabel=share)
+        axes.xaxis.get_major_locator().set_params(integer=True)
     return figure
 
 

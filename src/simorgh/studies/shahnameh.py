@@ -4,7 +4,7 @@
 #   answers: [A3.1, A3.2, A3.3, A3.4, A3.5, A3.6, A3.7, A3.8, A3.9, A3.10]
 #   runs: {verse-scratch: 1, verse-scratch@few: 1}
 #   overrides:
-#     verse-scratch@few: {data.limit: 256, data.validation: 1000, train.epochs: 20, train.keep: best, train.log_every: 16, evaluate.samples: 50}
+#     verse-scratch@few: {data.limit: 128, data.validation: 1000, train.epochs: 25, train.keep: best, train.log_every: 8, evaluate.samples: 50}
 # ---
 # %% [markdown] lang="en"
 # ## Question
@@ -94,7 +94,7 @@ study.table(study.pick(["hemistichs with", "as found", "normalised"], ["مصرا
             f"What normalising removes; it changes {changed:,} hemistichs of {len(raw):,}.", f"آنچه یک‌دست‌سازی برمی‌دارد؛ {changed:,} مصراع از {len(raw):,} تغییر می‌کند.")
 examples = sorted(((a, b) for a, b in set(zip(raw, plain)) if a != b and verse.repeated([a[-1], b[-1]])), key=lambda pair: -sum(c not in pair[1] for c in pair[0]))[:4]
 study.table(study.pick(["as found", "normalised"], ["در اصل", "یک‌دست‌شده"]), [list(pair) for pair in examples], "Four hemistichs that change most.", "چهار مصراعی که بیش از همه تغییر می‌کنند.")
-study.measure("radif_rate", radif_rate([b for s in whole for b in s]), n=poem.beyts, unit="share", protocol="beyts of the Shahnameh whose hemistichs end in the same words")
+_ = study.measure("radif_rate", radif_rate([b for s in whole for b in s]), n=poem.beyts, unit="share", protocol="beyts of the Shahnameh whose hemistichs end in the same words")
 
 # %%
 study.figure(verse.histograms({study.pick("beyts of a section", "بیت در هر بخش"): [len(s) for s in whole], study.pick("characters of a hemistich", "نویسه در هر مصراع"): [len(line) for line in plain], study.pick("words of a hemistich", "واژه در هر مصراع"): [len(line.split()) for line in plain]}, study.pick("share", "سهم")),
@@ -102,7 +102,7 @@ study.figure(verse.histograms({study.pick("beyts of a section", "بیت در ه�
 names = {" ": study.pick("space", "فاصله"), JOINER: study.pick("joiner", "نیم‌فاصله"), HAMZA: study.pick("hamza above", "همزهٔ بالا"), "\u0655": study.pick("hamza below", "همزهٔ پایین")}
 study.figure(verse.letters(kinds.most_common(), names, study.pick("occurrences", "شمار")), "letters",
              f"All {len(kinds)} characters of the normalised text, commonest first, from right to left.", f"هر {len(kinds)} نویسهٔ متنِ یک‌دست‌شده، از راست به چپ، پربسامدترین نخست.")
-study.say(f"Ferdowsi's Persian shows in the letters: ط, ظ, ص, ض, ح, ع and ث, which came with Arabic words, are {100 * sum(kinds[c] for c in 'طظصضحعث') / sum(n for c, n in kinds.items() if c.isalpha()):.2f} % of all letters.",
+study.say(f"Ferdowsi's Persian shows in the letters: <bdi dir=\"rtl\">ط، ظ، ص، ض، ح، ع، ث</bdi>, which came with Arabic words, are {100 * sum(kinds[c] for c in 'طظصضحعث') / sum(n for c, n in kinds.items() if c.isalpha()):.2f} % of all letters.",
           f"فارسی فردوسی در حرف‌ها پیداست: «ط، ظ، ص، ض، ح، ع، ث» که با واژه‌های عربی آمده‌اند، روی هم {100 * sum(kinds[c] for c in 'طظصضحعث') / sum(n for c, n in kinds.items() if c.isalpha()):.2f}٪ حرف‌ها هستند.")
 
 # %% [markdown] lang="en"
@@ -133,11 +133,11 @@ for name, (train_part, test_part) in parts.items():
         study.measure(f"overlap_{what}", value, n=n, unit="share", protocol=f"held-out part of the Shahnameh split by {name}, against its training part")
     study.measure("kneser_ney_9", floor[name], n=n, unit="bits/character", protocol=f"interpolated Kneser-Ney of order 9 on characters, Shahnameh split by {name}, {study.preset}")
     rows.append([study.pick(*{"section": ("section", "بخش"), "line": ("line", "بیت")}[name]), kit.Cell(f"{sum(map(len, train_part)):,}"), kit.Cell(f"{n:,}"), *(kit.Cell(f"{100 * shared[name][k]:.1f} %") for k in ("hemistichs", "four", "neighbours")), kit.Cell(f"{floor[name]:.3f}")])
-study.table(study.pick(["split by", "beyts to train on", "held out", "hemistichs found in training", "runs of four words", "beside a training beyt", "Kneser-Ney 9, bits/character"], ["بخش‌بندی به", "بیت آموزشی", "کنارگذاشته", "مصراعِ موجود در آموزش", "چهار واژهٔ پیاپی", "همسایهٔ بیت آموزشی", "Kneser-Ney ۹، بیت بر نویسه"]), rows,
+study.table(study.pick(["split by", "beyts to train on", "held out", "hemistichs found in training", "runs of four words", "beside a training beyt", "Kneser-Ney 9, bits/character"], ["بخش‌بندی به", "بیت آموزشی", "کنارگذاشته", "مصراعِ موجود در آموزش", "چهار واژهٔ پیاپی", "همسایهٔ بیت آموزشی", "Kneser-Ney ۹، bit بر نویسه"]), rows,
             f"Two splits of {poem.beyts:,} beyts ({len(pairs):,} pairs) and what the training part gives away of the held-out one.", f"دو بخش‌بندیِ {poem.beyts:,} بیت ({len(pairs):,} جفت) و آنچه بخش آموزشی از بخش کنارگذاشته لو می‌دهد.")
 assert shared["section"]["neighbours"] < 0.05 < 0.9 < shared["line"]["neighbours"]
 study.say(f"Formulas repeat all through the poem: {100 * shared['section']['hemistichs']:.1f} % of the held-out hemistichs stand word for word in other sections as well, and no honest split can change that. What differs is the company: split by line, {100 * shared['line']['neighbours']:.0f} % of the held-out beyts stand beside one that was trained on. To a law that sees eight letters back this is worth {floor['section'] - floor['line']:+.3f} bits a character. Everything below is split by section.",
-          f"عبارت‌های تکراری در سراسر کتاب پراکنده‌اند: {100 * shared['section']['hemistichs']:.1f}٪ مصراع‌های کنارگذاشته واژه‌به‌واژه در بخش‌های دیگر هم هست و هیچ بخش‌بندی درستی این را تغییر نمی‌دهد. تفاوت در همسایگی است: در بخش‌بندی به بیت، {100 * shared['line']['neighbours']:.0f}٪ بیت‌های کنارگذاشته کنار بیتی آموزشی‌اند. این برای قانونی که هشت حرف پیش از خود را می‌بیند <bdi dir=\"ltr\">{floor['section'] - floor['line']:+.3f}</bdi> بیت بر نویسه می‌ارزد. هر چه در پی می‌آید به بخش است.")
+          f"عبارت‌های تکراری در سراسر کتاب پراکنده‌اند: {100 * shared['section']['hemistichs']:.1f}٪ مصراع‌های کنارگذاشته واژه‌به‌واژه در بخش‌های دیگر هم هست و هیچ بخش‌بندی درستی این را تغییر نمی‌دهد. تفاوت در همسایگی است: در بخش‌بندی به بیت، {100 * shared['line']['neighbours']:.0f}٪ بیت‌های کنارگذاشته کنار بیتی آموزشی‌اند. این برای قانونی که هشت حرف پیش از خود را می‌بیند <bdi dir=\"ltr\">{floor['section'] - floor['line']:+.3f}</bdi> bit بر نویسه می‌ارزد. هر چه در پی می‌آید به بخش است.")
 
 # %% [markdown] lang="en"
 # ## Tokenisers
@@ -162,12 +162,12 @@ for name, one in coders.items():
     assert all(one.decode(numbers) == line for numbers, line in zip(rows_of, checked) if 4 not in numbers)
     sizes = [len(one.encode_beyt(b)) for section in test_part[: 20 if study.small else None] for b in section]
     lost = sum(4 in numbers for numbers in rows_of)
-    rows.append([name, kit.Cell(f"{len(one.vocabulary):,}"), kit.Cell(f"{np.mean(sizes):.1f}"), kit.Cell(f"{max(sizes)}"), kit.Cell(f"{lost}"), " | ".join(one.decode([n]).strip() for n in one.encode(beyt[0]))])
+    rows.append([name, kit.Cell(f"{len(one.vocabulary):,}"), kit.Cell(f"{np.mean(sizes):.1f}"), kit.Cell(f"{max(sizes)}"), kit.Cell(f"{lost}"), " | ".join(one.decode([n]).strip() or "␣" for n in one.encode(beyt[0]))])
     study.measure("symbols_per_beyt", float(np.mean(sizes)), n=len(sizes), unit="symbols", protocol=f"held-out beyts of the Shahnameh, {len(one.vocabulary)} symbols")
 study.table(study.pick(["tokeniser", "symbols", "per beyt", "longest beyt", "lines with an unknown sign", "a hemistich in its symbols"], ["واحدساز", "نشانه", "در هر بیت", "درازترین بیت", "خط دارای نویسهٔ ناشناس", "یک مصراع، به نشانه‌ها"]), rows,
             f"Two marks of a beyt are counted in. Every one of {len(checked):,} hemistichs is given back as it was read.", f"دو نشانِ بیت هم شمرده شده است. هر {len(checked):,} مصراع، همان‌گونه که خوانده شد بازگردانده می‌شود.")
 longest = sorted(coder.vocabulary[len(SPECIAL) :], key=lambda piece: -len(piece))[:12]
-study.say(f"The longest pieces of the model's tokeniser are words that Ferdowsi cannot do without: {', '.join(piece.strip() for piece in longest)}.", f"بلندترین پاره‌های واحدسازِ مدل، واژه‌هایی است که فردوسی از آن‌ها ناگزیر است: {'، '.join(piece.strip() for piece in longest)}.")
+study.say(f"The longest pieces of the model's tokeniser are words that Ferdowsi cannot do without: <bdi dir=\"rtl\">{'، '.join(piece.strip() for piece in longest)}</bdi>.", f"بلندترین پاره‌های واحدسازِ مدل، واژه‌هایی است که فردوسی از آن‌ها ناگزیر است: {'، '.join(piece.strip() for piece in longest)}.")
 
 # %% [markdown] lang="en"
 # ## Windows and the mask
@@ -188,7 +188,7 @@ study.figure(verse.window(coder, x[row, :size].tolist(), mask[row, :size].tolist
              "window", "A window from right to left: grey is read only, blue is read and foretold. A dot begins a word.", "یک پنجره، از راست به چپ: خاکستری تنها خوانده می‌شود، آبی خوانده و پیش‌بینی می‌شود. نقطه آغاز واژه است.")
 assert not mask[x == PAD].any()
 assert not mask[:, 0].any()
-every = load(replace(config, limit=None)) if config.limit else data
+every = splits["section"]  # cut alike
 assert sum(int(((p.x == END) & p.mask).sum()) for p in (every.train, every.test)) == poem.beyts
 shares = {study.pick("prompt", "زمینه"): (x != PAD) & ~mask, study.pick("answer", "پاسخ"): mask, study.pick("pad", "خالی"): x == PAD}
 study.table(study.pick(["symbols", "share", "loss"], ["نشانه", "سهم", "زیان"]), [[name, kit.Cell(f"{float(part.float().mean()):.3f}"), study.pick("counted", "شمرده") if part is mask else study.pick("not counted", "ناشمرده")] for name, part in shares.items()],
@@ -206,13 +206,13 @@ study.say(f"Losses are summed and divided once by the number of counted symbols,
 # GPT-2 (Radford et al. 2019): a table of symbols and one of places, layers of causal attention and a feed-forward part,
 # the same table to write with. Its logits, losses, gradients and greedy and beam answers equal those of transformers'
 # GPT-2 of the same weights (`tests/parity/test_gpt2.py`). Cross-entropy on the answer; Muon with a rate that rises for
-# 3 % of the training and falls as a cosine, clipped gradients. A second training on 256 windows, two in a hundred, with
+# 3 % of the training and falls as a cosine, clipped gradients. A second training on 128 windows, one in a hundred, with
 # held-out sections beside it, shows what the poem's size is worth and why the best weights are kept and not the last.
 # %% [markdown] lang="fa"
 # ## مدل و آموزش
 # ‏GPT-2 (Radford و همکاران، ۲۰۱۹): جدولی از نشانه‌ها و یکی از جاها، لایه‌هایی از توجهِ علّی و بخشی پیش‌خور، و همان جدول برای نوشتن. لاجیت‌ها، زیان، گرادیان و پاسخ‌های حریصانه و پرتوییِ آن با GPT-2 کتابخانهٔ transformers با
-# همان وزن‌ها برابر است (`tests/parity/test_gpt2.py`). آنتروپی متقاطع روی پاسخ؛ Muon با نرخی که در ۳٪ نخست آموزش بالا می‌رود و سپس کسینوسی پایین می‌آید، و گرادیان بریده. آموزش دومی روی ۲۵۶ پنجره،
-# دو درصدِ کل، با بخش‌های کنارگذاشته در کنارش، نشان می‌دهد بزرگی کتاب چه می‌ارزد و چرا بهترین وزن‌ها نگه داشته می‌شوند، نه آخرین.
+# همان وزن‌ها برابر است (`tests/parity/test_gpt2.py`). آنتروپی متقاطع روی پاسخ؛ Muon با نرخی که در ۳٪ نخست آموزش بالا می‌رود و سپس کسینوسی پایین می‌آید، و گرادیان بریده. آموزش دومی روی ۱۲۸ پنجره،
+# یک درصدِ کل، با بخش‌های کنارگذاشته در کنارش، نشان می‌دهد بزرگی کتاب چه می‌ارزد و چرا بهترین وزن‌ها نگه داشته می‌شوند، نه آخرین.
 
 # %%
 shape = run.experiment.model
@@ -234,9 +234,9 @@ axis = study.pick(("passes", "nats per symbol"), ("دور", "نت بر نشان�
 study.figure(verse.training({study.pick("training", "آموزش"): passes(run, "symbols/loss")}, {study.pick("test part, at the end", "بخش آزمون، در پایان"): np.log(held["verse-scratch"].value)}, axis),
              "training", "All windows: loss along the training.", "همهٔ پنجره‌ها: زیان در طول آموزش.")
 study.figure(verse.training({study.pick("training", "آموزش"): passes(few, "symbols/loss"), study.pick("validation", "اعتبارسنجی"): watched}, {}, axis, best=(watched[0][best], watched[1][best])),
-             "training-few", "256 windows: training and validation; the ring marks the weights that are kept.", "۲۵۶ پنجره: آموزش و اعتبارسنجی؛ حلقه وزن‌هایی را نشان می‌دهد که نگه داشته می‌شوند.")
-study.say(f"From 256 windows the training loss falls to {passes(few, 'symbols/loss')[1][-1]:.2f} nats while the validation loss is lowest, {watched[1][best]:.2f}, after {watched[0][best]:.0f} passes and ends at {watched[1][-1]:.2f}. From all windows {run.experiment.train.epochs:g} passes end at {passes(run, 'symbols/loss')[1][-1]:.2f} in training and {np.log(held['verse-scratch'].value):.2f} on the test part.",
-          f"با ۲۵۶ پنجره، زیان آموزش تا {passes(few, 'symbols/loss')[1][-1]:.2f} نت پایین می‌رود، اما زیان اعتبارسنجی در دور {watched[0][best]:.0f} به کمترین مقدار، {watched[1][best]:.2f}، می‌رسد و در پایان {watched[1][-1]:.2f} است. با همهٔ پنجره‌ها، {run.experiment.train.epochs:g} دور در آموزش به {passes(run, 'symbols/loss')[1][-1]:.2f} و روی بخش آزمون به {np.log(held['verse-scratch'].value):.2f} می‌انجامد.")
+             "training-few", "128 windows: training and validation; the ring marks the weights that are kept.", "۱۲۸ پنجره: آموزش و اعتبارسنجی؛ حلقه وزن‌هایی را نشان می‌دهد که نگه داشته می‌شوند.")
+study.say(f"From 128 windows the training loss falls to {passes(few, 'symbols/loss')[1][-1]:.2f} nats while the validation loss is lowest, {watched[1][best]:.2f}, after {watched[0][best]:.0f} passes and ends at {watched[1][-1]:.2f}. From all windows {run.experiment.train.epochs:g} passes end at {passes(run, 'symbols/loss')[1][-1]:.2f} in training and {np.log(held['verse-scratch'].value):.2f} on the test part.",
+          f"با ۱۲۸ پنجره، زیان آموزش تا {passes(few, 'symbols/loss')[1][-1]:.2f} نت پایین می‌رود، اما زیان اعتبارسنجی در دور {watched[0][best]:.0f} به کمترین مقدار، {watched[1][best]:.2f}، می‌رسد و در پایان {watched[1][-1]:.2f} است. با همهٔ پنجره‌ها، {run.experiment.train.epochs:g} دور در آموزش به {passes(run, 'symbols/loss')[1][-1]:.2f} و روی بخش آزمون به {np.log(held['verse-scratch'].value):.2f} می‌انجامد.")
 
 # %% [markdown] lang="en"
 # ## How surprising are held-out beyts?
@@ -247,7 +247,7 @@ study.say(f"From 256 windows the training loss falls to {passes(few, 'symbols/lo
 # measured at 1.91.
 # %% [markdown] lang="fa"
 # ## بیت‌های کنارگذاشته چه اندازه شگفت‌آورند؟
-# سرگشتگی (perplexity) نماییِ میانگین زیان **بر نشانه** است؛ پس به تعریف نشانه وابسته است و میان دو واحدساز چیزی را نمی‌سنجد. بیت بر نویسه، همان مجموعِ $-\log_2 p$ بخش بر شمار نویسه‌ها، می‌سنجد. یک بیت، با نشانی
+# سرگشتگی (perplexity) نماییِ میانگین زیان **بر نشانه** است؛ پس به تعریف نشانه وابسته است و میان دو واحدساز چیزی را نمی‌سنجد. شمار bit بر نویسه، همان مجموعِ $-\log_2 p$ بخش بر شمار نویسه‌ها، می‌سنجد. یک بیت، با نشانی
 # میان دو مصراع و نشانی در پایان، حدود پنجاه نویسه دارد. کفِ مقایسه Kneser-Ney درون‌یابی‌شده روی نویسه‌هاست (Chen و Goodman، ۱۹۹۹)، برازیده بر همان بخش آموزشی؛ روی بخش‌بندی دیگری به همین اندازه، مرتبهٔ ۹ پیش‌تر ۱٫۹۱ اندازه گرفته شده بود.
 
 # %%
@@ -257,16 +257,16 @@ by_order = [kneser_ney(known, asked, order) for order in orders]
 bits, pair_bits, per_beyt = (study.results("verse-scratch", name) for name in ("bits_per_char", "bits_per_char_pair", "bits_per_beyt"))
 few_bits = study.results("verse-scratch@few", "bits_per_char")
 study.table(study.pick(["model", "value"], ["مدل", "مقدار"]), [
-    [study.pick("GPT, up to four beyts before", "GPT، تا چهار بیت پیشین"), bits], [study.pick("GPT, one beyt before", "GPT، یک بیت پیشین"), pair_bits],
-    [study.pick("GPT trained on 256 windows", "GPT با ۲۵۶ پنجره"), few_bits], [study.pick("GPT, whole beyts", "GPT، کل بیت"), per_beyt],
-    [study.pick(f"GPT, perplexity of {len(coder.vocabulary)} symbols", f"GPT، سرگشتگی با {len(coder.vocabulary)} نشانه"), held["verse-scratch"]],
+    [study.pick("GPT, up to four beyts before", "مدل، تا چهار بیت پیشین"), bits], [study.pick("GPT, one beyt before", "مدل، یک بیت پیشین"), pair_bits],
+    [study.pick("GPT trained on 128 windows", "مدلِ ۱۲۸ پنجره‌ای"), few_bits], [study.pick("GPT, bits for a whole beyt", "مدل، bit برای هر بیت"), per_beyt],
+    [study.pick(f"GPT, perplexity of {len(coder.vocabulary)} symbols", f"مدل، سرگشتگی با {len(coder.vocabulary)} نشانه"), held["verse-scratch"]],
 ], "Held-out sections, with 95 % intervals of a bootstrap over sections; the floor is Kneser-Ney of order 9 on the same training part.", "بخش‌های کنارگذاشته، با بازهٔ ۹۵ درصدِ خودگردان روی بخش‌ها؛ کف، Kneser-Ney مرتبهٔ ۹ روی همان بخش آموزشی است.")
-study.figure(verse.floors_and_model(orders, by_order, {study.pick("GPT, four beyts before", "GPT، چهار بیت پیشین"): bits.value, study.pick("GPT, 256 windows", "GPT، ۲۵۶ پنجره"): few_bits.value}, study.pick(("order", "bits per character", "Kneser-Ney"), ("مرتبه", "بیت بر نویسه", "Kneser-Ney"))),
+study.figure(verse.floors_and_model(orders, by_order, {study.pick("GPT, four beyts before", "مدل، چهار بیت پیشین"): bits.value, study.pick("GPT, 128 windows", "مدل، ۱۲۸ پنجره"): few_bits.value}, study.pick(("order", "bits per character", "Kneser-Ney"), ("مرتبه", "bit بر نویسه", "Kneser-Ney"))),
              "bits", "Kneser-Ney by its order, and the GPT.", "Kneser-Ney به تفکیک مرتبه، و GPT.")
 gain, context = bits.floor - bits.value, pair_bits.value - bits.value
 assert by_order == sorted(by_order, reverse=True)
-study.say(f"The GPT needs {bits.value:.3f} bits a character, {abs(gain):.3f} {'fewer' if gain > 0 else 'more'} than the floor of {bits.floor:.3f}: {per_beyt.value:.1f} bits a beyt. Three more beyts of context are worth {context:+.4f} bits a character: what helps is mostly in the beyt itself and its neighbour.",
-          f"GPT برای هر نویسه {bits.value:.3f} بیت می‌خواهد، {abs(gain):.3f} {'کمتر' if gain > 0 else 'بیشتر'} از کفِ {bits.floor:.3f}؛ یعنی {per_beyt.value:.1f} بیت برای هر بیتِ شعر. سه بیتِ دیگر زمینه <bdi dir=\"ltr\">{context:+.4f}</bdi> بیت بر نویسه می‌ارزد: آنچه کمک می‌کند بیشتر در خود بیت و همسایه‌اش است.")
+study.say(f"The GPT needs {bits.value:.3f} bits a character, {abs(gain):.3f} {'fewer' if gain > 0 else 'more'} than the floor of {bits.floor:.3f}: {per_beyt.value:.1f} bits a beyt. Three more beyts of context are worth {context:+.4f} bits a character{': what helps is mostly in the beyt itself and its neighbour' if context < 0.05 else ''}.",
+          f"این GPT برای هر نویسه {bits.value:.3f} bit می‌خواهد، {abs(gain):.3f} {'کمتر' if gain > 0 else 'بیشتر'} از کفِ {bits.floor:.3f}؛ یعنی {per_beyt.value:.1f} bit برای هر بیت. سه بیتِ دیگرِ زمینه <bdi dir=\"ltr\">{context:+.4f}</bdi> bit بر نویسه می‌ارزد{'؛ آنچه کمک می‌کند بیشتر در خود بیت و همسایه‌اش است' if context < 0.05 else ''}.")
 if not study.small:
     assert bits.high < few_bits.low, "more verse should have helped"
 
