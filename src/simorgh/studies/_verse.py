@@ -30,6 +30,14 @@ MARKS = {
 """What is searched for in a hemistich as it was found."""
 
 
+def parted(poems: Sequence[Poem], held: Collection[tuple[int, int]]) -> tuple[list[list[Beyt]], list[list[Beyt]]]:
+    """The sections without the beyts at the places `held`, and these; empty ones left out."""
+    both = [[[beyt for j, beyt in enumerate(poem) if ((i, j) in held) == inside] for i, poem in enumerate(poems)]
+            for inside in (False, True)]  # fmt: skip
+    train, test = ([poem for poem in part if poem] for part in both)
+    return train, test
+
+
 def lines_of(poems: Sequence[Poem]) -> list[str]:
     return [half for poem in poems for beyt in poem for half in beyt]
 

@@ -22,20 +22,17 @@
 
 # %%
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import torch
 
-from simorgh.contracts import DataSpec
-from simorgh.data import TextConfig, batches, load
+from simorgh.data import batches, load
 from simorgh.data.persian import HAMZA, JOINER, normalise
-from simorgh.data.tokenisers import END, HALF, PAD, SPECIAL, START, reader, tokeniser
-from simorgh.data.verse import shahnameh
+from simorgh.data.tokenisers import END, HALF, PAD, SPECIAL, START, character_tokeniser, reader, tokeniser
+from simorgh.data.verse import held_out, shahnameh
 from simorgh.evaluate.text import TOP_P, answers, kneser_ney, sections
 from simorgh.metrics.rhyme import radif_rate
 from simorgh.metrics.text import bleu, chrf
-from simorgh.models.gpt import GPTConfig
 from simorgh.nn.decoding import Decoding
 from simorgh.noise import philox
 from simorgh.report.figures import block_diagram
@@ -118,11 +115,12 @@ study.say(f"Ferdowsi's Persian shows in the letters: <bdi dir=\"rtl\">ط، ظ، 
 # تنها تابع خود متن است؛ `--data.text.split line` برای مقایسه فراهم است.
 
 # %%
-splits = {name: load(replace(config, limit=None, text=TextConfig(split=name, beyts=config.text.beyts))) for name in ("section", "line")}
-parts = {name: [sections(part, reader(d.spec)) for part in (d.train, d.test)] for name, d in splits.items()}
+parts = {name: verse.parted(whole, held_out(whole, poem.held_out, name, "test")) for name in ("section", "line")}
+assert sections(data.test, coder) == parts["section"][1]  # what the model is asked about
 shared = {name: verse.overlap(*both, whole) for name, both in parts.items()}
 for train_part, test_part in parts.values():
     assert sum(map(len, train_part)) + sum(map(len, test_part)) == poem.beyts
+    assert abs(sum(map(len, test_part)) / poem.beyts - 0.1) < 0.01
 pairs = verse.next_pairs(whole)
 assert len(pairs) == poem.beyts - len(poem.sections)
 floor = {name: kneser_ney(*(part[:40] if study.small else part for part in both)) for name, both in parts.items()}
@@ -152,7 +150,7 @@ study.say(f"Formulas repeat all through the poem: {100 * shared['section']['hemi
 # %%
 train_part, test_part = parts["section"]
 lines, fresh = verse.lines_of(train_part), verse.lines_of(test_part)
-coders = {study.pick("characters", "نویسه"): reader(splits["section"].spec), study.pick("pieces", "پاره"): coder}
+coders = {study.pick("characters", "نویسه"): character_tokeniser(lines), study.pick("pieces", "پاره"): coder}
 if not study.small:
     coders[study.pick("pieces, large", "پاره، بزرگ")] = tokeniser("bpe", lines, 2048)
 rows, beyt = [], train_part[0][0]
@@ -188,8 +186,9 @@ study.figure(verse.window(coder, x[row, :size].tolist(), mask[row, :size].tolist
              "window", "A window from right to left: grey is read only, blue is read and foretold. A dot begins a word.", "یک پنجره، از راست به چپ: خاکستری تنها خوانده می‌شود، آبی خوانده و پیش‌بینی می‌شود. نقطه آغاز واژه است.")
 assert not mask[x == PAD].any()
 assert not mask[:, 0].any()
-every = splits["section"]  # cut alike
-assert sum(int(((p.x == END) & p.mask).sum()) for p in (every.train, every.test)) == poem.beyts
+for part, held in zip((data.train, data.test), parts["section"]):
+    counted = int(((part.x == END) & part.mask).sum())
+    assert counted == sum(map(len, held)) or (part is data.train and config.limit)
 shares = {study.pick("prompt", "زمینه"): (x != PAD) & ~mask, study.pick("answer", "پاسخ"): mask, study.pick("pad", "خالی"): x == PAD}
 study.table(study.pick(["symbols", "share", "loss"], ["نشانه", "سهم", "زیان"]), [[name, kit.Cell(f"{float(part.float().mean()):.3f}"), study.pick("counted", "شمرده") if part is mask else study.pick("not counted", "ناشمرده")] for name, part in shares.items()],
             f"All symbols of {len(x):,} training windows of {x.shape[1]}.", f"همهٔ نشانه‌های {len(x):,} پنجرهٔ آموزشیِ {x.shape[1]}تایی.")
@@ -222,7 +221,7 @@ study.figure(block_diagram([["symbol + place", "norm", "attention", "norm", "fee
 
 def passes(one, key):
     """(passes, losses) of a run's history."""
-    n = one.experiment.data.limit or len(every.train)
+    n = one.experiment.data.limit or len(data.train)
     kept = [line for line in one.history() if key in line]
     return [line["samples"] / n for line in kept], [line[key] for line in kept]
 
@@ -377,10 +376,13 @@ study.table(study.pick(["way", "answer to the first prompt"], ["شیوه", "پا
 # را نمی‌توان با شاهنامهٔ کنارگذاشته چنان آزمود که گویی برایشان تازه است. آموزشِ از هیچ را می‌توان.
 
 # %%
-with torch.device("meta"):
-    large = GPTConfig(768, 12, 12).build(DataSpec("tokens", (1024,), vocabulary=tuple(map(str, range(42_001)))))
-published = sum(p.numel() for p in large.parameters())
+def parameters(width, layers, symbols, places):
+    return width * (symbols + places) + layers * (12 * width**2 + 13 * width) + 2 * width
+
+
+published = parameters(768, 12, 42_001, 1024)
 assert published == 118_099_200
+assert parameters(shape.width, shape.layers, len(coder.vocabulary), model.context) == sum(p.numel() for p in model.parameters())
 study.table(study.pick(["", "from nothing", "gpt2-fa"], ["", "از هیچ", "gpt2-fa"]), [
     [study.pick("parameters", "پارامتر"), kit.Cell(f"{sum(p.numel() for p in model.parameters()):,}"), kit.Cell(f"{published:,}")],
     [study.pick("symbols", "نشانه"), kit.Cell(f"{len(coder.vocabulary):,}"), kit.Cell("42,001")],
