@@ -65,6 +65,8 @@ def test_the_page_shows_what_a_prompt_says_and_runs_none_of_it(run: Run):
     assert not {"script", "b", "i"} & set(seen)
     assert "–" in page
     assert "http" not in page
+    row = as_text([Said(("a\tb", "c\n"), True, False, None, False)]).splitlines()[1]
+    assert row.split("\t") == ["a b", "c", "yes", "no", "–", "no"]
 
 
 def test_the_same_seed_says_the_same_and_each_answer_its_own(run: Run):

@@ -17,8 +17,15 @@ table { border-collapse: collapse; width: 100%; border-block: 1.5px solid; }
 th, td { padding: .2rem .8rem; text-align: start; }
 th { border-bottom: 1px solid; font-size: .85rem; }
 th small { display: block; font-weight: normal; color: #66666e; }
+.half { white-space: nowrap; }
 .mark { text-align: center; }
 """
+
+
+def halves(said: Said) -> tuple[str, str]:
+    """Both hemistichs, each on one line: pieces of bytes can spell a tab or a line end."""
+    first, second = (" ".join(half.split()) for half in said.beyt)
+    return first, second
 
 
 def marks(said: Said) -> tuple[str, ...]:
@@ -30,7 +37,7 @@ def marks(said: Said) -> tuple[str, ...]:
 
 def as_text(said: Sequence[Said]) -> str:
     """A tab-separated table with a header, one answer a line."""
-    return "".join("\t".join(row) + "\n" for row in [HEADER, *((*s.beyt, *marks(s)) for s in said)])
+    return "".join("\t".join(row) + "\n" for row in [HEADER, *((*halves(s), *marks(s)) for s in said)])
 
 
 def as_page(prompt: Beyt | None, said: Sequence[Said], title: str) -> str:
@@ -42,7 +49,7 @@ def as_page(prompt: Beyt | None, said: Sequence[Said], title: str) -> str:
                 for i, (fa, en) in enumerate(zip(_HEADINGS, HEADER))]  # fmt: skip
     rows = []
     for s in said:
-        cells = [f"<td>{escape(half)}</td>" for half in s.beyt]
+        cells = [f'<td class="half">{escape(half)}</td>' for half in halves(s)]
         cells += [f'<td class="mark">{signs.get(mark, mark)}</td>' for mark in marks(s)]
         rows.append(f"<tr>{''.join(cells)}</tr>\n")
     return (
@@ -65,4 +72,4 @@ def show_verses(said: Sequence[Said]) -> None:
     for s in said:
         rhymes, scans = ("rhymes" if s.rhymes else "no rhyme"), ("scans" if s.scans else "does not scan")
         copied = "" if s.copied is None else f", {s.copied} of 2 hemistichs copied from training"
-        print(f"{s.beyt[0]} / {s.beyt[1]}\n    {rhymes}, {scans}{copied}{'' if s.ended else ', cut off'}")
+        print(f"{' / '.join(halves(s))}\n    {rhymes}, {scans}{copied}{'' if s.ended else ', cut off'}")

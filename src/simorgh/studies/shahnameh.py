@@ -134,8 +134,8 @@ for name, (train_part, test_part) in parts.items():
 study.table(study.pick(["split by", "beyts to train on", "held out", "hemistichs found in training", "runs of four words", "beside a training beyt", "Kneser-Ney 9, bits/character"], ["بخش‌بندی به", "بیت آموزشی", "کنارگذاشته", "مصراعِ موجود در آموزش", "چهار واژهٔ پیاپی", "همسایهٔ بیت آموزشی", "Kneser-Ney ۹، bit بر نویسه"]), rows,
             f"Two splits of {poem.beyts:,} beyts ({len(pairs):,} pairs) and what the training part gives away of the held-out one.", f"دو بخش‌بندیِ {poem.beyts:,} بیت ({len(pairs):,} جفت) و آنچه بخش آموزشی از بخش کنارگذاشته لو می‌دهد.")
 assert shared["section"]["neighbours"] < 0.05 < 0.9 < shared["line"]["neighbours"]
-study.say(f"Formulas repeat all through the poem: {100 * shared['section']['hemistichs']:.1f} % of the held-out hemistichs stand word for word in other sections as well, and no honest split can change that. What differs is the company: split by line, {100 * shared['line']['neighbours']:.0f} % of the held-out beyts stand beside one that was trained on. To a law that sees eight letters back this is worth {floor['section'] - floor['line']:+.3f} bits a character. Everything below is split by section.",
-          f"عبارت‌های تکراری در سراسر کتاب پراکنده‌اند: {100 * shared['section']['hemistichs']:.1f}٪ مصراع‌های کنارگذاشته واژه‌به‌واژه در بخش‌های دیگر هم هست و هیچ بخش‌بندی درستی این را تغییر نمی‌دهد. تفاوت در همسایگی است: در بخش‌بندی به بیت، {100 * shared['line']['neighbours']:.0f}٪ بیت‌های کنارگذاشته کنار بیتی آموزشی‌اند. این برای قانونی که هشت حرف پیش از خود را می‌بیند <bdi dir=\"ltr\">{floor['section'] - floor['line']:+.3f}</bdi> bit بر نویسه می‌ارزد. هر چه در پی می‌آید به بخش است.")
+study.say(f"Formulas repeat all through the poem: {100 * shared['section']['hemistichs']:.1f} % of the held-out hemistichs stand word for word in other sections as well, and no honest split can change that. What differs is the company: split by line, {100 * shared['line']['neighbours']:.0f} % of the held-out beyts stand beside one that was trained on. To a law that sees eight letters back this is worth {floor['section'] - floor['line']:+.3f} bits a character; a law with a longer memory may gain more. Everything below is split by section.",
+          f"عبارت‌های تکراری در سراسر کتاب پراکنده‌اند: {100 * shared['section']['hemistichs']:.1f}٪ مصراع‌های کنارگذاشته واژه‌به‌واژه در بخش‌های دیگر هم هست و هیچ بخش‌بندی درستی این را تغییر نمی‌دهد. تفاوت در همسایگی است: در بخش‌بندی به بیت، {100 * shared['line']['neighbours']:.0f}٪ بیت‌های کنارگذاشته کنار بیتی آموزشی‌اند. این برای قانونی که هشت حرف پیش از خود را می‌بیند <bdi dir=\"ltr\">{floor['section'] - floor['line']:+.3f}</bdi> bit بر نویسه می‌ارزد؛ قانونی با حافظهٔ بلندتر شاید بیشتر بهره ببرد. هر چه در پی می‌آید به بخش است.")
 
 # %% [markdown] lang="en"
 # ## Tokenisers
@@ -260,7 +260,7 @@ study.table(study.pick(["model", "value"], ["مدل", "مقدار"]), [
     [study.pick("GPT trained on 128 windows", "مدلِ ۱۲۸ پنجره‌ای"), few_bits], [study.pick("GPT, bits for a whole beyt", "مدل، bit برای هر بیت"), per_beyt],
     [study.pick(f"GPT, perplexity of {len(coder.vocabulary)} symbols", f"مدل، سرگشتگی با {len(coder.vocabulary)} نشانه"), held["verse-scratch"]],
 ], "Held-out sections, with 95 % intervals of a bootstrap over sections; the floor is Kneser-Ney of order 9 on the same training part.", "بخش‌های کنارگذاشته، با بازهٔ ۹۵ درصدِ خودگردان روی بخش‌ها؛ کف، Kneser-Ney مرتبهٔ ۹ روی همان بخش آموزشی است.")
-study.figure(verse.floors_and_model(orders, by_order, {study.pick("GPT, four beyts before", "مدل، چهار بیت پیشین"): bits.value, study.pick("GPT, 128 windows", "مدل، ۱۲۸ پنجره"): few_bits.value}, study.pick(("order", "bits per character", "Kneser-Ney"), ("مرتبه", "bit بر نویسه", "Kneser-Ney"))),
+study.figure(verse.floors_and_model(orders, by_order, {study.pick("GPT, four beyts before", "مدل، چهار بیت پیشین"): bits.value, study.pick("GPT, 128 windows", "مدل، ۱۲۸ پنجره"): few_bits.value}, study.pick(("order", "bits per character", "Kneser-Ney"), ("مرتبه", "شمار bit بر نویسه", "Kneser-Ney"))),
              "bits", "Kneser-Ney by its order, and the GPT.", "Kneser-Ney به تفکیک مرتبه، و GPT.")
 gain, context = bits.floor - bits.value, pair_bits.value - bits.value
 assert by_order == sorted(by_order, reverse=True)
@@ -296,14 +296,17 @@ ways = {study.pick("greedy", "حریصانه"): (Decoding(temperature=0.0), 0), 
 said = {name: answers(model, coder, prompts, how, seed, tries=tries) for name, (how, tries) in ways.items()}
 marked = {study.pick("real beyts", "بیت‌های واقعی"): real, study.pick("words shuffled", "واژه‌های بُرخورده"): shuffled, study.pick("random pairs of hemistichs", "جفت تصادفی مصراع‌ها"): strangers}
 marked |= {name: one.beyts for name, one in said.items()}
+WAYS = ("real beyts", "words shuffled", "random pairs of training hemistichs", "greedy", "beam search of 5", "sampled", "temperature 0.7", f"top-p {TOP_P}", f"top-p {TOP_P}, drawn until they rhyme and scan")
+assert len(WAYS) == len(marked)
 rows, judged = [], {}
 for name, beyts in marked.items():
     judged[name] = verse.rates(beyts, learnt)
     ended = None if name not in said else kit.Cell(f"{np.mean(said[name].ended):.2f}")
-    rows.append([name, *(cell(judged[name][k]) for k in ("rhyme", "scan", "copy")), kit.Cell("–" if judged[name]["distinct"] is None else f"{judged[name]['distinct']:.3f}"), ended])
+    copied = None if beyts is strangers else cell(judged[name]["copy"])
+    rows.append([name, *(cell(judged[name][k]) for k in ("rhyme", "scan")), copied, kit.Cell("–" if judged[name]["distinct"] is None else f"{judged[name]['distinct']:.3f}"), ended])
     for k in ("rhyme", "scan", "copy"):
         i = judged[name][k]
-        study.measure(f"{k}_rate", i.value, i.low, i.high, n=i.n, unit="share", protocol=f"beyts or hemistichs, {study.preset}: {list(marked).index(name)} of the ways in the study", way=name)
+        study.measure(f"{k}_rate", i.value, i.low, i.high, n=i.n, unit="share", protocol=f"{i.n} {'beyts' if k == 'rhyme' else 'hemistichs'} for {count} held-out prompts of the Shahnameh: {WAYS[len(rows) - 1]}, {study.preset}")
 study.table(study.pick(["beyts", "rhyme", "hemistichs that scan", "hemistichs copied", "distinct word pairs", "ended"], ["بیت‌ها", "قافیه", "مصراع باوزن", "مصراع رونوشت", "جفت‌واژهٔ متمایز", "به‌پایان‌رسیده"]), rows,
             f"{count} held-out prompts, the same for every way; 95 % intervals (Wilson).", f"{count} بیتِ کنارگذاشته به عنوان زمینه، برای همهٔ شیوه‌ها یکی؛ بازه‌های ۹۵ درصد (Wilson).")
 names = list(marked)
@@ -313,8 +316,8 @@ if not study.small:
     assert min(kept["rhyme"].value, kept["scan"].value) >= 0.95
     assert free["rhyme"].low > judged[names[2]]["rhyme"].high
     assert free["scan"].low > judged[names[1]]["scan"].high
-study.say(f"Drawn freely, {100 * free['rhyme'].value:.0f} % of the beyts rhyme (random pairs {100 * judged[names[2]]['rhyme'].value:.0f} %, real ones {100 * truth['rhyme'].value:.0f} %) and {100 * free['scan'].value:.0f} % of the hemistichs scan (shuffled {100 * judged[names[1]]['scan'].value:.0f} %, real {100 * truth['scan'].value:.0f} %). Drawing again until both hold gives {100 * kept['rhyme'].value:.1f} % and {100 * kept['scan'].value:.1f} % and takes {np.mean(tries) if tries else float('nan'):.1f} draws on average where it succeeds, {len(tries)} times of {count}. Greedy answers copy {100 * greedy['copy'].value:.0f} % of their hemistichs from the training part; real beyts share {100 * truth['copy'].value:.0f} % with it.",
-          f"در کشیدنِ آزاد، {100 * free['rhyme'].value:.0f}٪ بیت‌ها قافیه دارند (جفت‌های تصادفی {100 * judged[names[2]]['rhyme'].value:.0f}٪، بیت‌های واقعی {100 * truth['rhyme'].value:.0f}٪) و {100 * free['scan'].value:.0f}٪ مصراع‌ها وزن دارند (بُرخورده {100 * judged[names[1]]['scan'].value:.0f}٪، واقعی {100 * truth['scan'].value:.0f}٪). از نو کشیدن تا برقراریِ هر دو، به {100 * kept['rhyme'].value:.1f}٪ و {100 * kept['scan'].value:.1f}٪ می‌رسد و هر جا کامیاب شود به طور میانگین {np.mean(tries) if tries else float('nan'):.1f} بار کشیدن می‌خواهد: {len(tries)} بار از {count}. پاسخ‌های حریصانه {100 * greedy['copy'].value:.0f}٪ مصراع‌هایشان را از بخش آموزشی رونوشت می‌کنند؛ بیت‌های واقعی {100 * truth['copy'].value:.0f}٪ با آن مشترک‌اند.")
+study.say(f"Drawn freely, {100 * free['rhyme'].value:.0f} % of the beyts rhyme (random pairs {100 * judged[names[2]]['rhyme'].value:.0f} %, real ones {100 * truth['rhyme'].value:.0f} %) and {100 * free['scan'].value:.0f} % of the hemistichs scan (shuffled {100 * judged[names[1]]['scan'].value:.0f} %, real {100 * truth['scan'].value:.0f} %). Drawing again until both hold gives {100 * kept['rhyme'].value:.1f} % and {100 * kept['scan'].value:.1f} % and takes {np.mean(tries) if tries else float('nan'):.1f} draws on average where it succeeds, {len(tries)} times of {count}. Greedy answers copy {100 * greedy['copy'].value:.0f} % of their hemistichs from the training part; real beyts share {100 * truth['copy'].value:.0f} % with it. They repeat themselves, though: {greedy['distinct'] or 0:.2f} of their word pairs are distinct, {free['distinct'] or 0:.2f} of those drawn.",
+          f"در کشیدنِ آزاد، {100 * free['rhyme'].value:.0f}٪ بیت‌ها قافیه دارند (جفت‌های تصادفی {100 * judged[names[2]]['rhyme'].value:.0f}٪، بیت‌های واقعی {100 * truth['rhyme'].value:.0f}٪) و {100 * free['scan'].value:.0f}٪ مصراع‌ها وزن دارند (بُرخورده {100 * judged[names[1]]['scan'].value:.0f}٪، واقعی {100 * truth['scan'].value:.0f}٪). از نو کشیدن تا برقراریِ هر دو، به {100 * kept['rhyme'].value:.1f}٪ و {100 * kept['scan'].value:.1f}٪ می‌رسد و هر جا کامیاب شود به طور میانگین {np.mean(tries) if tries else float('nan'):.1f} بار کشیدن می‌خواهد: {len(tries)} بار از {count}. پاسخ‌های حریصانه {100 * greedy['copy'].value:.0f}٪ مصراع‌هایشان را از بخش آموزشی رونوشت می‌کنند؛ بیت‌های واقعی {100 * truth['copy'].value:.0f}٪ با آن مشترک‌اند. اما خود را تکرار می‌کنند: {greedy['distinct'] or 0:.2f} از جفت‌واژه‌هایشان متمایز است، در برابر {free['distinct'] or 0:.2f} در کشیده‌ها.")
 
 # %% [markdown] lang="en"
 # ## BLEU and chrF, beside their floors
