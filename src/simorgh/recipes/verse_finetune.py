@@ -1,7 +1,7 @@
 """A trained GPT-2 from a folder of your own, such as gpt2-fa, fine-tuned on the Shahnameh: the next beyt.
 
 export SIMORGH_GPT2=/path/to/gpt2-fa           config.json, weights and tokeniser as Hugging Face lays them out
-simorgh train verse-finetune --preset cpu      1 pass over 1,000 windows of five beyts; about half an hour on two cores
+simorgh train verse-finetune --preset cpu      1 pass over 1,000 windows of five beyts; about half an hour, estimated
 simorgh train verse-finetune --preset paper    3 passes over all windows, for a GPU
 
 Loss on the answer and its end only, a small rate that rises and falls, weights of the best pass kept. No result is
