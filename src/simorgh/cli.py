@@ -23,6 +23,7 @@ commands
   list [recipes|data|studies|metrics]   what there is
   train RECIPE [--preset cpu]           train a recipe; the same command resumes and reopens
   sample RUN -n 64 --out grid.png       draw from a trained model (.png grid or .npz arrays)
+  sample RUN --prompt "... / ..."       the next beyts of a model of verse (.txt and .html)
   evaluate RUN [--metrics ...]          measure a trained model, with protocol, interval and floor
   predict RUN --input FILE [--out FILE] ask a classifier about the molecules of a CSV file, row by row
   report RUN                            write report.html and report.ipynb into a run directory
@@ -157,44 +158,15 @@ def _take(argv: list[str], flag: str, default: str) -> tuple[str, list[str]]:
     return joined[at + 1], joined[:at] + joined[at + 2 :]
 
 
-@dataclass
-class SampleArguments:
-    """Draw from a trained model.
-
-    Attributes:
-        n: how many.
-        condition: what the samples should be: a label, a caption or the text of a captcha, as the model was trained
-            (without it, all that can be asked for in turn).
-        seed: sample i of a seed is always the same.
-        out: a .png grid or .npz arrays.
-        sampler: the step of a diffusion model: ddim, ancestral, euler, heun, dpmpp-2m, unipc, langevin or
-            predictor-corrector.
-        steps: how many of them.
-        guidance: how strongly the condition is followed; 1 is not guided.
-    """
-
-    n: int = 64
-    condition: str | None = None
-    seed: int = 0
-    out: Path = Path("samples.png")
-    sampler: str | None = None
-    steps: int | None = None
-    guidance: float | None = None
-
-
 def sample(argv: list[str]) -> None:
-    path, rest = positional(argv, "run directory", "simorgh sample RUN [-n 64] [--condition 3] [--seed 0] [--out FILE]")
-    asked = parse(SampleArguments, ["--n" if a == "-n" else a for a in rest], "simorgh sample RUN")
-    from simorgh.evaluate.generate import chosen_sampler, generate
-    from simorgh.report.export import save_samples
+    usage = 'simorgh sample RUN [-n 64] [--condition 3] [--prompt "... / ..."] [--seed 0] [--out FILE]'
+    path, rest = positional(argv, "run directory", usage)
+    from simorgh.report.sampling import SampleArguments, draw
     from simorgh.train import Run
 
-    run, sampler = Run.open(path), None
-    if any(given is not None for given in (asked.sampler, asked.steps, asked.guidance)):
-        sampler = chosen_sampler(run, asked.sampler, asked.steps, asked.guidance)
-    images, labels = generate(run, asked.n, asked.seed, asked.condition, device(), sampler=sampler)
-    save_samples(asked.out, images, labels)
-    print(asked.out)
+    words = {"-n": "--n", "--count": "--n"}
+    asked = parse(SampleArguments, [words.get(a, a) for a in rest], "simorgh sample RUN")
+    print(*draw(Run.open(path), asked, device()))
 
 
 @dataclass

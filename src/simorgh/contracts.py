@@ -43,6 +43,7 @@ class DataSpec:
             the factors of an image spell.
         factors: number of values of each factor that the examples were drawn from, () where none are known.
         binary: True where every value is one end of `value_range` (a Bernoulli likelihood is then proper).
+        merges: of a vocabulary of merged bytes, the pairs that were merged, in order, each "left right"; () elsewhere.
         captions: the texts that examples of the training part have, by index, () where they have none.
         mean: the average training value of each entry, flattened row-major; () where not meaningful.
     """
@@ -54,6 +55,7 @@ class DataSpec:
     vocabulary: tuple[str, ...] | None = None
     binary: bool = False
     factors: tuple[int, ...] = ()
+    merges: tuple[str, ...] = field(default=(), repr=False)
     captions: tuple[str, ...] = field(default=(), repr=False)
     mean: tuple[float, ...] = field(default=(), repr=False)
 
@@ -176,6 +178,15 @@ class Config(ABC):
     @abstractmethod
     def build(self, spec: DataSpec) -> Model:
         """A freshly initialised model for data of this kind; UserError where the two do not fit."""
+
+    def settle(self) -> "Config":
+        """These settings with what can be found out only where training begins, such as a checksum."""
+        return self
+
+    def start(self, model: Model, spec: DataSpec) -> Model:
+        """A model just built, with the weights that training begins with where those of `build` are not meant. Called
+        before training only: a run that is opened has weights of its own."""
+        return model
 
 
 # Abilities: found by isinstance, never by the name of a family. x (B, *shape) lies in spec.value_range.

@@ -24,6 +24,7 @@ from simorgh.models.gpt import GPTConfig
 from simorgh.models.iwae import IWAEConfig
 from simorgh.models.latent_diffusion import LatentDiffusionConfig
 from simorgh.models.mlp import MLPConfig
+from simorgh.models.pretrained_gpt import PretrainedGPTConfig
 from simorgh.models.r3gan import R3GANConfig
 from simorgh.models.sequence_classifier import SequenceClassifierConfig
 from simorgh.models.ssgan import SSGANConfig
@@ -161,6 +162,7 @@ MEMBERS = {
     "sequence-classifier-equal": _strings(equal_parameters=True, head="pooled"),
     "sequence-classifier-attention": _strings(head="attention", dropout=0.1, token_dropout=0.1),
     "gpt": Member("gpt", GPTConfig(16, 2, 2), TEXT, 0.2),
+    "gpt-pretrained": Member("gpt-pretrained", PretrainedGPTConfig(16, 2, 2, 0.0, 16), TEXT, 0.2),
     "ssgan": _game("ssgan", SSGANConfig(8, RESIDUAL), 6.0, 100),
     "ssgan-softplus": _game("ssgan", SSGANConfig(8, RESIDUAL, True, adversarial="non-saturating"), 6.0, 100),
 }

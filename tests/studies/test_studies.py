@@ -13,7 +13,11 @@ FREE = {  # need no file
     "backprop_by_hand", "beta_vae", "capacity", "control_vae", "divergences", "dropout", "first_flight",
     "maximum_likelihood", "regularisation", "two_linear_layers", "vanishing_gradients",
 }  # fmt: skip
-MARKS = {**dict.fromkeys(FREE, ()), "bbbp": pytest.mark.bbbp}  # all others need MNIST
+MARKS = {
+    **dict.fromkeys(FREE, ()),
+    "bbbp": pytest.mark.bbbp,
+    "shahnameh": pytest.mark.shahnameh,
+}  # all others need MNIST
 
 
 @pytest.mark.parametrize("name", [pytest.param(s.name, marks=MARKS.get(s.name, pytest.mark.mnist)) for s in studies()])

@@ -16,11 +16,12 @@ from simorgh.data.config import DATASETS, DataConfig, SmilesConfig, TextConfig
 if TYPE_CHECKING:
     from simorgh.data.dataset import Dataset, describe, get, load
     from simorgh.data.parts import Part
+    from simorgh.data.pretrained import settle
     from simorgh.data.streams import batches, stream
 
 __all__ = [
     "DATASETS", "DataConfig", "Dataset", "Part", "SmilesConfig", "TextConfig", "batches", "describe", "get", "load",
-    "stream",
+    "settle", "stream",
 ]  # fmt: skip
 
 _HOME = {
@@ -30,6 +31,7 @@ _HOME = {
     "describe": "dataset",
     "get": "dataset",
     "load": "dataset",
+    "settle": "pretrained",
     "stream": "streams",
 }
 

@@ -34,20 +34,24 @@ class TextConfig:
     """How lines are cut and read; means nothing to images.
 
     Attributes:
-        tokeniser: "character", or "bpe", merged pieces of characters.
+        tokeniser: "character"; "bpe", merged pieces of characters; or "folder", that of a trained GPT-2.
         vocabulary: symbols of "bpe", five special ones included.
         beyts: of a window, the first of which is the prompt of those after it; 2 makes pairs of beyts.
         split: whole sections are held out, or single beyts ("line": their neighbours are trained on, which flatters).
         marks: keep the marks of short vowels and doubling.
         punctuation: keep punctuation.
+        folder: of "folder"; the one that SIMORGH_GPT2 names where it is left out.
+        checksum: SHA-256 of what "folder" reads there, filled in when training begins.
     """
 
-    tokeniser: Literal["character", "bpe"] = "character"
+    tokeniser: Literal["character", "bpe", "folder"] = "character"
     vocabulary: int = 512
     beyts: int = 2
     split: Literal["section", "line"] = "section"
     marks: bool = False
     punctuation: bool = False
+    folder: str = ""
+    checksum: str = ""
 
 
 @dataclass(frozen=True)

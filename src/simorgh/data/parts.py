@@ -14,8 +14,8 @@ from simorgh.noise import philox
 
 @dataclass(frozen=True)
 class Part:
-    """Images `x` (N, C, H, W) uint8, where 255 stands for 1, or tokens `x` (N, T) int16, filled up with PAD on the
-    right; and labels `y` (N,) int64 or None.
+    """Images `x` (N, C, H, W) uint8, where 255 stands for 1, or tokens `x` (N, T) int16, int32 where there are very
+    many kinds, filled up with PAD on the right; and labels `y` (N,) int64 or None.
 
     `factors` (N, F) int64 are the causes that each image was drawn from, None where they are not known; `caption` (N,)
     int64 is the position of its text in the captions of the set, None where there are none. Of verse, `mask` (N, T) is

@@ -8,15 +8,15 @@ where the boundary says what stands before the first beyt: <start> the beginning
 
 Byte-pair encoding (Sennrich et al. 2016, arXiv 1508.07909) here merges characters, never bytes: each symbol prints as
 what it stands for. A space belongs to the word after it, and each hemistich begins with one, so that a word has the
-same symbols wherever it stands. All that a tokeniser knows is its vocabulary, in the order in which it was merged:
-a saved DataSpec is enough to read and write.
+same symbols wherever it stands. All that such a tokeniser knows is its vocabulary, in the order in which it was merged;
+one that merges bytes, as a trained GPT-2 does, knows its merges too. A saved DataSpec is enough to read and write.
 """
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Literal
 
-from simorgh.contracts import UserError
+from simorgh.contracts import DataSpec, UserError
 
 PAD, START, END, HALF, UNKNOWN = range(5)
 SPECIAL = ("<pad>", "<start>", "<end>", "<half>", "<unknown>")
@@ -28,13 +28,14 @@ Beyt = tuple[str, str]
 class Tokeniser:
     """Reads and writes lines in the symbols of `vocabulary`, SPECIAL first.
 
-    A vocabulary with a symbol of more than one character is one of merged pieces.
+    A vocabulary with a symbol of more than one character is one of merged pieces; where `merges` are given, pairs
+    "left right" in order, one of merged bytes.
     """
 
-    def __init__(self, vocabulary: Sequence[str]):
+    def __init__(self, vocabulary: Sequence[str], merges: Sequence[str] = ()):
         if tuple(vocabulary[: len(SPECIAL)]) != SPECIAL:
             raise UserError(f"A vocabulary of text begins with {' '.join(SPECIAL)}.")
-        self.vocabulary = tuple(vocabulary)
+        self.vocabulary, self.merges = tuple(vocabulary), tuple(merges)
         self.merged = any(len(symbol) > 1 for symbol in self.vocabulary[len(SPECIAL) :])
         self._numbers = {symbol: number for number, symbol in enumerate(self.vocabulary)}
 
@@ -47,6 +48,9 @@ class Tokeniser:
     def decode(self, numbers: Iterable[int]) -> str:
         """The line of these numbers; the inverse of `encode` for known characters. Other SPECIAL symbols say nothing,
         and <unknown> prints as a white box."""
+        if self.merges:
+            kept = [self.vocabulary[n] for n in numbers if n >= len(SPECIAL)]
+            return _library().decoders.ByteLevel().decode(kept).replace("\ufffd", "□").removeprefix(" ")
         shown = ("□" if n == UNKNOWN else "" if n < len(SPECIAL) else self.vocabulary[n] for n in numbers)
         line = "".join(shown)
         return line.removeprefix(" ") if self.merged else line
@@ -73,8 +77,19 @@ class Tokeniser:
     @cached_property
     def _pieces(self):
         tokenizers = _library()
+        if self.merges:
+            model = tokenizers.Tokenizer(
+                tokenizers.models.BPE(dict(self._numbers), [tuple(m.split(" ")) for m in self.merges])
+            )
+            model.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+            return model
         model = tokenizers.models.BPE(dict(self._numbers), merges_of(self.vocabulary), unk_token=SPECIAL[UNKNOWN])
         return _by_words(tokenizers.Tokenizer(model))
+
+
+def reader(spec: DataSpec) -> Tokeniser:
+    """The tokeniser of a text's spec."""
+    return Tokeniser(spec.vocabulary, spec.merges)
 
 
 def character_tokeniser(lines: Iterable[str]) -> Tokeniser:

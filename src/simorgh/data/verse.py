@@ -20,14 +20,15 @@ from simorgh.data.config import DataConfig, TextConfig
 from simorgh.data.files import local
 from simorgh.data.parts import Part
 from simorgh.data.persian import normalise
-from simorgh.data.tokenisers import END, START, Beyt, Tokeniser, tokeniser
+from simorgh.data.pretrained import find_folder, read_pieces
+from simorgh.data.tokenisers import END, START, Beyt, Tokeniser, reader, tokeniser
 from simorgh.noise import philox
 
 SHAHNAMEH = "2ad00a1fcea04dcb44b869cb8b71d5223f039c70c6b4c39be4348a939c9d81c1"
 SIZE = 5_847_388  # bytes of its content
 HELD_OUT = 5_018  # beyts of it
 SHARE = 0.1  # of any other text
-MOST_SYMBOLS = 32_767  # numbered by 16 bits
+MOST_SYMBOLS = 32_767  # numbered by 16 bits; a trained model may bring more
 LONGEST = 100_000_000  # bytes of a text
 
 Place = tuple[int, int]
@@ -154,13 +155,23 @@ def cut(verse: Verse, config: DataConfig) -> Windows:
     if not train:
         raise UserError(f"data.validation is {config.validation}, which leaves no beyt to train on.")
     lines = [half for i, j in sorted(train) for half in sections[i][j]]
-    coder = tokeniser(text.tokeniser, lines, text.vocabulary)
+    coder = from_folder(text) if text.tokeniser == "folder" else tokeniser(text.tokeniser, lines, text.vocabulary)
     coded = [[coder.encode_beyt(beyt) for beyt in section] for section in sections]
     parts = [windows(coded, places, text) if places else None for places in (train, valid, test)]
     length = max(part.x.shape[1] for part in parts if part)
     train, valid, test = (part and _wide(part, length) for part in parts)
-    spec = DataSpec("tokens", (length,), (0.0, len(coder.vocabulary) - 1.0), vocabulary=coder.vocabulary)
+    ends, symbols = (0.0, len(coder.vocabulary) - 1.0), {"vocabulary": coder.vocabulary, "merges": coder.merges}
+    spec = DataSpec("tokens", (length,), ends, **symbols)
     return Windows(train.take(slice(config.limit)), valid, test, spec, verse)
+
+
+def from_folder(text: TextConfig) -> Tokeniser:
+    """The tokeniser of a trained model. UserError where it is not the one that the checksum names."""
+    path = find_folder(text.folder)
+    pieces = read_pieces(path)
+    if text.checksum not in ("", pieces.checksum):
+        raise UserError(f"The tokeniser in {path} is not the one that this run was trained with: put that one back.")
+    return Tokeniser(pieces.vocabulary, pieces.merges)
 
 
 def held_out(
@@ -210,7 +221,8 @@ def windows(coded: Sequence[Sequence[Sequence[int]]], places: Collection[Place],
 
 def _padded(rows: Sequence[Sequence[int]], masks: Sequence[Sequence[bool]]) -> Part:
     length = max(map(len, rows))
-    x, mask = np.zeros((len(rows), length), np.int16), np.zeros((len(rows), length), bool)
+    numbers = np.int16 if max(map(max, rows)) <= MOST_SYMBOLS else np.int32
+    x, mask = np.zeros((len(rows), length), numbers), np.zeros((len(rows), length), bool)
     for i, (row, counted) in enumerate(zip(rows, masks)):
         x[i, : len(row)] = row
         mask[i, : len(row)] = counted
@@ -237,7 +249,7 @@ def _read(path: Path, most: int) -> bytes:
 def describe_text(config: DataConfig) -> list[tuple[str, str]]:
     """Rows of a table about a text."""
     found = load_text(config)
-    coder, sections = Tokeniser(found.spec.vocabulary), found.verse.sections
+    coder, sections = reader(found.spec), found.verse.sections
     raw = [half for section in sections for beyt in section for half in beyt]
     plain = [normalise(half, config.text.marks, config.text.punctuation) for half in raw]
     rows = [("name", config.name), ("source", found.verse.origin), ("SHA-256 of the content", found.verse.checksum)]

@@ -15,7 +15,7 @@ from torch import Tensor
 from simorgh.contracts import Continues, Measurement, Model
 from simorgh.data import Dataset, Part
 from simorgh.data.config import TextConfig
-from simorgh.data.tokenisers import END, PAD, START, Beyt, Tokeniser
+from simorgh.data.tokenisers import END, PAD, START, Beyt, Tokeniser, reader
 from simorgh.data.verse import windows
 from simorgh.evaluate.measure import context, measurement
 from simorgh.metrics.kneser_ney import KneserNey
@@ -54,7 +54,7 @@ def surprise(run: Run, model: Model, data: Dataset, device: str) -> list[Measure
     if data.spec.kind != "tokens" or not isinstance(model, Continues):
         return []
     text = run.experiment.data.text
-    coder = Tokeniser(data.spec.vocabulary)
+    coder = reader(data.spec)
     poems = sections(data.test, coder)
     floor = kneser_ney(sections(data.train, coder), poems)
     beyts, count = sum(map(len, poems)), sum(map(characters, poems))
@@ -118,15 +118,16 @@ def answers(
     how = replace(how, most=min(longest * 3 // 2, model.context - x.shape[1]))
     noise = SampleNoise(seed, len(rows), device=device)
     if tries:
-        said, taken = persist(model, x, noise, how, lambda i, row: is_verse(_beyt(coder, row)), tries)
+        said, taken = persist(model, x, noise, how, lambda i, row: is_verse(read_beyt(coder, row)), tries)
     else:
         said, taken = proceed(model, x, noise, how), torch.ones(len(rows))
     ended = (said == END).any(1).tolist()
     prompts, real = (list(side) for side in zip(*pairs))
-    return Answers(prompts, real, [_beyt(coder, row) for row in said], ended, [int(t) for t in taken])
+    return Answers(prompts, real, [read_beyt(coder, row) for row in said], ended, [int(t) for t in taken])
 
 
-def _beyt(coder: Tokeniser, row: Tensor) -> Beyt:
+def read_beyt(coder: Tokeniser, row: Tensor) -> Beyt:
+    """The first beyt of an answer (T,), whether it reached its end or not; two empty hemistichs for none."""
     beyts = coder.decode_beyts([*row[row != PAD].tolist(), END])
     return beyts[0] if beyts else ("", "")
 
@@ -141,7 +142,7 @@ def verse(run: Run, model: Model, data: Dataset, device: str) -> list[Measuremen
     they rhyme and scan; bleu and chrf of greedy ones. Each beside real, shuffled or random beyts."""
     if data.spec.kind != "tokens" or not isinstance(model, Continues):
         return []
-    coder = Tokeniser(data.spec.vocabulary)
+    coder = reader(data.spec)
     known = sections(data.train, coder)
     pairs = [pair for poem in sections(data.test, coder) for pair in zip(poem, poem[1:])]
     n = min(len(pairs), MOST, run.experiment.evaluate.samples)

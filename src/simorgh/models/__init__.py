@@ -13,6 +13,7 @@ from simorgh.models.gpt import GPTConfig
 from simorgh.models.iwae import IWAEConfig
 from simorgh.models.latent_diffusion import LatentDiffusionConfig
 from simorgh.models.mlp import MLPConfig
+from simorgh.models.pretrained_gpt import PretrainedGPTConfig
 from simorgh.models.r3gan import R3GANConfig
 from simorgh.models.sequence_classifier import SequenceClassifierConfig
 from simorgh.models.ssgan import SSGANConfig
@@ -32,6 +33,7 @@ MODELS = {
     "factor-vae": FactorVAEConfig,
     "gan": GANConfig,
     "gpt": GPTConfig,
+    "gpt-pretrained": PretrainedGPTConfig,
     "iwae": IWAEConfig,
     "latent-diffusion": LatentDiffusionConfig,
     "mlp": MLPConfig,

@@ -8,6 +8,7 @@ import base64
 import html
 import io
 import os
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -120,4 +121,14 @@ def _escape(text: object) -> str:
 
 def _cell(cell: object) -> str:
     text = _escape(_text(cell))
-    return f'<td class="num"><bdi dir="ltr">{text}</bdi></td>' if _is_number(cell) else f"<td>{text}</td>"
+    if _is_number(cell):
+        return f'<td class="num"><bdi dir="ltr">{text}</bdi></td>'
+    return f'<td dir="rtl">{text}</td>' if _is_persian(text) else f"<td>{text}</td>"
+
+
+def _is_persian(text: str) -> bool:
+    """Whether the first letter is written from right to left: such a cell does so in an English table too."""
+    return next(
+        (kind in ("R", "AL") for c in text for kind in [unicodedata.bidirectional(c)] if kind in ("L", "R", "AL")),
+        False,
+    )

@@ -1,12 +1,13 @@
 """Training: `fit(experiment, out)` gives a finished Run, whatever happened before."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from simorgh.contracts import DataSpec, Model, UserError
-from simorgh.data import batches, load, stream
+from simorgh.data import batches, load, settle, stream
 from simorgh.train import loop as _loop
 from simorgh.train.engine import Engine
 from simorgh.train.experiment import EvaluateConfig, Experiment, OptimiserConfig, TrainConfig
@@ -23,7 +24,7 @@ def initialise(experiment: Experiment, spec: DataSpec) -> Model:
     """The untrained model, its first weights fixed by the seed; the global generator is left as it was."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(experiment.seed)
-        return experiment.model.build(spec)
+        return experiment.model.start(experiment.model.build(spec), spec)
 
 
 def fit(
@@ -38,6 +39,7 @@ def fit(
     its history once it is written; what it raises ends the training.
     UserError for settings that do not fit the data; Diverged where the loss stops being finite.
     """
+    experiment = replace(experiment, data=settle(experiment.data), model=experiment.model.settle())
     path = Path(out) / f"{experiment.name}-{experiment.hash}"
     if (path / "model.safetensors").is_file():
         return Run.open(path)

@@ -120,6 +120,11 @@ class Experiment:
             del content["data"]["smiles"]
         if not is_text(self.data.name):  # how lines are read is nothing to images
             del content["data"]["text"]
+        for table in (content["model"], content["data"].get("text", {})):
+            if table.get("checksum"):  # where a folder lies is not what it holds
+                del table["folder"]
+        if is_text(self.data.name) and self.data.text.tokeniser != "folder":  # these settings came later as well
+            del content["data"]["text"]["folder"], content["data"]["text"]["checksum"]
         content["train"] = {k: v for k, v in content["train"].items() if k != "checkpoint_seconds"}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:8]
 

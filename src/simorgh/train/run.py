@@ -33,6 +33,9 @@ try:
 except ImportError:
     fcntl = None
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The one in C where there is one: a vocabulary may have tens of thousands of symbols."""
+
 
 def write(path: Path, content: bytes | str) -> None:
     """Replace `path` as a whole: a reader, or a kill, never meets half a file."""
@@ -99,7 +102,7 @@ class Run:
         if not (path / "experiment.yaml").is_file():
             raise UserError(f"{path} is not a run directory (it has no experiment.yaml).")
         try:
-            shown = yaml.safe_load((path / "experiment.yaml").read_text())
+            shown = yaml.load((path / "experiment.yaml").read_text(), LOADER)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise UserError(f"{path / 'experiment.yaml'} cannot be read as YAML.") from error
         if not isinstance(shown, Mapping) or {"experiment", "spec"} - shown.keys():

@@ -1,0 +1,91 @@
+"""What `simorgh sample` does: images as a grid or arrays, the beyts of a model of verse as text and as a page."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from simorgh.errors import UserError
+from simorgh.evaluate import continuing
+from simorgh.evaluate.generate import chosen_sampler, generate
+from simorgh.report.export import save_samples
+from simorgh.report.verses import save_verses, show_verses
+from simorgh.train import Run
+
+
+@dataclass
+class SampleArguments:
+    """Draw from a trained model: images, or the next beyts of a model of verse.
+
+    Attributes:
+        n: how many; 64 images or 5 beyts without it.
+        condition: what the samples should be: a label, a caption or the text of a captcha, as the model was trained
+            (without it, all that can be asked for in turn).
+        seed: sample i of a seed is always the same.
+        out: a .png grid or .npz arrays; of beyts a .txt, with an .html beside it. samples.png or samples.txt.
+        sampler: of a model that draws in many steps, the rule of a step: ddim, ancestral, euler, heun, dpmpp-2m, unipc,
+            langevin or predictor-corrector.
+        steps: how many of them.
+        guidance: how strongly the condition is followed; 1 is not guided.
+        prompt: a beyt to go on from, its hemistichs parted by a slash; without it a poem is opened.
+        temperature: of drawn symbols; 1 is the model's own law.
+        top_p: draw from the likeliest symbols that hold this share; 0.9 without it.
+        beams: look for the likeliest answer, so many rows at a time.
+        greedy: take the likeliest symbol each time.
+        verse: keep only answers whose hemistichs rhyme and scan.
+    """
+
+    n: int | None = None
+    condition: str | None = None
+    seed: int = 0
+    out: Path | None = None
+    sampler: str | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    prompt: str | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    beams: int | None = None
+    greedy: bool = False
+    verse: bool = False
+
+
+def draw(run: Run, asked: SampleArguments, device: str = "cpu") -> tuple[Path, ...]:
+    """Draw what was asked for from `run` and write it; returns the files. What the model of this run is not made for
+    is refused, by its ability."""
+    return (_beyts if continuing.is_asked(run) else _images)(run, asked, device)
+
+
+def _images(run: Run, asked: SampleArguments, device: str) -> tuple[Path, ...]:
+    names = ("prompt", "temperature", "top_p", "beams", "greedy", "verse")
+    _refuse(asked, names, f"{run.experiment.name} is no model of text")
+    sampler = None
+    if any(given is not None for given in (asked.sampler, asked.steps, asked.guidance)):
+        sampler = chosen_sampler(run, asked.sampler, asked.steps, asked.guidance)
+    n = 64 if asked.n is None else asked.n
+    images, labels = generate(run, n, asked.seed, asked.condition, device, sampler=sampler)
+    return (save_samples(asked.out or Path("samples.png"), images, labels),)
+
+
+def _beyts(run: Run, asked: SampleArguments, device: str) -> tuple[Path, ...]:
+    _refuse(asked, ("condition", "sampler", "steps", "guidance"), f"{run.experiment.name} is a model of text")
+    how = continuing.decoding(asked.temperature, asked.top_p, asked.beams, asked.greedy)
+    prompt = None if asked.prompt is None else continuing.read_prompt(run, asked.prompt)
+    n = asked.n if asked.n is not None else 1 if asked.greedy or asked.beams else 5
+    out = asked.out or Path("samples.txt")
+    if out.suffix != ".txt":  # before anything is drawn
+        raise UserError(f"{out.name} should end in .txt for beyts; a page ending in .html is written beside it.")
+    known = continuing.known_lines(run)
+    said = continuing.say(run, prompt, n, how, asked.seed, asked.verse, device, known)
+    show_verses(said)
+    if len(said) < n:
+        print(f"simorgh: {n - len(said)} of {n} answers are left out: none of {continuing.TRIES} draws rhymed and "
+              "scanned.", file=sys.stderr)  # fmt: skip
+    if known is None:
+        print("simorgh: the training data are not here, so nothing was searched for copies.", file=sys.stderr)
+    return save_verses(out, prompt, said, f"{run.path.name}, seed {asked.seed}")
+
+
+def _refuse(asked: SampleArguments, names: tuple[str, ...], why: str) -> None:
+    given = [f"--{name.replace('_', '-')}" for name in names if getattr(asked, name) not in (None, False)]
+    if given:
+        raise UserError(f"{why}: leave out {', '.join(given)}.")

@@ -1,0 +1,188 @@
+"""What the study of the Shahnameh needs beside its text: counts of its defects, overlap of splits, pictures of letters.
+
+Labels of figures are given by the study, in its language. Text runs from right to left wherever it is drawn.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from simorgh.data.persian import HAMZA, JOINER
+from simorgh.data.tokenisers import Beyt, Tokeniser
+from simorgh.metrics.metre import scans
+from simorgh.metrics.modes import proportion
+from simorgh.metrics.rhyme import rhyming_letters
+from simorgh.metrics.text import copy_rate, distinct
+from simorgh.report.style import LINES, QUIET, use_style
+
+Poem = Sequence[Beyt]
+MARKS = {
+    "vowels": "[\u064b-\u0652\u0670]",
+    "hamza": HAMZA,
+    "joiner": JOINER,
+    "punctuation": r"[،؛؟۔٪٫٬…«»“”‘’‹›–—!-/:-@\[-`{-~]",
+    "odd": "[\u00a0\u0640يىكة]|^\\s|\\s$",
+}
+"""What is searched for in a hemistich as it was found."""
+
+
+def parted(poems: Sequence[Poem], held: Collection[tuple[int, int]]) -> tuple[list[list[Beyt]], list[list[Beyt]]]:
+    """The sections without the beyts at the places `held`, and these; empty ones left out."""
+    both = [[[beyt for j, beyt in enumerate(poem) if ((i, j) in held) == inside] for i, poem in enumerate(poems)]
+            for inside in (False, True)]  # fmt: skip
+    train, test = ([poem for poem in part if poem] for part in both)
+    return train, test
+
+
+def lines_of(poems: Sequence[Poem]) -> list[str]:
+    return [half for poem in poems for beyt in poem for half in beyt]
+
+
+def defects(lines: Sequence[str]) -> dict[str, int]:
+    """How many of `lines` hold each of MARKS."""
+    return {name: sum(bool(re.search(mark, line)) for line in lines) for name, mark in MARKS.items()}
+
+
+def repeated(items: Sequence[object]) -> int:
+    """How many of `items` have been seen before."""
+    return len(items) - len(set(items))
+
+
+def overlap(train: Sequence[Poem], test: Sequence[Poem], whole: Sequence[Poem]) -> dict[str, float]:
+    """Shares of what is held out that the training part gives away: hemistichs found there word for word, runs of four
+    words, and beyts that stand beside a beyt of the training part in the poem."""
+    known, seen = set(lines_of(train)), {gram for line in lines_of(train) for gram in four(line)}
+    grams = [gram for line in lines_of(test) for gram in four(line)]
+    learnt, held = Counter(b for poem in train for b in poem), {b for poem in test for b in poem}
+    beside = [any(learnt[n] for n in near) for poem in whole for b, near in neighbours(poem) if b in held]
+    return {"hemistichs": copy_rate(lines_of(test), known), "four": sum(g in seen for g in grams) / max(len(grams), 1),
+            "neighbours": float(np.mean(beside))}  # fmt: skip
+
+
+def four(line: str) -> list[tuple[str, ...]]:
+    words = line.split()
+    return [tuple(words[i : i + 4]) for i in range(len(words) - 3)]
+
+
+def neighbours(poem: Poem) -> list[tuple[Beyt, list[Beyt]]]:
+    """Each beyt with those right before and right after it."""
+    return [(beyt, [*poem[max(i - 1, 0) : i], *poem[i + 1 : i + 2]]) for i, beyt in enumerate(poem)]
+
+
+def next_pairs(poems: Sequence[Poem]) -> list[tuple[Beyt, Beyt]]:
+    """Every beyt with the one after it, inside a section only."""
+    return [pair for poem in poems for pair in pairwise(poem)]
+
+
+def rates(beyts: Sequence[Beyt], known: Collection[str]) -> dict[str, object]:
+    """Intervals of the shares of beyts that rhyme and of hemistichs that scan or are `known`; distinct word pairs."""
+    halves = [half for beyt in beyts for half in beyt]
+    known = set(known)
+    worded = [half for half in halves if len(half.split()) > 1]
+    return {
+        "rhyme": proportion(sum(rhyming_letters(*beyt) > 0 for beyt in beyts), len(beyts)),
+        "scan": proportion(sum(map(scans, halves)), len(halves)),
+        "copy": proportion(sum(half in known for half in halves), len(halves)),
+        "distinct": distinct(worded, 2) if worded else None,
+    }
+
+
+# pictures
+
+
+def histograms(values: Mapping[str, Sequence[int]], share: str) -> Figure:
+    """A panel for each kind of length."""
+    use_style()
+    figure = Figure(figsize=(8.4, 2.5))
+    for axes, (label, lengths) in zip(figure.subplots(1, len(values)), values.items()):
+        lengths = np.asarray(lengths)
+        wide = lengths.max() - lengths.min() > 60
+        edges = np.linspace(0, lengths.max() + 1, 40) if wide else np.arange(lengths.min(), lengths.max() + 2) - 0.5
+        axes.hist(lengths, edges, weights=np.full(len(lengths), 1 / len(lengths)), color=LINES[0], alpha=0.8)
+        axes.axvline(np.median(lengths), color=LINES[1], linestyle="--", linewidth=1)
+        axes.set(xlabel=label, ylabel=share)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+    return figure
+
+
+def letters(counts: Sequence[tuple[str, int]], names: Mapping[str, str], label: str) -> Figure:
+    """How often each character occurs, the commonest at the right, where a Persian line begins."""
+    use_style()
+    figure = Figure(figsize=(8.4, 2.7))
+    axes = figure.subplots()
+    place = np.arange(len(counts))
+    axes.bar(place, [n for _, n in counts], color=LINES[0], alpha=0.8)
+    axes.set_xticks(place, [names.get(c, c) for c, _ in counts], fontsize=9)
+    for tick, (c, _) in zip(axes.get_xticklabels(), counts):
+        tick.set_rotation(90 if c in names else 0)
+    axes.set(yscale="log")
+    axes.set_ylabel(label)
+    axes.yaxis.set_label_position("right")
+    axes.yaxis.tick_right()
+    axes.spines["right"].set_visible(True)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x", visible=False)
+    axes.invert_xaxis()
+    axes.margins(x=0.01)
+    return figure
+
+
+def window(
+    coder: Tokeniser, row: Sequence[int], mask: Sequence[bool], names: Mapping[int, str], wide: int = 11
+) -> Figure:
+    """The symbols of a window in boxes from right to left, line below line: those that count are filled, a dot stands
+    where a word begins."""
+    use_style()
+    shown = [names[n] if n in names else _piece(coder.vocabulary[n]) for n in row]
+    rows = -(-len(row) // wide)
+    figure = Figure(figsize=(8.4, 0.42 * rows + 0.1))
+    axes = figure.subplots()
+    axes.set(xlim=(-0.5, wide - 0.5), ylim=(rows - 0.45, -0.55))
+    axes.axis("off")
+    for i, (text, counted) in enumerate(zip(shown, mask)):
+        box = {"boxstyle": "round,pad=0.3", "facecolor": "#CFE8F5" if counted else "#F3F3F5", "edgecolor": QUIET}
+        axes.text(wide - 1 - i % wide, i // wide, text, ha="center", va="center", fontsize=9, bbox=box)
+    return figure
+
+
+def _piece(symbol: str) -> str:
+    """A piece for a box."""
+    inside = symbol.strip(f" {JOINER}")
+    return f"·{inside}" if symbol.startswith(" ") else inside
+
+
+def floors_and_model(
+    orders: Sequence[int], bits: Sequence[float], model: Mapping[str, float], words: Sequence[str]
+) -> Figure:
+    """Bits per character of Kneser-Ney by its order, and those of models as lines across. `words` name the two axes and
+    the floor."""
+    use_style()
+    figure = Figure(figsize=(5.2, 3.0))
+    axes = figure.subplots()
+    axes.plot(orders, bits, "o-", markersize=3.5, color=LINES[0], label=words[2])
+    for k, (name, value) in enumerate(model.items(), 1):
+        axes.axhline(value, color=LINES[k], linestyle="--", linewidth=1.2, label=name)
+    axes.set(xlabel=words[0], ylabel=words[1], xticks=orders)
+    axes.legend()
+    return figure
+
+
+def training(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], dashed: Mapping[str, float], words: Sequence[str],
+             best: tuple[float, float] | None = None) -> Figure:  # fmt: skip
+    """Loss against passes: a line a curve, a dashed line for a single number, a ring at `best`."""
+    use_style()
+    figure = Figure(figsize=(4.6, 3.0))
+    axes = figure.subplots()
+    for k, (name, (x, y)) in enumerate(curves.items()):
+        axes.plot(x, y, color=LINES[k], marker="o" if len(x) < 30 else None, markersize=3, label=name)
+    for k, (name, value) in enumerate(dashed.items(), len(curves)):
+        axes.axhline(value, color=LINES[k], linestyle="--", linewidth=1.2, label=name)
+    if best:
+        axes.plot(*best, "o", markersize=10, markerfacecolor="none", markeredgecolor="black")
+    axes.set(xlabel=words[0], ylabel=words[1])
+    axes.legend()
+    return figure
