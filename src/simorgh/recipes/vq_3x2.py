@@ -4,8 +4,8 @@ simorgh train vq-3x2 --preset cpu     16 passes, half of them for the prior, abo
 simorgh train vq-3x2 --preset paper   100 passes; variance-scaled error of the test images at most 0.083 wanted, 3 of 3
                                       codes in use
 
-Both networks mix all places of the map, so that a code need not speak of its own 4 x 4 pixels only: after two passes the
-error was 0.117 with it and 0.153 without. Requirements A4.9 to A4.12.
+Both networks mix all places of the map, so that a code need not speak of its own 4 x 4 pixels only: after two passes
+the error was 0.117 with it and 0.153 without. Requirements A4.9 to A4.12.
 """
 
 from simorgh.models.vq_vae import VQVAEConfig
