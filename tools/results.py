@@ -29,6 +29,24 @@ ROWS = (
     ("R3GAN", "ssgan", "r3gan", (None, None, "fd_digits")),
 )
 
+VERSE = (("rhyme_rate", "beyts that rhyme", ""), ("scan_rate", "hemistichs that scan", ""))
+KL = (("kl", "KL of test images, nats", ""),)
+ERROR = (("variance_scaled_error", "squared error over the variance of pixels", ""),)
+OTHERS = (
+    ("GPT-2 of 1.9 million parameters, the Shahnameh", "shahnameh", "verse-scratch",
+     (("bits_per_char", "bits a character of held-out beyts", "Kneser-Ney of order 9"),)),
+    ("its answers", "shahnameh", ": top-p 0.9, cpu", VERSE),
+    ("its answers, drawn until both hold", "shahnameh", ": top-p 0.9, drawn until", VERSE),
+    ("real answers", "shahnameh", ": real beyts, cpu", VERSE),
+    ("VAE on sprites", "control_vae", "vae-sprites", KL),
+    ("ControlVAE, set point 8", "control_vae", "control-vae-8", KL),
+    ("ControlVAE, set point 14", "control_vae", "control-vae-14", KL),
+    ("VQ-VAE, 3 codes of 2 dimensions", "vq_vae", "vq-3x2", ERROR),
+    ("VQ-VAE, 128 codes", "vq_vae", "vq-vae", ERROR),
+)  # fmt: skip
+"""What stands beyond the table of digits: title; study; the run, or what the protocol says; and of each measurement its
+name, what it is in words, and what its floor is, "" for none."""
+
 
 def collect(reports: list[str]) -> None:
     """Copy each study's measurements, and the machine they were made on."""
@@ -47,7 +65,7 @@ def write(path: Path, content: object) -> None:
 
 
 def table() -> str:
-    """The table of the README, from the committed results."""
+    """The table of digits, from the committed results."""
     lines = [
         "| model (MNIST, three seeds) | −ELBO, nats per test image | −log p, k = 5,000 | fd-digits |",
         "| --- | ---: | ---: | ---: |",
@@ -68,19 +86,33 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def cell(m: dict | None) -> str:
+def others() -> str:
+    """The second table, of what has other measures."""
+    lines = ["| model | measured | value | floor |", "| --- | --- | ---: | ---: |"]
+    for title, study, key, wanted in OTHERS:
+        path = ROOT / "results" / f"{study}.json"
+        held = json.loads(path.read_text()) if path.is_file() else []
+        mine = [m for m in held if key in (m["context"].get("run"), m["context"].get("recipe")) or key in m["protocol"]]
+        for name, words, floor in wanted:
+            for m in [m for m in mine if m["name"] == name][:1]:
+                beside = f"{m['floor']:.3f} ({floor})" if floor and m["floor"] is not None else ""
+                lines.append(f"| {title} | {words} | {cell(m, 3)} | {beside} |")
+    return "\n".join(lines)
+
+
+def cell(m: dict | None, digits: int = 2) -> str:
     if m is None:
         return "–"
     if m["low"] is None:
-        return f"{m['value']:.2f}"
-    return f"{m['value']:.2f} ± {(m['high'] - m['low']) / 2:.2f}"
+        return f"{m['value']:.{digits}f}"
+    return f"{m['value']:.{digits}f} ± {(m['high'] - m['low']) / 2:.{digits}f}"
 
 
 def readme() -> str:
-    """README.md with a fresh table."""
+    """README.md with fresh tables."""
     text = (ROOT / "README.md").read_text()
     before, rest = text.split(BEGIN)
-    return f"{before}{BEGIN}\n{table()}\n{END}{rest.split(END)[1]}"
+    return f"{before}{BEGIN}\n{table()}\n\n{others()}\n{END}{rest.split(END)[1]}"
 
 
 if __name__ == "__main__":
