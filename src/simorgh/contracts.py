@@ -257,6 +257,10 @@ class HasDensity(Protocol):
         `tolerance` nats a dimension on average or UserError; and its evaluations of the network."""
         ...
 
+    def denoise(self, batch: Batch, deviation: float) -> Tensor:
+        """(B, *shape) the mean of what such images were without their noise, given what the model is told."""
+        ...
+
 
 @runtime_checkable
 class NamesSampler(Protocol):

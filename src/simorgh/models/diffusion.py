@@ -26,7 +26,7 @@ from torch import Tensor
 
 from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError
 from simorgh.diffusion.condition import Condition
-from simorgh.diffusion.denoiser import Denoiser, FromNetwork, size
+from simorgh.diffusion.denoiser import Denoiser, FromNetwork, levels, size
 from simorgh.diffusion.levels import Levels
 from simorgh.diffusion.likelihood import log_likelihood
 from simorgh.diffusion.path import AnyPath, VPLinear
@@ -172,6 +172,13 @@ class Diffusion(Model):
         signs = 2.0 * (noise.uniform(*z.shape, name="signs") < 0.5) - 1
         found = log_likelihood(self.denoiser(y), z, low, high, signs, tolerance)
         return found.nats + z[0].numel() * log(stretch), found.error, found.evaluations
+
+    def denoise(self, batch: Batch, deviation: float) -> Tensor:
+        """See HasDensity."""
+        q = 2 * deviation if self.config.centred else deviation
+        z = self.inward(batch.x)
+        y = None if self.told is None else self.told.of(batch)
+        return self.outward(self.denoiser(y)(z / (1 + q * q) ** 0.5, levels(q, z)).x0)
 
     def inward(self, x: Tensor) -> Tensor:
         """From [0, 1] to what the network sees."""
