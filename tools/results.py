@@ -41,6 +41,11 @@ OTHERS = (
     ("VAE on sprites", "control_vae", "vae-sprites", KL),
     ("ControlVAE, set point 8", "control_vae", "control-vae-8", KL),
     ("ControlVAE, set point 14", "control_vae", "control-vae-14", KL),
+    ("flow matching told the class, 8 passes, one seed", "cpu/flow", "flow",
+     (("bits_per_dim", "bits a pixel of 100 test digits", "independent pixels"), ("fd_digits", "fd-digits", "real"),
+      ("judge_accuracy", "samples read as the digit asked for", ""))),
+    ("R3GAN on stacked MNIST, one seed", "cpu/r3gan-stacked", "r3gan-stacked",
+     (("modes_covered", "modes of 1,000", "real"),)),
     ("VQ-VAE, 3 codes of 2 dimensions", "vq_vae", "vq-3x2", ERROR),
     ("VQ-VAE, 128 codes", "vq_vae", "vq-vae", ERROR),
 )  # fmt: skip
@@ -92,6 +97,7 @@ def others() -> str:
     for title, study, key, wanted in OTHERS:
         path = ROOT / "results" / f"{study}.json"
         held = json.loads(path.read_text()) if path.is_file() else []
+        held = held["results"] if isinstance(held, dict) else held  # of a single run, with its environment
         mine = [m for m in held if key in (m["context"].get("run"), m["context"].get("recipe")) or key in m["protocol"]]
         for name, words, floor in wanted:
             for m in [m for m in mine if m["name"] == name][:1]:
