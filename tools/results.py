@@ -101,8 +101,9 @@ def others() -> str:
         mine = [m for m in held if key in (m["context"].get("run"), m["context"].get("recipe")) or key in m["protocol"]]
         for name, words, floor in wanted:
             for m in [m for m in mine if m["name"] == name][:1]:
-                beside = f"{m['floor']:.3f} ({floor})" if floor and m["floor"] is not None else ""
-                lines.append(f"| {title} | {words} | {cell(m, 3)} | {beside} |")
+                digits = 3 if abs(m["value"]) < 10 else 1
+                beside = f"{m['floor']:.{digits}f} ({floor})" if floor and m["floor"] is not None else ""
+                lines.append(f"| {title} | {words} | {cell(m, digits)} | {beside} |")
     return "\n".join(lines)
 
 
