@@ -28,8 +28,8 @@ def value_frequencies(x: Tensor) -> Tensor:
 
 def decoder(said: Tensor, x: Tensor) -> Tensor:
     """(C, 256, 256) float64: log P(v | u) in column v of row u, for what D says of noisy training images and for the
-    images (N, C, H, W) in [0, 1] themselves. Neighbouring rows share their counts; a row without any has those of
-    `value_frequencies`, which count half an image value in every row."""
+    images (N, C, H, W) in [0, 1] themselves. Neighbouring rows share their counts by a Gaussian of one row; the shares
+    of `value_frequencies` stand in every row with the weight of half a pixel, so that no value is impossible."""
     near = torch.arange(VALUES, dtype=torch.float64, device=x.device)
     kernel = (-((near[:, None] - near) ** 2) / 2).exp()
     tables = []
