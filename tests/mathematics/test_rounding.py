@@ -82,7 +82,7 @@ class TwoPictures:
 
 
 def test_bits_of_an_exact_model_are_the_entropy():
-    """The parts joined as `simorgh evaluate` joins them: 0.811 bits an image, over its four pixels; apart, 0.811 each."""
+    """The parts joined as `evaluate` joins them: 0.811 bits an image over its four pixels; apart, 0.811 each."""
     base = recipe("digits-flow", "smoke")
     white = torch.from_numpy(philox("pictures").random(4000) < 0.25)
     pictures = Part((255 * white[:, None, None, None].expand(-1, 1, 2, 2)).to(torch.uint8))
