@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
 from simorgh.evaluate.along import Moment, along
-from simorgh.metrics.intervals import mean_interval
 from simorgh.report.figures import curves, image_grid
 from simorgh.report.style import LINES, use_style
 from simorgh.studies import kit
@@ -145,12 +143,3 @@ def against_distance(
         axes.set(xlabel=labels[title], ylabel="fd-digits", yscale="log", title=title)
     axes.legend()
     return figure
-
-
-def interval(values: Sequence[float]) -> tuple[float, float | None, float | None]:
-    """Mean and its Student interval; a single value has none."""
-    values = [v for v in values if np.isfinite(v)]
-    if len(values) < 2:
-        return (float(values[0]) if values else float("nan")), None, None
-    m = mean_interval(values)
-    return m.value, m.low, m.high

@@ -18,7 +18,6 @@
 # %%
 import numpy as np
 import torch
-from torch import nn
 
 from simorgh.data import load
 from simorgh.evaluate import generate, judge
@@ -54,8 +53,7 @@ rows = []
 for title, names in (("VAE", ("encoder", "decoder")), ("GAN", ("generator", "discriminator"))):
     for name in names:
         part = getattr(first[title].model(), name)
-        linear = [m for m in part.modules() if isinstance(m, nn.Linear)]
-        rows.append([f"{title} {name}", kit.ltr(" → ".join(map(str, [linear[0].in_features, *(m.out_features for m in linear)]))), sum(p.numel() for p in part.parameters())])
+        rows.append([f"{title} {name}", kit.widths(part), sum(p.numel() for p in part.parameters())])
 study.table(study.pick(["network", "widths", "parameters"], ["شبکه", "پهنای لایه‌ها", "پارامتر"]), rows, "The four dense networks.", "چهار شبکهٔ تمام‌متصل.")
 
 # %% [markdown] lang="en"
@@ -120,7 +118,7 @@ rows = []
 for title, group in values.items():
     row = [title if title != "floor" else study.pick("real training images (floor)", "تصویر واقعی آموزش (کف)")]
     for name in group[0]:
-        value, low, high = games.interval([g[name] for g in group])
+        value, low, high = kit.interval([g[name] for g in group])
         row.append(kit.Cell(f"{value:.3f}" if low is None else f"{value:.3f} ± {(high - low) / 2:.3f}"))
         if title != "floor":
             study.measure(name.replace("-", "_").replace(" ", "_"), value, low, high, n=len(group), protocol=f"{n} samples against {n} held-out MNIST images ({tested} each for the two-sample test, fresh classifier), mean over seeds", recipe=titles[title], floor=values["floor"][0][name])

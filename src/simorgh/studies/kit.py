@@ -8,20 +8,25 @@ The runner (runner.py) names a context file in SIMORGH_STUDY; without it there i
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import numpy as np
+from torch import nn
 
 from simorgh.contracts import Measurement
 from simorgh.errors import UserError, check_name
 from simorgh.evaluate import measurement, over_seeds
-from simorgh.metrics.intervals import Interval
+from simorgh.metrics.intervals import Interval, mean_interval
 from simorgh.report.numbers import Cell, digits, number
 from simorgh.report.paper import Paper
 from simorgh.report.style import ltr
 from simorgh.train import Run
 from simorgh.train.run import read_measurements, write_measurements
 
-__all__ = ["Cell", "Study", "current", "digits", "ltr", "number", "over_seeds", "short"]
+__all__ = [
+    "Cell", "Study", "current", "digits", "ends", "interval", "ltr", "number", "over_seeds", "percent", "short", "widths",
+]  # fmt: skip
 
 
 class Study:
@@ -102,6 +107,33 @@ def short(m: Measurement | None) -> str:
     if m is None:
         return "–"
     return f"{m.value:.4g}" if m.low is None else f"{m.value:.4g} ± {(m.high - m.low) / 2:.2g}"
+
+
+def ends(m: Measurement | Interval | None, digits: int = 3) -> Cell | None:
+    """A number for a table with the ends of its interval in brackets, if it has one; None, a dash, for None."""
+    if m is None:
+        return None
+    low_high = "" if m.low is None else f" [{m.low:.{digits}f}, {m.high:.{digits}f}]"
+    return Cell(f"{m.value:.{digits}f}{low_high}")
+
+
+def percent(m: Measurement | Interval) -> Cell:
+    """A share in percent with the ends of its interval."""
+    return Cell(f"{100 * m.value:.1f} % [{100 * m.low:.1f}, {100 * m.high:.1f}]")
+
+
+def interval(values: Sequence[float]) -> tuple[float, float | None, float | None]:
+    """Mean of the finite `values` and the ends of its Student interval; a single value has none."""
+    values = [v for v in values if np.isfinite(v)]
+    if len(values) < 2:
+        return (float(values[0]) if values else float("nan")), None, None
+    return mean_interval(values)[:3]
+
+
+def widths(network: nn.Module) -> str:
+    """The widths of a dense network, "64 → 32 → 2", in one piece in text of either direction."""
+    linear = [part for part in network.modules() if isinstance(part, nn.Linear)]
+    return ltr(" → ".join(str(n) for n in (linear[0].in_features, *(part.out_features for part in linear))))
 
 
 def current() -> Study:

@@ -121,7 +121,7 @@ for (title, what), key in signals.items():
     rho[title, what] = games.correlations(present, {title: key})[title]
 rows = []
 for (title, what), values in rho.items():
-    value, low, high = games.interval(values)
+    value, low, high = kit.interval(values)
     low, high = (None, None) if low is None else (max(low, -1.0), min(high, 1.0))  # no correlation lies outside
     count = sum(len(run) for run in moments[title])
     if np.isfinite(value):
@@ -134,7 +134,7 @@ differences = {}
 for title in ("WGAN", "WGAN-GP"):
     for what in ("estimate", "generator loss"):
         d = [a - b for a, b in zip(rho[title, "estimate"], rho["GAN", what])]
-        differences[title, what] = games.interval(d)
+        differences[title, what] = kit.interval(d)
         if np.isfinite(differences[title, what][0]):
             value, low, high = differences[title, what]
             study.measure("correlation_gain", value, low, high, n=len(d), protocol=f"correlation of the estimate of {title} with fd-digits minus that of the {what} of the GAN, paired by seed", recipe=titles[title])
