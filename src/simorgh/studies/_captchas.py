@@ -1,79 +1,115 @@
-"""What the study of captchas counts: the shapes, operations and memory of a network, and which signs are mistaken."""
+"""Parts of the study `captcha`: a folder of captchas, what is read on the way forward and back, texts that are asked for,
+and which signs are mistaken."""
 
+import tempfile
+import time
 from collections import Counter
-from collections.abc import Callable
-from math import prod
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
+from PIL import Image
+from torch import Tensor
 
-from simorgh.data.captcha import SIGNS
-from simorgh.nn.unet import Stage, UNet
+from simorgh.data import DataConfig, Dataset, load
+from simorgh.data.captcha import SIGNS, spell
+from simorgh.diffusion.denoiser import levels, noised
+from simorgh.diffusion.guidance import Guidance
+from simorgh.diffusion.sampler import Sampler
+from simorgh.diffusion.steps import Ancestral
+from simorgh.evaluate.captcha import judged
+from simorgh.metrics.legibility import Legibility
+from simorgh.models.diffusion import Diffusion
+from simorgh.noise import Noise, SampleNoise
 from simorgh.report.style import use_style
+from simorgh.studies._denoising import DEVICE
+
+MOMENTS = 1000
+"""Steps of the chain that t counts."""
 
 
-class Cost(NamedTuple):
-    """What one image costs a U-Net.
-
-    Attributes:
-        parameters: their number.
-        operations: multiplications and additions of one forward pass.
-        kept: bytes that a training step keeps for its backward pass, float32.
-        stages: number of residual blocks, and shape (C, H, W) behind each of them, in the order of the pass.
-    """
-
-    parameters: int
-    operations: int
-    kept: int
-    stages: list[tuple[int, ...]]
+def through_a_folder(images: Tensor, signs: Tensor) -> Dataset:
+    """What is read back of images (N, 3, H, W) uint8 that are saved at 50 x 200 as files named by their signs (N, 5)."""
+    with tempfile.TemporaryDirectory() as folder:
+        for image, text in zip(images, signs.tolist()):
+            picture = Image.fromarray(image.permute(1, 2, 0).numpy())
+            picture.resize((200, 50)).save(Path(folder) / f"{spell(text)}.png")
+        return load(DataConfig(f"captcha:{folder}"))
 
 
-def cost(network: UNet, shape: tuple[int, int, int], context: tuple[int, int] | None = None) -> Cost:
-    """Of the network for images of `shape`, told `context` = (tokens, dimensions). Counted on torch's meta device, where
-    tensors have shapes and no values, so that no size is too large."""
-    with torch.device("meta"):
-        built = network.build(shape, context_dim=context and context[1])
-        given = (torch.empty(1, *shape), torch.empty(1), *([torch.empty(1, *context)] if context else []))
-    stages: list[tuple[int, ...]] = []
-    for part in built.modules():
-        if isinstance(part, Stage):
-            part.register_forward_hook(lambda module, given, out: stages.append(tuple(out.shape[1:])))
-    counter = FlopCounterMode(display=False)
-    with counter:
-        kept = kept_bytes(built, lambda: built(*given))
-    return Cost(sum(p.numel() for p in built.parameters()), counter.get_total_flops(), kept, stages)
+def texts_of(*signs: Tensor) -> list[str]:
+    """The texts of signs (N, 5), sorted."""
+    return sorted(spell(text) for part in signs for text in part.tolist())
 
 
-def kept_bytes(network: nn.Module, forward: Callable[[], Tensor]) -> int:
-    """Bytes that `forward()` keeps for the backward pass, each piece of memory once and the weights not counted."""
-    own = {p.untyped_storage()._cdata for p in network.parameters()}
-    found: dict[int, int] = {}
-
-    def pack(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage._cdata not in own:
-            found[storage._cdata] = storage.nbytes()
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        out = forward()  # alive until the sum is taken, so that no address is used twice
-    total = sum(found.values())
-    assert out.requires_grad
-    return total
+def read_on_the_way(model: Diffusion, clean: Tensor, signs: Tensor, t: int, q: float) -> tuple[Legibility, Legibility]:
+    """What can be read of images `clean` (N, C, H, W) in [-1, 1] with noise of size q at step t, and of the answer of an
+    unconditional `model` to them; at t = 0 both are of the images themselves."""
+    direct = guessed = clean
+    if t > 0:
+        q = levels(q, clean)
+        direct = noised(clean, Noise(0, "readable", t).normal(*clean.shape).to(clean.device), q)
+        with torch.no_grad():
+            answers = [model.denoiser()(u, level).x0 for u, level in zip(direct.split(50), q.split(50))]
+        guessed = torch.cat(answers)
+    direct, guessed = (judged(model.outward(images).cpu(), signs) for images in (direct, guessed))
+    return direct, guessed
 
 
-def states(parameters: int, averaged: bool) -> int:
-    """Bytes of weights, gradients and Adam's two moments in float32, and of the averaged weights where there are any."""
-    return 4 * parameters * (5 if averaged else 4)
+class Strip(NamedTuple):
+    """`states` and the network's `guesses` of the image, both (steps, n, C, H, W) in [-1, 1], and `seconds` it took."""
+
+    states: Tensor
+    guesses: Tensor
+    seconds: float
 
 
-def resolutions(stages: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
-    """The different shapes of `stages`, from the largest number of positions down."""
-    return sorted(set(stages), key=lambda shape: -prod(shape[1:]))
+def strip(model: Diffusion, n: int, shown: Sequence[int], steps: int, seed: int = 0) -> Strip:
+    """The way of n samples from noise to image by ancestral sampling in `steps`, at the steps `shown` of the chain."""
+    states, guesses = {}, {}
+    start = time.perf_counter()
+
+    def watch(u: Tensor, q: float, found: object) -> None:
+        t = round(MOMENTS * float(model.config.path.time(torch.tensor(q, dtype=torch.float64))))
+        if t in shown:
+            states[t] = u
+            guesses[t] = model.denoiser()(u, levels(q, u)).x0 if q > 0 else u
+
+    model.sample(n, SampleNoise(seed, n, device=DEVICE), sampler=Sampler(Ancestral(), steps), watch=watch)
+    assert set(states) == set(shown)
+    ordered = (torch.stack([part[t] for t in shown]).cpu() for part in (states, guesses))
+    return Strip(*ordered, time.perf_counter() - start)
+
+
+def ask(model: Diffusion, signs: Tensor, scale: float | None = None, seed: int = 0) -> tuple[Tensor, float]:
+    """Captchas of signs (N, 5), guided by the model's own sampler or with another scale, and the seconds they took."""
+    own = model.config.sampler
+    sampler = own if scale is None else replace(own, guidance=Guidance(scale))
+    start, parts = time.perf_counter(), []
+    for first in range(0, len(signs), 100):
+        part = signs[first : first + 100].to(DEVICE)
+        parts.append(model.sample(len(part), SampleNoise(seed, len(part), first, DEVICE), part, sampler).cpu())
+    return torch.cat(parts), time.perf_counter() - start
+
+
+def course(errors: Sequence[float]) -> tuple[float, float, float]:
+    """Mean error over the first tenth of training and over the last, and how much of the way between them, in percent,
+    is behind after a fifth of it."""
+    errors = np.array(errors)
+    tenth = max(1, len(errors) // 10)
+    first, early, last = errors[:tenth].mean(), errors[len(errors) // 5 :][:tenth].mean(), errors[-tenth:].mean()
+    return first, last, 100 * (first - early) / (first - last)
+
+
+def hardness(found: Counter, asked: Tensor, times: int) -> dict[str, float]:
+    """The share of each sign that was mistaken, over texts `asked` (N, 5) so many times; the hardest first."""
+    wrong = {a: sum(n for (sign, _), n in found.items() if sign == a) for a in SIGNS}
+    share = {a: wrong[a] / max(1, int((asked == SIGNS.index(a)).sum()) * times) for a in SIGNS}
+    return dict(sorted(share.items(), key=lambda item: item[1], reverse=True))
 
 
 def mistakes(asked: Tensor, read: Tensor) -> Counter:

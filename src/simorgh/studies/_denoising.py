@@ -1,5 +1,5 @@
 """What the studies of denoising models share: samples by any sampler, how near they are to digits, what a network costs,
-maps of networks and of code, and two small checks."""
+maps of networks and of code."""
 
 import inspect
 import time
@@ -21,9 +21,9 @@ from simorgh.metrics.frechet import frechet_distance
 from simorgh.metrics.intervals import Interval
 from simorgh.metrics.modes import proportion
 from simorgh.metrics.prdc import prdc
-from simorgh.nn.attention import Attention
 from simorgh.nn.unet import UNetModule
-from simorgh.noise import Noise, SampleNoise, philox
+from simorgh.noise import Noise, SampleNoise
+from simorgh.studies._costs import kept_bytes
 from simorgh.studies.kit import Cell
 from simorgh.train import Run
 
@@ -212,31 +212,9 @@ def milliseconds(run: Run, batch: int = 50) -> float:
 
 
 def kept_for_backward(run: Run, batch: int) -> int:
-    """Bytes that a forward pass of `batch` images keeps for the backward pass; equal storages count once."""
-    model, kept = run.experiment.model.build(run.spec), {}
-
-    def note(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        kept[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
-    x = torch.zeros(batch, *run.spec.shape)
-    y = torch.zeros(batch, dtype=torch.long)
-    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        model.loss(Batch(x, y), Tick(0, 0, 0.0, Noise(0)))
-    own = {p.untyped_storage().data_ptr() for p in model.parameters()}
-    return sum(size for place, size in kept.items() if place not in own)
-
-
-def attention_gap() -> float:
-    """Largest difference between the attention written out here and torch's, with equal weights, in float64."""
-    ours, theirs = Attention(16, 4).double(), nn.MultiheadAttention(16, 4, batch_first=True).double()
-    x = torch.from_numpy(philox("attention").standard_normal((2, 49, 16)))
-    with torch.no_grad():
-        theirs.in_proj_weight.copy_(torch.cat([ours.query.weight, ours.key.weight, ours.value.weight]))
-        theirs.in_proj_bias.copy_(torch.cat([ours.query.bias, torch.zeros(16), ours.value.bias]))
-        theirs.out_proj.load_state_dict(ours.out.state_dict())
-        return float((ours(x) - theirs(x, x, x)[0]).abs().max())
+    """Bytes that a training step keeps for the backward pass of `batch` images."""
+    model, x, y = run.experiment.model.build(run.spec), torch.zeros(batch, *run.spec.shape), torch.zeros(batch).long()
+    return kept_bytes(model, lambda: model.loss(Batch(x, y), Tick(0, 0, 0.0, Noise(0))).loss)
 
 
 def step_back(log_prior: np.ndarray, grid: np.ndarray, beta: float, y: float) -> tuple[np.ndarray, np.ndarray, float]:

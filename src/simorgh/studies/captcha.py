@@ -26,53 +26,38 @@
 # می‌شود» را خواننده‌ای تعیین می‌کند که با کپچاهای کشیده‌شده آموزش دیده است و دیگر عوض نمی‌شود. نظریهٔ همین مدل روی MNIST در `ddpm` پاسخ داده شده است.
 
 # %%
-import tempfile
-import time
+from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
-from torch.nn.functional import conv2d, silu
-from torch.nn.functional import group_norm as normed
 
 from simorgh.contracts import UserError
-from simorgh.data import DataConfig, load
+from simorgh.data import load
 from simorgh.data.captcha import LENGTH, SIGNS, signs_of, spell
 from simorgh.data.captcha_sets import drawn
-from simorgh.diffusion.denoiser import consistent, levels, noised
-from simorgh.diffusion.guidance import Guidance
-from simorgh.diffusion.sampler import Sampler
-from simorgh.diffusion.steps import Ancestral
+from simorgh.diffusion.denoiser import levels, noised
 from simorgh.evaluate.captcha import judged, read, reader_rate
 from simorgh.evaluate.generate import generate
-from simorgh.nn.attention import Attention, ImageAttention
-from simorgh.nn.context import Given
-from simorgh.nn.residual import ResidualBlock
-from simorgh.noise import Noise, SampleNoise, philox
+from simorgh.noise import Noise, philox
 from simorgh.recipes.captcha_text import ASSIGNMENT
 from simorgh.report.figures import block_diagram, curves, image_grid
+from simorgh.studies import _blocks as blocks
 from simorgh.studies import _captchas as lab
+from simorgh.studies import _costs as costing
 from simorgh.studies import kit
-from simorgh.studies._denoising import inward
+from simorgh.studies._chains import Chain
+from simorgh.studies._denoising import DEVICE, inward
 
 study = kit.current()
-device = "cuda" if torch.cuda.is_available() else "cpu"
 free, told = study.runs("ddpm-captcha")[0], study.runs("captcha-text")[0]
-free_model, told_model = free.model().to(device), told.model().to(device)
+free_model, told_model = free.model().to(DEVICE), told.model().to(DEVICE)
 data, path = load(told.experiment.data), free.experiment.model.path
 if "".join(data.spec.vocabulary or ()) != SIGNS:
     raise UserError(f"The reader of this study knows the signs {SIGNS} only, and {data.name} has others.")
 if study.small:
     study.say("**The `smoke` preset**: sixteen steps on 512 images. Its numbers say nothing about the models.",
               "**اندازهٔ `smoke`**: شانزده گام روی ۵۱۲ تصویر؛ اعداد آن چیزی دربارهٔ مدل‌ها نمی‌گوید.")
-
-
-def share(interval):
-    """A share in percent with its interval."""
-    return kit.Cell(f"{100 * interval.value:.1f} % [{100 * interval.low:.1f}, {100 * interval.high:.1f}]")
-
 
 # %% [markdown] lang="en"
 # ## The data
@@ -103,12 +88,8 @@ some = inward(data.test.x)
 low, high = float(some.min()), float(some.max())
 assert low >= -1
 assert high <= 1
-with tempfile.TemporaryDirectory() as folder:
-    for image, signs in zip(large.x, large.factors.tolist()):
-        Image.fromarray(image.permute(1, 2, 0).numpy()).resize((200, 50)).save(Path(folder) / f"{spell(signs)}.png")
-    own = load(DataConfig(f"captcha:{folder}"))
-texts = sorted(spell(signs) for part in (own.train, own.test) for signs in part.factors.tolist())
-assert texts == sorted(spell(signs) for signs in large.factors.tolist())
+own = lab.through_a_folder(large.x, large.factors)
+assert lab.texts_of(own.train.factors, own.test.factors) == lab.texts_of(large.factors)
 assert own.spec.shape == (3, 64, 256)
 seen = {tuple(signs) for signs in data.train.factors.tolist()}
 known = sum(tuple(signs) in seen for signs in data.test.factors.tolist())
@@ -144,37 +125,8 @@ study.figure(block_diagram([["x", "norm", "SiLU", "conv 3×3", "+ time", "norm "
 study.figure(block_diagram([["x", "norm", "self-attention", "+ x", "norm ", "attention to signs", "+", "norm  ", "linear", "GELU", "linear ", "+ ", "out"],
                             ["five signs", "embedding + place", "keys and values"]], ["attention to signs", "keys and values"]),
              "attention", "The attention block; the coloured part only where a text is given.", "بلوک توجه؛ بخش رنگی تنها جایی هست که متنی داده شود.")
-# Both blocks once more, from torch's own functions.
 rng = philox("blocks")
-block = ResidualBlock(16, 32, 24).double()
-x, code = (torch.from_numpy(rng.standard_normal(shape)) for shape in ((2, 16, 8, 6), (2, 24)))
-with torch.no_grad():
-    before, between, after = block.before, block.between, block.after[-1]
-    h = conv2d(silu(normed(x, before[0].num_groups, before[0].weight, before[0].bias)), before[-1].weight, before[-1].bias, padding=1)
-    h = h + block.time(code)[:, :, None, None]
-    h = conv2d(silu(normed(h, between.num_groups, between.weight, between.bias)), after.weight, after.bias, padding=1)
-    by_hand = h + conv2d(x, block.shortcut.weight, block.shortcut.bias)
-    residual_gap = float((by_hand - block(x, Given(code))).abs().max())
-
-
-def theirs(ours: Attention, memory: int) -> torch.nn.MultiheadAttention:
-    """torch's attention with the weights of ours."""
-    made = torch.nn.MultiheadAttention(16, ours.heads, batch_first=True, kdim=memory, vdim=memory).double()
-    weights = {"q_proj_weight": ours.query.weight, "k_proj_weight": ours.key.weight, "v_proj_weight": ours.value.weight} if memory != 16 else {"in_proj_weight": torch.cat([ours.query.weight, ours.key.weight, ours.value.weight])}
-    bias = torch.cat([ours.query.bias, torch.zeros(16), ours.value.bias])
-    made.load_state_dict({**weights, "in_proj_bias": bias, "out_proj.weight": ours.out.weight, "out_proj.bias": ours.out.bias})
-    return made
-
-
-image_attention = ImageAttention(16, 4, context=10).double()
-x, signs = (torch.from_numpy(rng.standard_normal(shape)) for shape in ((2, 16, 3, 8), (2, 5, 10)))
-with torch.no_grad():
-    h = x.flatten(2).transpose(1, 2)
-    normal = image_attention.before(h)
-    h = h + theirs(image_attention.attention, 16)(normal, normal, normal)[0]
-    h = h + theirs(image_attention.cross, 10)(image_attention.between(h), signs, signs)[0]
-    h = h + image_attention.think(image_attention.after(h))
-    attention_gap = float((h.transpose(1, 2).unflatten(2, (3, 8)) - image_attention(x, signs)).abs().max())
+residual_gap, attention_gap = blocks.residual_block_gap(rng), blocks.attention_block_gap(rng)
 assert max(residual_gap, attention_gap) < 1e-12
 for name, gap in (("residual", residual_gap), ("attention", attention_gap)):
     study.measure(f"{name}_block_gap", gap, n=1, protocol=f"largest difference of the {name} block from the same formula by torch's own functions and equal weights, float64")
@@ -196,14 +148,14 @@ study.say(f"Attention is written out in `nn/attention.py`: $\\mathrm{{softmax}}(
 full, big = (3, 64, 256), replace(ASSIGNMENT, inject="scale-shift")
 context = (LENGTH, told.experiment.model.condition.dim)
 costs = {
-    study.pick("assignment", "تکلیف"): (big, full, lab.cost(big, full)),
-    study.pick("assignment, told the text", "تکلیف، با متن"): (ASSIGNMENT, full, lab.cost(ASSIGNMENT, full, context)),
-    "ddpm-captcha": (free.experiment.model.network, free.spec.shape, lab.cost(free.experiment.model.network, free.spec.shape)),
-    "captcha-text": (told.experiment.model.network, told.spec.shape, lab.cost(told.experiment.model.network, told.spec.shape, context)),
+    study.pick("assignment", "تکلیف"): (big, full, costing.cost(big, full)),
+    study.pick("assignment, told the text", "تکلیف، با متن"): (ASSIGNMENT, full, costing.cost(ASSIGNMENT, full, context)),
+    "ddpm-captcha": (free.experiment.model.network, free.spec.shape, costing.cost(free.experiment.model.network, free.spec.shape)),
+    "captcha-text": (told.experiment.model.network, told.spec.shape, costing.cost(told.experiment.model.network, told.spec.shape, context)),
 }
 rows = []
 for title, (network, _, counted) in costs.items():
-    sizes = ", ".join(f"{h}×{w}" for _, h, w in lab.resolutions(counted.stages))
+    sizes = ", ".join(f"{h}×{w}" for _, h, w in costing.resolutions(counted.stages))
     rows.append([title, kit.ltr("-".join(map(str, network.channels))), kit.ltr(sizes), len(counted.stages), kit.Cell(f"{counted.parameters / 1e6:.2f} M"), kit.Cell(f"{counted.operations / 1e9:.2f}")])
 study.table(study.pick(["network", "channels", "positions of its levels", "residual blocks", "parameters", "10⁹ operations an image"], ["شبکه", "کانال‌ها", "مکان‌های سطح‌ها", "بلوک باقی‌مانده", "پارامتر", "۱۰⁹ عمل برای هر تصویر"]), rows,
             "The network of the assignment and those trained here. An operation is a multiplication or an addition of one forward pass.", "شبکهٔ تکلیف و شبکه‌هایی که این‌جا آموزش دیدند. هر عمل یک ضرب یا جمع در یک گذر رو به جلوست.")
@@ -229,8 +181,8 @@ study.say(f"The whole network has 12 blocks down, 2 in the middle and 18 up. One
 # یک بار کشیدن نوفه تصویر را به هر گامی می‌برد؛ هر گام آموزش همین کار را برای هر تصویر در $t$ تصادفی خودش می‌کند.
 
 # %%
-betas = path.betas
-kept = (1 - betas).cumprod(0)
+chain = Chain(path)
+betas, kept, at = chain.betas, chain.kept, chain.at
 assert len(betas) == 1000
 assert np.allclose([float(betas[0]), float(betas[-1])], [1e-4, 0.02])
 alpha, sigma = path.alpha_sigma(path.q(torch.arange(1, 1001, dtype=torch.float64) / 1000))
@@ -238,43 +190,22 @@ assert float((alpha - kept.sqrt()).abs().max()) < 1e-9
 assert float((sigma**2 + kept - 1).abs().max()) < 1e-9
 stops = (100, 200, 500, 700, 900)
 
-
-def at(t):
-    """The ratio of noise to signal at step t."""
-    return float(((1 - kept[t - 1]) / kept[t - 1]).sqrt())
-
-
 x0 = inward(large.x[:1])
 eps = Noise(0, "strip").normal(*x0.shape)
 strip = torch.cat([x0] + [noised(x0, eps, levels(at(t), x0)) for t in stops])
 study.figure(image_grid((strip + 1) / 2, 2, 3, titles=[f"t = {t}" for t in (0, *stops)], cell=1.9), "forward", "One image at the steps asked for, with one and the same noise.", "یک تصویر در گام‌های خواسته‌شده، همه با یک نوفه.")
 count = 20 if study.small else 100
-clean, asked, rows, held = inward(data.test.x[:count]).to(device), data.test.factors[:count], [], {}
+clean, asked, rows, held = inward(data.test.x[:count]).to(DEVICE), data.test.factors[:count], [], {}
 for t in (0, *stops):
-    if t == 0:
-        direct = guessed = clean
-    else:
-        q = levels(at(t), clean)
-        direct = noised(clean, Noise(0, "readable", t).normal(*clean.shape).to(device), q)
-        with torch.no_grad():
-            guessed = torch.cat([free_model.denoiser()(u, level).x0 for u, level in zip(direct.split(50), q.split(50))])
-    held[t] = [judged(free_model.outward(images).cpu(), asked).sign for images in (direct, guessed)]
+    held[t] = [legible.sign for legible in lab.read_on_the_way(free_model, clean, asked, t, at(t))]
     dB = None if t == 0 else kit.Cell(f"{10 * np.log10(float(kept[t - 1] / (1 - kept[t - 1]))):.1f}")
-    rows.append([t, kit.Cell(f"{1.0 if t == 0 else float(kept[t - 1].sqrt()):.3f}"), dB, *(share(interval) for interval in held[t])])
+    rows.append([t, kit.Cell(f"{1.0 if t == 0 else float(kept[t - 1].sqrt()):.3f}"), dB, *(kit.percent(interval) for interval in held[t])])
 study.table(study.pick(["t", "√ᾱ", "signal to noise, dB", "signs read from x_t", "signs read from the network's E[x₀ | x_t]"], ["t", "√ᾱ", "سیگنال به نوفه، dB", "نویسه‌های خوانده از x_t", "نویسه‌های خوانده از E[x₀ | x_t] شبکه"]), rows,
             f"How long a text can be read on the way forward: {count} test images, read as they are and after one answer of `ddpm-captcha`. Guessing is right about {100 / len(SIGNS):.1f} %. The reader has never seen noise or blur.",
             f"متن تا کجای راه رفت خوانده می‌شود: {count} تصویر آزمون، همان‌گونه که هست و پس از یک پاسخ `ddpm-captcha`. حدس زدن {100 / len(SIGNS):.1f} ٪ درست است. خواننده هرگز نوفه یا محوی ندیده است.")
 for t in stops:
     study.measure("signs_in_estimate", *held[t][1][:3], n=count, unit="share", protocol=f"signs read from E[x0 | x_t] of ddpm-captcha at t = {t}, first {count} test images", recipe="ddpm-captcha", t=t)
-# The step back as Ho et al. 2020, algorithm 2, write it, with both variances, against the sampler of the package.
-u, guess = torch.from_numpy(philox("posterior").standard_normal((2, 4, 5)))
-for t in (2, 300, 1000):
-    before, now, beta = float(kept[t - 2]), float(kept[t - 1]), float(betas[t - 1])
-    found = consistent(guess, u, levels(at(t), u))
-    mean = (u - beta / (1 - now) ** 0.5 * found.eps) / (1 - beta) ** 0.5
-    for kind, variance in (("small", (1 - before) / (1 - now) * beta), ("large", beta)):
-        moved, _ = Ancestral(kind).move(lambda u, q, found=found: found, u, at(t), at(t - 1), lambda: torch.ones_like(u), None)
-        assert torch.allclose(moved, mean + variance**0.5)
+chain.check_steps_back((2, 300, 1000))  # as Ho et al. 2020, algorithm 2, write it, with both variances
 last = max((t for t in stops if held[t][1].low > 2 / len(SIGNS)), default=0)
 study.say("The step back of the sampler is $x_{t-1} = (x_t - \\frac{\\beta_t}{\\sqrt{1 - \\bar\\alpha_t}} \\epsilon_\\theta) / \\sqrt{1 - \\beta_t} + s_t\\, n$, checked here with both variances, $s_t^2 = \\tilde\\beta_t$ and $\\beta_t$. "
           + (f"The last of these steps at which the network's guess still holds signs of the text is t = {last}. On the way back it is therefore from noise above that level that a text is chosen, and below it the chosen text is only drawn sharp." if last else "At none of these steps does the network's guess show signs of the text."),
@@ -295,16 +226,16 @@ rows, budget = [], 16e9
 for title, run in (("ddpm-captcha", free), ("captcha-text", told)):
     e, history, counted = run.experiment, run.history(), costs[title][2]
     seconds = study.results(title, "seconds")
-    memory = lab.states(counted.parameters, bool(e.train.ema_half_life)) + e.train.batch_size * counted.kept / e.train.micro_batches
+    memory = costing.states(counted.parameters, bool(e.train.ema_half_life)) + e.train.batch_size * counted.kept / e.train.micro_batches
     rows.append([title, kit.ltr(f"{e.train.optimiser.kind}, {e.train.optimiser.lr:g}"), e.train.batch_size, kit.Cell(f"{e.train.epochs:g}"), history[-1]["step"], kit.Cell(f"{seconds.value / 60:.1f}"), kit.Cell(f"{history[-1]['samples'] / seconds.value:.0f}"), kit.Cell(f"{memory / 2**20:,.0f}")])
     study.measure("training_memory", memory / 2**20, n=1, unit="MiB", protocol="weights, gradients, two moments, averaged weights, and what a batch keeps for the backward pass, float32, counted", recipe=title)
 study.table(study.pick(["recipe", "optimiser", "batch", "passes", "steps", "minutes", "images a second", "memory of a step, MiB"], ["دستور", "بهینه‌ساز", "دسته", "دور", "گام", "دقیقه", "تصویر در ثانیه", "حافظهٔ یک گام، MiB"]), rows,
             "Time as measured, memory as counted: weights, gradients, two moments of Adam, averaged weights, and what a batch keeps for its backward pass.",
             "زمان اندازه‌گیری و حافظه شمرده شده است: وزن، گرادیان، دو گشتاور Adam، میانگین وزن‌ها، و آنچه یک دسته برای گذر رو به عقب نگه می‌دارد.")
-fit = int((budget - lab.states(whole.parameters, True)) // whole.kept)
+fit = int((budget - costing.states(whole.parameters, True)) // whole.kept)
 pieces = next(k for k in (1, 2, 4, 8, 16, 32, 64) if 64 / k <= fit)
-study.say(f"Free Colab and Kaggle lend a card of 16 GB. The assignment's network with batches of 64 would take {(lab.states(whole.parameters, True) + 64 * whole.kept) / 2**30:.0f} GiB in float32, since each image keeps {whole.kept / 2**20:.0f} MiB; it fits there with `--train.micro_batches {pieces}`, which changes no gradient. A pass over 1,070 images is {3 * 1070 * whole.operations / 1e15:.2f} × 10¹⁵ operations, {3 * 1070 * whole.operations / 8.1e12 / 60:.1f} minutes at least on a T4 (at most 8.1 × 10¹² a second); a run that is cut off continues when the same command is given again.",
-          f"کولب و کگلِ رایگان کارتی با ۱۶ گیگابایت حافظه می‌دهند. شبکهٔ تکلیف با دسته‌های ۶۴تایی در float32 به {(lab.states(whole.parameters, True) + 64 * whole.kept) / 2**30:.0f} گیبی‌بایت نیاز دارد، چون هر تصویر {whole.kept / 2**20:.0f} مبی‌بایت نگه می‌دارد؛ با <bdi dir=\"ltr\">`--train.micro_batches {pieces}`</bdi> در آن جا می‌گیرد و هیچ گرادیانی عوض نمی‌شود. یک دور روی ۱٬۰۷۰ تصویر <bdi dir=\"ltr\">{3 * 1070 * whole.operations / 1e15:.2f} × 10¹⁵</bdi> عمل است و روی T4 (حداکثر <bdi dir=\"ltr\">8.1 × 10¹²</bdi> در ثانیه) دست‌کم {3 * 1070 * whole.operations / 8.1e12 / 60:.1f} دقیقه طول می‌کشد؛ آموزشی که بریده شود با همان فرمان ادامه می‌یابد.")
+study.say(f"Free Colab and Kaggle lend a card of 16 GB. The assignment's network with batches of 64 would take {(costing.states(whole.parameters, True) + 64 * whole.kept) / 2**30:.0f} GiB in float32, since each image keeps {whole.kept / 2**20:.0f} MiB; it fits there with `--train.micro_batches {pieces}`, which changes no gradient. A pass over 1,070 images is {3 * 1070 * whole.operations / 1e15:.2f} × 10¹⁵ operations, {3 * 1070 * whole.operations / 8.1e12 / 60:.1f} minutes at least on a T4 (at most 8.1 × 10¹² a second); a run that is cut off continues when the same command is given again.",
+          f"کولب و کگلِ رایگان کارتی با ۱۶ گیگابایت حافظه می‌دهند. شبکهٔ تکلیف با دسته‌های ۶۴تایی در float32 به {(costing.states(whole.parameters, True) + 64 * whole.kept) / 2**30:.0f} گیبی‌بایت نیاز دارد، چون هر تصویر {whole.kept / 2**20:.0f} مبی‌بایت نگه می‌دارد؛ با <bdi dir=\"ltr\">`--train.micro_batches {pieces}`</bdi> در آن جا می‌گیرد و هیچ گرادیانی عوض نمی‌شود. یک دور روی ۱٬۰۷۰ تصویر <bdi dir=\"ltr\">{3 * 1070 * whole.operations / 1e15:.2f} × 10¹⁵</bdi> عمل است و روی T4 (حداکثر <bdi dir=\"ltr\">8.1 × 10¹²</bdi> در ثانیه) دست‌کم {3 * 1070 * whole.operations / 8.1e12 / 60:.1f} دقیقه طول می‌کشد؛ آموزشی که بریده شود با همان فرمان ادامه می‌یابد.")
 histories = {"ddpm-captcha": free.history(), "captcha-text": told.history()}
 study.figure(curves(histories, "denoising/error", ylabel="squared error a pixel", log=True, epoch=len(data.train)), "loss",
              "Loss history: mean squared error of what each network is asked for, noise in the one and velocity in the other, so that only their courses can be compared.",
@@ -316,12 +247,7 @@ for title, run in (("ddpm-captcha", free), ("captcha-text", told)):
     images = np.concatenate([shown["samples"][:3] for _, shown in picked]) / 255
     study.figure(image_grid(images, len(picked), 3, row_labels=[study.pick(f"pass {step * per:.0f}", f"pass {step * per:.0f}") for step, _ in picked], cell=1.6), f"along-{title}",
                  f"`{title}`: samples from the same noise along training, by the averaged weights.", f"دستور `{title}`: نمونه‌ها از یک نوفهٔ ثابت در طول آموزش، با میانگین وزن‌ها.")
-ends = {}
-for title, history in histories.items():
-    errors = np.array([line["denoising/error"] for line in history])
-    tenth = max(1, len(errors) // 10)
-    a, early, b = errors[:tenth].mean(), errors[len(errors) // 5 :][:tenth].mean(), errors[-tenth:].mean()
-    ends[title] = (a, b, 100 * (a - early) / (a - b))
+ends = {title: lab.course([line["denoising/error"] for line in history]) for title, history in histories.items()}
 study.say("From the first tenth of training to the last the error goes " + " and ".join(f"from {a:.4f} to {b:.4f} (`{title}`, {done:.0f} % of the way after a fifth of the steps)" for title, (a, b, done) in ends.items()) + ". The error is a mean over all levels of noise, and the few levels at which signs take shape weigh little in it: compare the pictures above, not the last digits of the loss.",
           "از یک‌دهم نخست آموزش تا یک‌دهم آخر، خطا " + " و ".join(f"از {a:.4f} به {b:.4f} (`{title}`، پس از یک‌پنجم گام‌ها {done:.0f} ٪ از این راه)" for title, (a, b, done) in ends.items()) + " می‌رسد. خطا میانگین همهٔ سطح‌های نوفه است و چند سطحی که نویسه‌ها در آن‌ها شکل می‌گیرند در آن وزن کمی دارند: تصویرهای بالا را مقایسه کنید، نه رقم‌های آخر هزینه را.")
 
@@ -334,37 +260,18 @@ study.say("From the first tenth of training to the last the error goes " + " and
 # زنجیرهٔ Ho و همکاران (۲۰۲۰) با همهٔ گام‌هایش؛ تابع `strip` هر چند گام را که بخواهیم نشان می‌دهد. زیر هر حالت آن تصویری ایستاده است که شبکه در همان لحظه
 # گمان می‌برد.
 
-
 # %%
-def strip_back(n, shown, steps, seed=0):
-    """For each step of `shown` the states of n samples there and the network's estimates; and the samples."""
-    states, guesses = {}, {}
-
-    def watch(u, q, found):
-        t = round(1000 * float(path.time(torch.tensor(q, dtype=torch.float64))))
-        if t in shown:
-            states[t] = u
-            guesses[t] = free_model.denoiser()(u, levels(q, u)).x0 if q > 0 else u
-
-    chain = Sampler(Ancestral(), steps)
-    images = free_model.sample(n, SampleNoise(seed, n, device=device), sampler=chain, watch=watch)
-    assert set(states) == set(shown)
-    return [torch.stack([part[t] for t in shown]).cpu() for part in (states, guesses)], images.cpu()
-
-
-shown, chain = (1000, 900, 700, 500, 300, 100, 50, 0), 20 if study.small else 1000
-start = time.perf_counter()
-(states, guesses), images = strip_back(2, shown, chain)
-took = time.perf_counter() - start
-order = torch.stack([states, guesses], 1).flatten(0, 1)  # (steps x {state, guess}, n, C, H, W)
+shown, steps = (1000, 900, 700, 500, 300, 100, 50, 0), 20 if study.small else 1000
+strip = lab.strip(free_model, 2, shown, steps)
+order = torch.stack([strip.states, strip.guesses], 1).flatten(0, 1)  # (steps x {state, guess}, n, C, H, W)
 study.figure(image_grid((order.flatten(0, 1) + 1) / 2, len(shown), 4, row_labels=[f"t = {t}" for t in shown], col_labels=["x_t, first", "second", "E[x₀ | x_t], first", "second"], cell=1.6), "reverse",
-             f"Two samples of `ddpm-captcha` at eight of {chain:,} steps: the state, and the network's guess of the image.", f"دو نمونه از `ddpm-captcha` در هشت گام از {chain:,} گام: حالت، و حدس شبکه از تصویر.")
-unasked = generate(free, 12, seed=1, device=device)[0]
+             f"Two samples of `ddpm-captcha` at eight of {steps:,} steps: the state, and the network's guess of the image.", f"دو نمونه از `ddpm-captcha` در هشت گام از {steps:,} گام: حالت، و حدس شبکه از تصویر.")
+unasked = generate(free, 12, seed=1, device=DEVICE)[0]
 study.figure(image_grid(unasked, 4, 3, titles=[spell(signs) for signs in read(unasked).tolist()], cell=2.0), "unasked",
              f"Twelve samples of `ddpm-captcha` by its quick sampler ({free_model.config.sampler.protocol}), below what the reader makes of them. No text was asked for, so none of it is right or wrong.",
              f"دوازده نمونهٔ `ddpm-captcha` با نمونه‌بردار تندش (<bdi dir=\"ltr\">{free_model.config.sampler.protocol}</bdi>)، زیر آنچه خواننده از آن‌ها می‌خواند. متنی خواسته نشده بود، پس درست و نادرستی در کار نیست.")
-study.say(f"Two samples by {chain:,} steps took {took:.0f} s. Large things come first: the ground and where dark is; then which signs; last their edges and the grain.",
-          f"دو نمونه با {chain:,} گام {took:.0f} ثانیه طول کشید. نخست چیزهای بزرگ پیدا می‌شوند: زمینه و جای تیرگی؛ سپس این‌که کدام نویسه؛ و در پایان لبه‌ها و دانه‌ها.")
+study.say(f"Two samples by {steps:,} steps took {strip.seconds:.0f} s. Large things come first: the ground and where dark is; then which signs; last their edges and the grain.",
+          f"دو نمونه با {steps:,} گام {strip.seconds:.0f} ثانیه طول کشید. نخست چیزهای بزرگ پیدا می‌شوند: زمینه و جای تیرگی؛ سپس این‌که کدام نویسه؛ و در پایان لبه‌ها و دانه‌ها.")
 
 # %% [markdown] lang="en"
 # ## A model that is told the text
@@ -393,20 +300,9 @@ study.say(f"Two samples by {chain:,} steps took {took:.0f} s. Large things come 
 # می‌خواهد؛ هزینه از جهات دیگر همان است.
 
 # %%
-def ask(texts, scale=None, seed=0):
-    """Captchas of texts (n, 5), at the guidance of the recipe or another, and the seconds they took."""
-    own = told_model.config.sampler
-    sampler = own if scale is None else replace(own, guidance=Guidance(scale))
-    start, parts = time.perf_counter(), []
-    for first in range(0, len(texts), 100):
-        part = texts[first : first + 100]
-        parts.append(told_model.sample(len(part), SampleNoise(seed, len(part), first, device), part.to(device), sampler).cpu())
-    return torch.cat(parts), time.perf_counter() - start
-
-
 text = "b2n4x"
 wanted = torch.tensor([signs_of(text)] * 5)
-five, seconds = ask(wanted)
+five, seconds = lab.ask(told_model, wanted)
 answers = read(five)
 right = (answers == wanted).all(1).tolist()
 study.figure(image_grid(five, 5, 1, titles=[spell(signs) for signs in answers.tolist()], correct=right, cell=2.6), "five",
@@ -430,9 +326,9 @@ exact, sign = study.results("captcha-text", "exact_match"), study.results("captc
 own_rate = judged(data.test.x / 255, data.test.factors)
 best = reader_rate(1000)
 study.table(study.pick(["", "all five signs", "each sign", "at places 1 to 5"], ["", "هر پنج نویسه", "هر نویسه", "جاهای ۱ تا ۵"]), [
-    [study.pick(f"{exact.n:,} texts asked of `captcha-text`", f"{exact.n:,} متن خواسته از `captcha-text`").replace("`", ""), share(exact), share(sign), None],
-    [study.pick("the reader on 1,000 drawn test images", "خواننده روی ۱٬۰۰۰ تصویر کشیده‌شدهٔ آزمون"), share(best.exact), share(best.sign), kit.Cell(", ".join(f"{100 * p.value:.1f}" for p in best.places))],
-    [study.pick("the reader on the test images of this data", "خواننده روی تصویرهای آزمون همین داده"), share(own_rate.exact), share(own_rate.sign), kit.Cell(", ".join(f"{100 * p.value:.1f}" for p in own_rate.places))],
+    [study.pick(f"{exact.n:,} texts asked of `captcha-text`", f"{exact.n:,} متن خواسته از `captcha-text`").replace("`", ""), kit.percent(exact), kit.percent(sign), None],
+    [study.pick("the reader on 1,000 drawn test images", "خواننده روی ۱٬۰۰۰ تصویر کشیده‌شدهٔ آزمون"), kit.percent(best.exact), kit.percent(best.sign), kit.Cell(", ".join(f"{100 * p.value:.1f}" for p in best.places))],
+    [study.pick("the reader on the test images of this data", "خواننده روی تصویرهای آزمون همین داده"), kit.percent(own_rate.exact), kit.percent(own_rate.sign), kit.Cell(", ".join(f"{100 * p.value:.1f}" for p in own_rate.places))],
     [study.pick("guessing", "حدس"), kit.Cell(f"{100 * best.exact_chance:.5f} %"), kit.Cell(f"{100 * best.sign_chance:.1f} %"), None],
 ], "Share of captchas that read as the text asked for, with 95 % intervals.", "سهم کپچاهایی که متنِ خواسته‌شده از آن‌ها خوانده می‌شود، با بازهٔ ۹۵ درصد.")
 independent = sign.value**LENGTH
@@ -454,12 +350,12 @@ new = sum(tuple(signs) not in seen for signs in texts.tolist())
 scales, rows, found, shown_texts = (1.0, 2.0, 3.0), [], {}, []
 real = data.test.x[: len(texts)] / 255
 for scale in scales:
-    images, seconds = ask(texts, scale)
+    images, seconds = lab.ask(told_model, texts, scale)
     answer = read(images)
     found[scale] = judged(images, texts), answer
     spread = float(images.double().std(0).mean() / real.double().std(0).mean())
     legible = found[scale][0]
-    rows.append([kit.Cell(f"{scale:g}"), share(legible.exact), share(legible.sign), kit.Cell(", ".join(f"{100 * p.value:.0f}" for p in legible.places)), kit.Cell(f"{spread:.2f}"), kit.Cell(f"{seconds / len(texts):.2f}")])
+    rows.append([kit.Cell(f"{scale:g}"), kit.percent(legible.exact), kit.percent(legible.sign), kit.Cell(", ".join(f"{100 * p.value:.0f}" for p in legible.places)), kit.Cell(f"{spread:.2f}"), kit.Cell(f"{seconds / len(texts):.2f}")])
     for name, value in (("exact_match", legible.exact), ("sign_accuracy", legible.sign)):
         study.measure(name, *value[:3], n=len(texts), unit="share", protocol=f"{len(texts)} random texts, guidance scale {scale:g}, read by the reader of captchas", floor=best.exact.value if name == "exact_match" else best.sign.value, recipe="captcha-text", guidance_scale=scale)
     shown_texts.append((images[:4], answer[:4]))
@@ -485,12 +381,12 @@ study.say((f"Guidance {top:g} reads best: {gained} texts that fail without guida
 # ### کدام نویسه‌ها اشتباه می‌شوند
 
 # %%
-made = sum((lab.mistakes(texts, found[scale][1]) for scale in scales), lab.mistakes(texts[:0], texts[:0]))
+made = sum((lab.mistakes(texts, answer) for _, answer in found.values()), Counter())
 on_real = lab.mistakes(data.test.factors, read(data.test.x / 255))
 study.figure(lab.matrix(made), "confusion", f"Signs asked for and what was read in their place, over {len(scales)} × {len(texts)} texts.", f"نویسهٔ خواسته‌شده و آنچه به جایش خوانده شد، روی <bdi dir=\"ltr\">{len(scales)} × {len(texts)}</bdi> متن.")
 total, total_real = sum(made.values()), sum(on_real.values())
-hit = {a: sum(n for (x, _), n in made.items() if x == a) / max(1, int((texts == SIGNS.index(a)).sum()) * len(scales)) for a in SIGNS}
-worst = sorted(hit, key=hit.get, reverse=True)[:3]
+hit = lab.hardness(made, texts, len(scales))
+worst = list(hit)[:3]
 alike = sum(n for pair, n in made.items() if pair in on_real)
 study.say(f"{total} of {texts.numel() * len(scales):,} signs were read otherwise; most often {lab.pairs(made) or 'none'}. Hardest to draw: " + ", ".join(f"{a} ({100 * hit[a]:.0f} % wrong)" for a in worst)
           + f". On real images the reader makes {total_real} mistakes in {data.test.factors.numel():,} signs ({lab.pairs(on_real) or 'none'}); {alike} of the {total} above are of a pair that it also mistakes there, so they may be its own.",

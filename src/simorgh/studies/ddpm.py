@@ -40,7 +40,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from simorgh.data import load
-from simorgh.diffusion.denoiser import consistent, levels, noised
+from simorgh.diffusion.denoiser import levels, noised
 from simorgh.diffusion.exact import Mixture
 from simorgh.diffusion.steps import DDIM, Ancestral
 from simorgh.metrics.divergences import kl
@@ -49,26 +49,22 @@ from simorgh.nn.unet import UNet
 from simorgh.noise import Noise, SampleNoise, philox
 from simorgh.report.figures import block_diagram, curves, image_grid
 from simorgh.report.style import LINES
+from simorgh.studies import _blocks as blocks
 from simorgh.studies import _denoising as lab
 from simorgh.studies import kit
+from simorgh.studies._chains import Chain
 
 study = kit.current()
 run, cosine = study.runs("ddpm")[0], study.runs("ddpm-cosine-v")[0]
 model, path = run.model().to(lab.DEVICE), run.experiment.model.path
 data = load(run.experiment.data)
-betas = path.betas
-kept = (1 - betas).cumprod(0)  # the product of alphas, (1000,)
+chain = Chain(path)
+betas, kept, at = chain.betas, chain.kept, chain.at  # kept: the product of alphas, (1000,)
 assert len(betas) == 1000
 assert np.allclose([betas[0], betas[-1]], [1e-4, 0.02])
 if study.small:
     study.say("**The `smoke` preset**: sixteen steps on 512 images. Its numbers say nothing about the models.",
               "**اندازهٔ `smoke`**: شانزده گام روی ۵۱۲ تصویر؛ اعداد آن چیزی دربارهٔ مدل‌ها نمی‌گوید.")
-
-
-def at(t):
-    """The noise-to-signal ratio q of step t."""
-    return float(((1 - kept[t - 1]) / kept[t - 1]).sqrt())
-
 
 # %% [markdown] lang="en"
 # ## (a) Forward
@@ -176,16 +172,7 @@ centre = sp.simplify(-exponent.coeff(e1, 1) / 2 * tilde)
 whole = 1 - (1 - b) * A
 assert sp.simplify(tilde - (1 - A) / whole * b) == 0
 assert sp.simplify(centre - (sp.sqrt(A) * b / whole * x_ + sp.sqrt(1 - b) * (1 - A) / whole * y_)) == 0
-# The sampler's step against these formulas and Ho et al. 2020, algorithm 2, with both variances.
-u, guess = torch.from_numpy(philox("posterior").standard_normal((2, 4, 5)))
-for t in (2, 10, 300, 1000):
-    before, now, beta = float(kept[t - 2]), float(kept[t - 1]), float(betas[t - 1])
-    mu = before**0.5 * beta / (1 - now) * guess + (1 - beta) ** 0.5 * (1 - before) / (1 - now) * u
-    found = consistent(guess, u, levels(at(t), u))
-    assert torch.allclose(mu, (u - beta / (1 - now) ** 0.5 * found.eps) / (1 - beta) ** 0.5)
-    for kind, size in (("small", (1 - before) / (1 - now) * beta), ("large", beta)):
-        moved, _ = Ancestral(kind).move(lambda u, q, found=found: found, u, at(t), at(t - 1), lambda: torch.ones_like(u), None)
-        assert torch.allclose(moved, mu + size**0.5)
+chain.check_steps_back((2, 10, 300, 1000))  # the sampler against these formulas and algorithm 2, with both variances
 
 # %% [markdown] lang="en"
 # ### A case where it *can* be computed
@@ -289,7 +276,7 @@ drawing = lab.layout(model.network, run.spec.shape)
 study.figure(block_diagram(drawing, [name for line in drawing for name in line if "att." in name]), "unet",
              "The network as trained, channels × height × width after every part; one row a resolution, down, middle and up. \"m → n×h×w\" is a residual block from m channels, \"att.\" (coloured) attention behind it. On the way up m counts what comes from below and what a skip brings.",
              "شبکهٔ آموزش‌دیده با اندازهٔ خروجی هر بخش؛ هر سطر یک تفکیک‌پذیری، راه پایین و میانه و راه بالا. «<bdi dir=\"ltr\">m → n×h×w</bdi>» بلوک باقی‌مانده از m کانال است و «<bdi>att.</bdi>» (رنگی) توجه پس از آن. در راه بالا m هم آنچه را از پایین می‌آید می‌شمارد و هم آنچه را میان‌بر می‌آورد.")
-attention_gap = lab.attention_gap()
+attention_gap = blocks.attention_gap()
 assert attention_gap < 1e-12
 big = UNet((128, 128, 256, 256, 512, 512), blocks=2, attention=(False, False, False, False, True, False), patch=1)
 with torch.device("meta"):
