@@ -21,12 +21,13 @@ from simorgh.diffusion.denoiser import levels, noised
 from simorgh.diffusion.guidance import Guidance
 from simorgh.diffusion.sampler import Sampler
 from simorgh.diffusion.steps import Ancestral
-from simorgh.evaluate.captcha import judged
-from simorgh.metrics.legibility import Legibility
+from simorgh.evaluate.captcha import judged, read
+from simorgh.metrics.legibility import Legibility, legibility
 from simorgh.models.diffusion import Diffusion
 from simorgh.noise import Noise, SampleNoise
 from simorgh.report.style import use_style
 from simorgh.studies._denoising import DEVICE
+from simorgh.studies.kit import Cell
 
 MOMENTS = 1000
 """Steps of the chain that t counts."""
@@ -96,6 +97,37 @@ def ask(model: Diffusion, signs: Tensor, scale: float | None = None, seed: int =
     return torch.cat(parts), time.perf_counter() - start
 
 
+class Guided(NamedTuple):
+    """Captchas of texts that were asked for with guidance `scale`.
+
+    Attributes:
+        images, answer: (N, C, H, W) in [0, 1], and the signs (N, 5) that are read from them.
+        legible: how far they agree with those asked for.
+        spread: deviation of a pixel over images, mean of all pixels, as a share of that of real images.
+        seconds: an image.
+    """
+
+    scale: float
+    images: Tensor
+    answer: Tensor
+    legible: Legibility
+    spread: float
+    seconds: float
+
+
+def guided(model: Diffusion, signs: Tensor, scale: float, real: Tensor) -> Guided:
+    """Captchas of signs (N, 5), held against as many real ones."""
+    images, seconds = ask(model, signs, scale)
+    answer = read(images)
+    spread = float(images.double().std(0).mean() / real.double().std(0).mean())
+    return Guided(scale, images, answer, legibility(answer, signs, len(SIGNS)), spread, seconds / len(signs))
+
+
+def places(found: Legibility, digits: int = 1) -> Cell:
+    """Shares of right signs at each place, in percent."""
+    return Cell(", ".join(f"{100 * place.value:.{digits}f}" for place in found.places))
+
+
 def course(errors: Sequence[float]) -> tuple[float, float, float]:
     """Mean error over the first tenth of training and over the last, and how much of the way between them, in percent,
     is behind after a fifth of it."""
@@ -105,11 +137,11 @@ def course(errors: Sequence[float]) -> tuple[float, float, float]:
     return first, last, 100 * (first - early) / (first - last)
 
 
-def hardness(found: Counter, asked: Tensor, times: int) -> dict[str, float]:
-    """The share of each sign that was mistaken, over texts `asked` (N, 5) so many times; the hardest first."""
+def hardest(found: Counter, asked: Tensor, times: int, most: int = 3) -> dict[str, float]:
+    """The signs that were mistaken most often and the share of each that was, over texts `asked` (N, 5) so many times."""
     wrong = {a: sum(n for (sign, _), n in found.items() if sign == a) for a in SIGNS}
     share = {a: wrong[a] / max(1, int((asked == SIGNS.index(a)).sum()) * times) for a in SIGNS}
-    return dict(sorted(share.items(), key=lambda item: item[1], reverse=True))
+    return {a: share[a] for a in sorted(SIGNS, key=share.get, reverse=True)[:most]}
 
 
 def mistakes(asked: Tensor, read: Tensor) -> Counter:

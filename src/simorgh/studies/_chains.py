@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 
 from simorgh.diffusion.denoiser import consistent, levels
@@ -14,12 +15,21 @@ class Chain:
     """The steps t = 1 ... of a path: `betas` (steps,) and `kept`, the product of 1 - beta up to each of them (steps,)."""
 
     def __init__(self, path: VPLinear):
-        self.betas = path.betas
+        self.path, self.betas = path, path.betas
         self.kept = (1 - self.betas).cumprod(0)
 
     def at(self, t: int) -> float:
         """The ratio of noise to signal at step t."""
         return float(((1 - self.kept[t - 1]) / self.kept[t - 1]).sqrt()) if t else 0.0
+
+    def check_published(self) -> None:
+        """AssertionError unless there are 1,000 steps with betas from 1e-4 to 0.02 and the path's signal and noise are
+        what they leave of an image and add to it."""
+        assert len(self.betas) == 1000
+        assert np.allclose([self.betas[0], self.betas[-1]], [1e-4, 0.02])
+        alpha, sigma = self.path.alpha_sigma(self.path.q(torch.arange(1, 1001, dtype=torch.float64) / 1000))
+        assert float((alpha - self.kept.sqrt()).abs().max()) < 1e-9
+        assert float((sigma**2 + self.kept - 1).abs().max()) < 1e-9
 
     def check_steps_back(self, steps: Sequence[int]) -> None:
         """AssertionError unless the ancestral sampler goes back from each of `steps` as algorithm 2 and equation 7 of

@@ -184,6 +184,12 @@ def where(thing: Callable | type, text: str) -> tuple[str, str]:
     raise AssertionError(f"{thing.__qualname__} no longer holds {text!r}")
 
 
+def along(run: Run, most: int) -> list[tuple[int, dict]]:
+    """At most so many of a run's snapshots (step, arrays), evenly spread and with the first and the last."""
+    shots = run.snapshots()
+    return [shots[i] for i in sorted({round(k * (len(shots) - 1) / (most - 1)) for k in range(most)})]
+
+
 def held_out(run: Run, batches: int) -> Tensor:
     """(batches,) the loss of training on hundreds of test images; equal noise and levels for every run."""
     model, test = run.model().to(DEVICE), load(DataConfig("mnist")).test

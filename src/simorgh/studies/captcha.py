@@ -47,10 +47,11 @@ from simorgh.studies import _captchas as lab
 from simorgh.studies import _costs as costing
 from simorgh.studies import kit
 from simorgh.studies._chains import Chain
-from simorgh.studies._denoising import DEVICE, inward
+from simorgh.studies._denoising import DEVICE, along, inward
 
 study = kit.current()
-free, told = study.runs("ddpm-captcha")[0], study.runs("captcha-text")[0]
+runs = {key: study.runs(key)[0] for key in ("ddpm-captcha", "captcha-text")}
+free, told = runs.values()
 free_model, told_model = free.model().to(DEVICE), told.model().to(DEVICE)
 data, path = load(told.experiment.data), free.experiment.model.path
 if "".join(data.spec.vocabulary or ()) != SIGNS:
@@ -84,10 +85,8 @@ if study.small:
 large = drawn("test", 12)
 study.figure(image_grid(large.x / 255, 4, 3, titles=[spell(signs) for signs in large.factors.tolist()], cell=1.9), "contact",
              "Twelve drawn captchas of the test part at 3 × 64 × 256, each below its text.", "دوازده کپچای کشیده‌شده از بخش آزمون با اندازهٔ <bdi dir=\"ltr\">3 × 64 × 256</bdi>، هر کدام زیر متن خودش.")
-some = inward(data.test.x)
-low, high = float(some.min()), float(some.max())
-assert low >= -1
-assert high <= 1
+low, high = map(float, inward(data.test.x).aminmax())
+assert -1 <= low < high <= 1
 own = lab.through_a_folder(large.x, large.factors)
 assert lab.texts_of(own.train.factors, own.test.factors) == lab.texts_of(large.factors)
 assert own.spec.shape == (3, 64, 256)
@@ -135,9 +134,9 @@ study.say(f"Attention is written out in `nn/attention.py`: $\\mathrm{{softmax}}(
 
 # %% [markdown] lang="en"
 # ## The U-Net
-# The assignment's widths are 128-128-256-256-512-512, two residual blocks a level on the way down and three on the way up, attention at the fifth
-# level; its template lacks one block on the way up, so that an image enters and a smaller one would leave. Ours is
-# whole. At `cpu` the same class is narrower and has fewer levels. Both are counted on a device without memory.
+# The assignment's widths are 128-128-256-256-512-512, two residual blocks a level on the way down and three up, attention at
+# the fifth level; its template lacks one block on the way up, so that a smaller image leaves than enters. Ours is whole. At `cpu`
+# the same class is narrower and has fewer levels. Both are counted on a device without memory.
 # %% [markdown] lang="fa"
 # ## شبکهٔ U-Net
 # پهناهای تکلیف <bdi dir="ltr">128-128-256-256-512-512</bdi> است، با دو بلوک باقی‌مانده در هر سطح به پایین و سه بلوک به بالا و توجه در سطح پنجم؛ قالب آن در راه
@@ -147,23 +146,18 @@ study.say(f"Attention is written out in `nn/attention.py`: $\\mathrm{{softmax}}(
 # %%
 full, big = (3, 64, 256), replace(ASSIGNMENT, inject="scale-shift")
 context = (LENGTH, told.experiment.model.condition.dim)
-costs = {
-    study.pick("assignment", "تکلیف"): (big, full, costing.cost(big, full)),
-    study.pick("assignment, told the text", "تکلیف، با متن"): (ASSIGNMENT, full, costing.cost(ASSIGNMENT, full, context)),
-    "ddpm-captcha": (free.experiment.model.network, free.spec.shape, costing.cost(free.experiment.model.network, free.spec.shape)),
-    "captcha-text": (told.experiment.model.network, told.spec.shape, costing.cost(told.experiment.model.network, told.spec.shape, context)),
-}
-rows = []
-for title, (network, _, counted) in costs.items():
-    sizes = ", ".join(f"{h}×{w}" for _, h, w in costing.resolutions(counted.stages))
-    rows.append([title, kit.ltr("-".join(map(str, network.channels))), kit.ltr(sizes), len(counted.stages), kit.Cell(f"{counted.parameters / 1e6:.2f} M"), kit.Cell(f"{counted.operations / 1e9:.2f}")])
+small, small_told = free.experiment.model.network, told.experiment.model.network
+costs = {study.pick("assignment", "تکلیف"): (big, costing.cost(big, full)), study.pick("assignment, told the text", "تکلیف، با متن"): (ASSIGNMENT, costing.cost(ASSIGNMENT, full, context)),
+         "ddpm-captcha": (small, costing.cost(small, free.spec.shape)), "captcha-text": (small_told, costing.cost(small_told, told.spec.shape, context))}
+rows = [[title, kit.ltr("-".join(map(str, network.channels))), kit.ltr(", ".join(f"{h}×{w}" for _, h, w in costing.resolutions(counted.stages))), len(counted.stages), kit.Cell(f"{counted.parameters / 1e6:.2f} M"), kit.Cell(f"{counted.operations / 1e9:.2f}")]
+        for title, (network, counted) in costs.items()]
 study.table(study.pick(["network", "channels", "positions of its levels", "residual blocks", "parameters", "10⁹ operations an image"], ["شبکه", "کانال‌ها", "مکان‌های سطح‌ها", "بلوک باقی‌مانده", "پارامتر", "۱۰⁹ عمل برای هر تصویر"]), rows,
             "The network of the assignment and those trained here. An operation is a multiplication or an addition of one forward pass.", "شبکهٔ تکلیف و شبکه‌هایی که این‌جا آموزش دیدند. هر عمل یک ضرب یا جمع در یک گذر رو به جلوست.")
-whole = costs[study.pick("assignment", "تکلیف")][2]
+(_, whole), (_, counted) = costs[study.pick("assignment", "تکلیف")], costs["ddpm-captcha"]
 assert len(whole.stages) == 6 * 2 + 2 + 6 * 3
-assert sum(p.numel() for p in free_model.network.parameters()) == costs["ddpm-captcha"][2].parameters
+assert sum(p.numel() for p in free_model.network.parameters()) == counted.parameters
 study.measure("assignment_parameters", whole.parameters, n=1, protocol="parameters of the U-Net 128-128-256-256-512-512 with two blocks a level down and three up, attention at the fifth level, 3 x 64 x 256")
-factor = whole.operations / costs["ddpm-captcha"][2].operations
+factor = whole.operations / counted.operations
 study.say(f"The whole network has 12 blocks down, 2 in the middle and 18 up. One image costs it {factor:,.0f} times as much as the network trained here"
           + (", which is why a machine without an accelerator gets the small one." if factor > 10 else "."),
           f"شبکهٔ کامل ۱۲ بلوک به پایین، ۲ بلوک در میانه و ۱۸ بلوک به بالا دارد. هر تصویر برای آن {factor:,.0f} برابر شبکهٔ آموزش‌دیدهٔ این‌جا هزینه دارد"
@@ -173,7 +167,7 @@ study.say(f"The whole network has 12 blocks down, 2 in the middle and 18 up. One
 # ## Forward
 # $$ q(x_t \mid x_{t-1}) = N(\sqrt{1 - \beta_t}\, x_{t-1},\, \beta_t I) \quad\Rightarrow\quad
 # x_t = \sqrt{\bar\alpha_t}\, x_0 + \sqrt{1 - \bar\alpha_t}\, \epsilon, \qquad L = E\, \lVert \epsilon - \epsilon_\theta(x_t, t) \rVert^2. $$
-# One draw of noise takes an image to any step, which is what a training step does for each image at its own random $t$.
+# One draw of noise takes an image to any step; a training step does this for each image at its own random $t$.
 # %% [markdown] lang="fa"
 # ## راه رفت
 # $$ q(x_t \mid x_{t-1}) = N(\sqrt{1 - \beta_t}\, x_{t-1},\, \beta_t I) \quad\Rightarrow\quad
@@ -182,14 +176,9 @@ study.say(f"The whole network has 12 blocks down, 2 in the middle and 18 up. One
 
 # %%
 chain = Chain(path)
-betas, kept, at = chain.betas, chain.kept, chain.at
-assert len(betas) == 1000
-assert np.allclose([float(betas[0]), float(betas[-1])], [1e-4, 0.02])
-alpha, sigma = path.alpha_sigma(path.q(torch.arange(1, 1001, dtype=torch.float64) / 1000))
-assert float((alpha - kept.sqrt()).abs().max()) < 1e-9
-assert float((sigma**2 + kept - 1).abs().max()) < 1e-9
+kept, at = chain.kept, chain.at
+chain.check_published()
 stops = (100, 200, 500, 700, 900)
-
 x0 = inward(large.x[:1])
 eps = Noise(0, "strip").normal(*x0.shape)
 strip = torch.cat([x0] + [noised(x0, eps, levels(at(t), x0)) for t in stops])
@@ -222,9 +211,9 @@ study.say("The step back of the sampler is $x_{t-1} = (x_t - \\frac{\\beta_t}{\\
 # می‌شوند. ده بار در طول آموزش همان نوفه از مدلِ همان لحظه گذرانده می‌شود.
 
 # %%
-rows, budget = [], 16e9
-for title, run in (("ddpm-captcha", free), ("captcha-text", told)):
-    e, history, counted = run.experiment, run.history(), costs[title][2]
+rows = []
+for title, run in runs.items():
+    e, history, counted = run.experiment, run.history(), costs[title][1]
     seconds = study.results(title, "seconds")
     memory = costing.states(counted.parameters, bool(e.train.ema_half_life)) + e.train.batch_size * counted.kept / e.train.micro_batches
     rows.append([title, kit.ltr(f"{e.train.optimiser.kind}, {e.train.optimiser.lr:g}"), e.train.batch_size, kit.Cell(f"{e.train.epochs:g}"), history[-1]["step"], kit.Cell(f"{seconds.value / 60:.1f}"), kit.Cell(f"{history[-1]['samples'] / seconds.value:.0f}"), kit.Cell(f"{memory / 2**20:,.0f}")])
@@ -232,20 +221,20 @@ for title, run in (("ddpm-captcha", free), ("captcha-text", told)):
 study.table(study.pick(["recipe", "optimiser", "batch", "passes", "steps", "minutes", "images a second", "memory of a step, MiB"], ["دستور", "بهینه‌ساز", "دسته", "دور", "گام", "دقیقه", "تصویر در ثانیه", "حافظهٔ یک گام، MiB"]), rows,
             "Time as measured, memory as counted: weights, gradients, two moments of Adam, averaged weights, and what a batch keeps for its backward pass.",
             "زمان اندازه‌گیری و حافظه شمرده شده است: وزن، گرادیان، دو گشتاور Adam، میانگین وزن‌ها، و آنچه یک دسته برای گذر رو به عقب نگه می‌دارد.")
-fit = int((budget - costing.states(whole.parameters, True)) // whole.kept)
+states = costing.states(whole.parameters, averaged=True)
+fit = int((16e9 - states) // whole.kept)
 pieces = next(k for k in (1, 2, 4, 8, 16, 32, 64) if 64 / k <= fit)
-study.say(f"Free Colab and Kaggle lend a card of 16 GB. The assignment's network with batches of 64 would take {(costing.states(whole.parameters, True) + 64 * whole.kept) / 2**30:.0f} GiB in float32, since each image keeps {whole.kept / 2**20:.0f} MiB; it fits there with `--train.micro_batches {pieces}`, which changes no gradient. A pass over 1,070 images is {3 * 1070 * whole.operations / 1e15:.2f} × 10¹⁵ operations, {3 * 1070 * whole.operations / 8.1e12 / 60:.1f} minutes at least on a T4 (at most 8.1 × 10¹² a second); a run that is cut off continues when the same command is given again.",
-          f"کولب و کگلِ رایگان کارتی با ۱۶ گیگابایت حافظه می‌دهند. شبکهٔ تکلیف با دسته‌های ۶۴تایی در float32 به {(costing.states(whole.parameters, True) + 64 * whole.kept) / 2**30:.0f} گیبی‌بایت نیاز دارد، چون هر تصویر {whole.kept / 2**20:.0f} مبی‌بایت نگه می‌دارد؛ با <bdi dir=\"ltr\">`--train.micro_batches {pieces}`</bdi> در آن جا می‌گیرد و هیچ گرادیانی عوض نمی‌شود. یک دور روی ۱٬۰۷۰ تصویر <bdi dir=\"ltr\">{3 * 1070 * whole.operations / 1e15:.2f} × 10¹⁵</bdi> عمل است و روی T4 (حداکثر <bdi dir=\"ltr\">8.1 × 10¹²</bdi> در ثانیه) دست‌کم {3 * 1070 * whole.operations / 8.1e12 / 60:.1f} دقیقه طول می‌کشد؛ آموزشی که بریده شود با همان فرمان ادامه می‌یابد.")
-histories = {"ddpm-captcha": free.history(), "captcha-text": told.history()}
+study.say(f"Free Colab and Kaggle lend a card of 16 GB. The assignment's network with batches of 64 would take {(states + 64 * whole.kept) / 2**30:.0f} GiB in float32, since each image keeps {whole.kept / 2**20:.0f} MiB; it fits there with `--train.micro_batches {pieces}`, which changes no gradient. A pass over 1,070 images is {3 * 1070 * whole.operations / 1e15:.2f} × 10¹⁵ operations, {3 * 1070 * whole.operations / 8.1e12 / 60:.1f} minutes at least on a T4 (at most 8.1 × 10¹² a second); a run that is cut off continues when the same command is given again.",
+          f"کولب و کگلِ رایگان کارتی با ۱۶ گیگابایت حافظه می‌دهند. شبکهٔ تکلیف با دسته‌های ۶۴تایی در float32 به {(states + 64 * whole.kept) / 2**30:.0f} گیبی‌بایت نیاز دارد، چون هر تصویر {whole.kept / 2**20:.0f} مبی‌بایت نگه می‌دارد؛ با <bdi dir=\"ltr\">`--train.micro_batches {pieces}`</bdi> در آن جا می‌گیرد و هیچ گرادیانی عوض نمی‌شود. یک دور روی ۱٬۰۷۰ تصویر <bdi dir=\"ltr\">{3 * 1070 * whole.operations / 1e15:.2f} × 10¹⁵</bdi> عمل است و روی T4 (حداکثر <bdi dir=\"ltr\">8.1 × 10¹²</bdi> در ثانیه) دست‌کم {3 * 1070 * whole.operations / 8.1e12 / 60:.1f} دقیقه طول می‌کشد؛ آموزشی که بریده شود با همان فرمان ادامه می‌یابد.")
+histories = {title: run.history() for title, run in runs.items()}
 study.figure(curves(histories, "denoising/error", ylabel="squared error a pixel", log=True, epoch=len(data.train)), "loss",
              "Loss history: mean squared error of what each network is asked for, noise in the one and velocity in the other, so that only their courses can be compared.",
              "تاریخچهٔ هزینه: میانگین مربع خطای آنچه از هر شبکه خواسته می‌شود، نوفه در یکی و سرعت در دیگری؛ پس تنها روندشان را می‌توان مقایسه کرد.")
-for title, run in (("ddpm-captcha", free), ("captcha-text", told)):
-    moments = run.snapshots()
+for title, run in runs.items():
     per = run.experiment.train.batch_size / len(data.train)
-    picked = [moments[i] for i in sorted({round(k * (len(moments) - 1) / 4) for k in range(5)})]
+    picked = along(run, 5)
     images = np.concatenate([shown["samples"][:3] for _, shown in picked]) / 255
-    study.figure(image_grid(images, len(picked), 3, row_labels=[study.pick(f"pass {step * per:.0f}", f"pass {step * per:.0f}") for step, _ in picked], cell=1.6), f"along-{title}",
+    study.figure(image_grid(images, len(picked), 3, row_labels=[f"pass {step * per:.0f}" for step, _ in picked], cell=1.6), f"along-{title}",
                  f"`{title}`: samples from the same noise along training, by the averaged weights.", f"دستور `{title}`: نمونه‌ها از یک نوفهٔ ثابت در طول آموزش، با میانگین وزن‌ها.")
 ends = {title: lab.course([line["denoising/error"] for line in history]) for title, history in histories.items()}
 study.say("From the first tenth of training to the last the error goes " + " and ".join(f"from {a:.4f} to {b:.4f} (`{title}`, {done:.0f} % of the way after a fifth of the steps)" for title, (a, b, done) in ends.items()) + ". The error is a mean over all levels of noise, and the few levels at which signs take shape weigh little in it: compare the pictures above, not the last digits of the loss.",
@@ -323,12 +312,11 @@ study.say(f"{sum(right)} of the five read {text}, {int((answers == wanted).sum()
 
 # %%
 exact, sign = study.results("captcha-text", "exact_match"), study.results("captcha-text", "sign_accuracy")
-own_rate = judged(data.test.x / 255, data.test.factors)
-best = reader_rate(1000)
+best, own_rate = reader_rate(1000), judged(data.test.x / 255, data.test.factors)
 study.table(study.pick(["", "all five signs", "each sign", "at places 1 to 5"], ["", "هر پنج نویسه", "هر نویسه", "جاهای ۱ تا ۵"]), [
     [study.pick(f"{exact.n:,} texts asked of `captcha-text`", f"{exact.n:,} متن خواسته از `captcha-text`").replace("`", ""), kit.percent(exact), kit.percent(sign), None],
-    [study.pick("the reader on 1,000 drawn test images", "خواننده روی ۱٬۰۰۰ تصویر کشیده‌شدهٔ آزمون"), kit.percent(best.exact), kit.percent(best.sign), kit.Cell(", ".join(f"{100 * p.value:.1f}" for p in best.places))],
-    [study.pick("the reader on the test images of this data", "خواننده روی تصویرهای آزمون همین داده"), kit.percent(own_rate.exact), kit.percent(own_rate.sign), kit.Cell(", ".join(f"{100 * p.value:.1f}" for p in own_rate.places))],
+    [study.pick("the reader on 1,000 drawn test images", "خواننده روی ۱٬۰۰۰ تصویر کشیده‌شدهٔ آزمون"), kit.percent(best.exact), kit.percent(best.sign), lab.places(best)],
+    [study.pick("the reader on the test images of this data", "خواننده روی تصویرهای آزمون همین داده"), kit.percent(own_rate.exact), kit.percent(own_rate.sign), lab.places(own_rate)],
     [study.pick("guessing", "حدس"), kit.Cell(f"{100 * best.exact_chance:.5f} %"), kit.Cell(f"{100 * best.sign_chance:.1f} %"), None],
 ], "Share of captchas that read as the text asked for, with 95 % intervals.", "سهم کپچاهایی که متنِ خواسته‌شده از آن‌ها خوانده می‌شود، با بازهٔ ۹۵ درصد.")
 independent = sign.value**LENGTH
@@ -347,29 +335,21 @@ study.say(f"{100 * exact.value:.1f} % are read exactly, where the reader reaches
 # %%
 texts = torch.from_numpy(philox("texts asked for").integers(len(SIGNS), size=(8 if study.small else 96, LENGTH)))
 new = sum(tuple(signs) not in seen for signs in texts.tolist())
-scales, rows, found, shown_texts = (1.0, 2.0, 3.0), [], {}, []
-real = data.test.x[: len(texts)] / 255
-for scale in scales:
-    images, seconds = lab.ask(told_model, texts, scale)
-    answer = read(images)
-    found[scale] = judged(images, texts), answer
-    spread = float(images.double().std(0).mean() / real.double().std(0).mean())
-    legible = found[scale][0]
-    rows.append([kit.Cell(f"{scale:g}"), kit.percent(legible.exact), kit.percent(legible.sign), kit.Cell(", ".join(f"{100 * p.value:.0f}" for p in legible.places)), kit.Cell(f"{spread:.2f}"), kit.Cell(f"{seconds / len(texts):.2f}")])
-    for name, value in (("exact_match", legible.exact), ("sign_accuracy", legible.sign)):
-        study.measure(name, *value[:3], n=len(texts), unit="share", protocol=f"{len(texts)} random texts, guidance scale {scale:g}, read by the reader of captchas", floor=best.exact.value if name == "exact_match" else best.sign.value, recipe="captcha-text", guidance_scale=scale)
-    shown_texts.append((images[:4], answer[:4]))
+found = [lab.guided(told_model, texts, scale, data.test.x[: len(texts)] / 255) for scale in (1.0, 2.0, 3.0)]
+rows = [[kit.Cell(f"{g.scale:g}"), kit.percent(g.legible.exact), kit.percent(g.legible.sign), lab.places(g.legible, 0), kit.Cell(f"{g.spread:.2f}"), kit.Cell(f"{g.seconds:.2f}")] for g in found]
+for g in found:
+    for name, value, floor in (("exact_match", g.legible.exact, best.exact), ("sign_accuracy", g.legible.sign, best.sign)):
+        study.measure(name, *value[:3], n=len(texts), unit="share", protocol=f"{len(texts)} random texts, guidance scale {g.scale:g}, read by the reader of captchas", floor=floor.value, recipe="captcha-text", guidance_scale=g.scale)
 study.table(study.pick(["scale s", "all five signs", "each sign", "at places 1 to 5, %", "spread of grey levels, real = 1", "seconds an image"], ["ضریب s", "هر پنج نویسه", "هر نویسه", "جاهای ۱ تا ۵، ٪", "پراکندگی خاکستری، واقعی = ۱", "ثانیه برای هر تصویر"]), rows,
             f"{len(texts)} random texts, {new} of them not among the training texts. Spread: standard deviation of a pixel over images, mean of all pixels.",
             f"{len(texts)} متن تصادفی که {new} تای آن‌ها در میان متن‌های آموزش نیست. پراکندگی: انحراف معیار هر پیکسل میان تصویرها، میانگین روی پیکسل‌ها.")
-images, answers = (torch.cat(part) for part in zip(*shown_texts))
-study.figure(image_grid(images, len(scales), 4, row_labels=[f"s = {scale:g}" for scale in scales], col_labels=[spell(signs) for signs in texts[:4].tolist()], titles=[spell(signs) for signs in answers.tolist()],
-                        correct=(answers == texts[:4].repeat(len(scales), 1)).all(1).tolist(), cell=2.0), "guidance",
+images, answers = (torch.cat([part[:4] for part in parts]) for parts in ([g.images for g in found], [g.answer for g in found]))
+study.figure(image_grid(images, len(found), 4, row_labels=[f"s = {g.scale:g}" for g in found], col_labels=[spell(signs) for signs in texts[:4].tolist()], titles=[spell(signs) for signs in answers.tolist()],
+                        correct=(answers == texts[:4].repeat(len(found), 1)).all(1).tolist(), cell=2.0), "guidance",
              "Four texts (below the columns) at three scales, from the same noise.", "چهار متن (زیر ستون‌ها) با سه ضریب، از یک نوفه.")
-rates = {scale: found[scale][0].exact for scale in scales}
-top = max(scales, key=lambda scale: rates[scale].value)
-both = [(found[scale][1] == texts).all(1) for scale in (1.0, top)]
-gained, lost = int((~both[0] & both[1]).sum()), int((both[0] & ~both[1]).sum())
+best_guided = max(found, key=lambda g: g.legible.exact.value)
+top, (without, with_it) = best_guided.scale, [(g.answer == texts).all(1) for g in (found[0], best_guided)]
+gained, lost = int((~without & with_it).sum()), int((without & ~with_it).sum())
 study.say((f"Guidance {top:g} reads best: {gained} texts that fail without guidance are right with it, and {lost} the other way round." if top != 1 else "Without guidance the texts read best here: guidance mends nothing that is measured.")
           + " Guidance costs a second answer of the network at every step, and pushes grey levels apart or together: the spread beside it is the price.",
           (f"ضریب {top:g} بهترین است: {gained} متن که بی‌هدایت خراب می‌شد با آن درست شد و {lost} متن برعکس." if top != 1 else "این‌جا بی‌هدایت از همه بهتر خوانده می‌شود: هدایت چیزی از آنچه اندازه گرفتیم را بهتر نمی‌کند.")
@@ -381,16 +361,15 @@ study.say((f"Guidance {top:g} reads best: {gained} texts that fail without guida
 # ### کدام نویسه‌ها اشتباه می‌شوند
 
 # %%
-made = sum((lab.mistakes(texts, answer) for _, answer in found.values()), Counter())
+made = sum((lab.mistakes(texts, g.answer) for g in found), Counter())
 on_real = lab.mistakes(data.test.factors, read(data.test.x / 255))
-study.figure(lab.matrix(made), "confusion", f"Signs asked for and what was read in their place, over {len(scales)} × {len(texts)} texts.", f"نویسهٔ خواسته‌شده و آنچه به جایش خوانده شد، روی <bdi dir=\"ltr\">{len(scales)} × {len(texts)}</bdi> متن.")
+study.figure(lab.matrix(made), "confusion", f"Signs asked for and what was read in their place, over {len(found)} × {len(texts)} texts.", f"نویسهٔ خواسته‌شده و آنچه به جایش خوانده شد، روی <bdi dir=\"ltr\">{len(found)} × {len(texts)}</bdi> متن.")
 total, total_real = sum(made.values()), sum(on_real.values())
-hit = lab.hardness(made, texts, len(scales))
-worst = list(hit)[:3]
+worst = lab.hardest(made, texts, len(found))
 alike = sum(n for pair, n in made.items() if pair in on_real)
-study.say(f"{total} of {texts.numel() * len(scales):,} signs were read otherwise; most often {lab.pairs(made) or 'none'}. Hardest to draw: " + ", ".join(f"{a} ({100 * hit[a]:.0f} % wrong)" for a in worst)
+study.say(f"{total} of {texts.numel() * len(found):,} signs were read otherwise; most often {lab.pairs(made) or 'none'}. Hardest to draw: " + ", ".join(f"{a} ({100 * share:.0f} % wrong)" for a, share in worst.items())
           + f". On real images the reader makes {total_real} mistakes in {data.test.factors.numel():,} signs ({lab.pairs(on_real) or 'none'}); {alike} of the {total} above are of a pair that it also mistakes there, so they may be its own.",
-          f"{total} نویسه از <bdi dir=\"ltr\">{texts.numel() * len(scales):,}</bdi> نویسه چیز دیگری خوانده شد؛ بیشتر <bdi dir=\"ltr\">{lab.pairs(made) or '–'}</bdi>. سخت‌ترین‌ها برای کشیدن: " + "، ".join(f"<bdi>{a}</bdi> ({100 * hit[a]:.0f} ٪ خطا)" for a in worst)
+          f"{total} نویسه از <bdi dir=\"ltr\">{texts.numel() * len(found):,}</bdi> نویسه چیز دیگری خوانده شد؛ بیشتر <bdi dir=\"ltr\">{lab.pairs(made) or '–'}</bdi>. سخت‌ترین‌ها برای کشیدن: " + "، ".join(f"<bdi>{a}</bdi> ({100 * share:.0f} ٪ خطا)" for a, share in worst.items())
           + f". خواننده روی تصویرهای واقعی {total_real} خطا در <bdi dir=\"ltr\">{data.test.factors.numel():,}</bdi> نویسه دارد (<bdi dir=\"ltr\">{lab.pairs(on_real) or '–'}</bdi>)؛ {alike} خطا از {total} خطای بالا از جفتی است که آن‌جا هم اشتباه می‌شود و شاید از خود او باشد.")
 
 # %% [markdown] lang="en"

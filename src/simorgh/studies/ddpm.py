@@ -60,8 +60,7 @@ model, path = run.model().to(lab.DEVICE), run.experiment.model.path
 data = load(run.experiment.data)
 chain = Chain(path)
 betas, kept, at = chain.betas, chain.kept, chain.at  # kept: the product of alphas, (1000,)
-assert len(betas) == 1000
-assert np.allclose([betas[0], betas[-1]], [1e-4, 0.02])
+chain.check_published()
 if study.small:
     study.say("**The `smoke` preset**: sixteen steps on 512 images. Its numbers say nothing about the models.",
               "**اندازهٔ `smoke`**: شانزده گام روی ۵۱۲ تصویر؛ اعداد آن چیزی دربارهٔ مدل‌ها نمی‌گوید.")
@@ -325,8 +324,7 @@ study.table(study.pick(["recipe", "passes", "parameters", "time", "weights, grad
             f"Time and memory of training; samples by DDIM in {model.config.sampler.steps} steps. A dash: not measured in these runs.", f"زمان و حافظهٔ آموزش؛ نمونه‌ها با DDIM در {model.config.sampler.steps} گام. خط تیره: در این اجراها اندازه گرفته نشده است.")
 study.figure(curves({"ddpm": run.history(), "ddpm-cosine-v": cosine.history()}, ["denoising/loss", "denoising/grad_norm"], axis="samples", ylabel="", log=True), "history",
              "Loss and norm of the gradient along training. The losses are of ε and of v: their levels cannot be compared.", "هزینه و نُرم گرادیان در طول آموزش. هزینه‌ها از آنِ <bdi>ε</bdi> و <bdi>v</bdi> است: سطحشان مقایسه‌پذیر نیست.")
-shots = run.snapshots()
-chosen = [shots[round(i * (len(shots) - 1) / (min(len(shots), 6) - 1))] for i in range(min(len(shots), 6))]
+chosen = lab.along(run, 6)
 epochs = [f"{step * run.experiment.train.batch_size / len(data.train.x):.1f}" for step, _ in chosen]
 study.figure(image_grid(np.concatenate([arrays["samples"][:10] / 255 for _, arrays in chosen]), len(chosen), 10, epochs, ylabel=study.pick("passes", "passes"), cell=0.55), "along",
              "Samples of the averaged weights along training, always from the same noise.", "نمونه‌های وزن میانگین در طول آموزش، همیشه از یک نوفه.")
