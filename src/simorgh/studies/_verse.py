@@ -13,11 +13,14 @@ from matplotlib.figure import Figure
 
 from simorgh.data.persian import HAMZA, JOINER
 from simorgh.data.tokenisers import Beyt, Tokeniser
+from simorgh.evaluate.text import TOP_P
 from simorgh.metrics.metre import scans
 from simorgh.metrics.modes import proportion
 from simorgh.metrics.rhyme import rhyming_letters
 from simorgh.metrics.text import copy_rate, distinct
 from simorgh.report.style import LINES, QUIET, use_style
+from simorgh.studies.kit import Cell
+from simorgh.train import Run
 
 Poem = Sequence[Beyt]
 MARKS = {
@@ -28,6 +31,19 @@ MARKS = {
     "odd": "[\u00a0\u0640يىكة]|^\\s|\\s$",
 }
 """What is searched for in a hemistich as it was found."""
+WAYS = {
+    "real": ("real beyts", "بیت‌های واقعی", "real beyts"),
+    "shuffled": ("words shuffled", "واژه‌های بُرخورده", "words shuffled"),
+    "strangers": ("random pairs of hemistichs", "جفت تصادفی مصراع‌ها", "random pairs of training hemistichs"),
+    "greedy": ("greedy", "حریصانه", "greedy"),
+    "beams": ("beam search, 5", "جست‌وجوی پرتویی، ۵", "beam search of 5"),
+    "law": ("the law itself", "خودِ قانون", "sampled"),
+    "cool": ("temperature 0.7", "دمای ۰٫۷", "temperature 0.7"),
+    "free": (f"top-p {TOP_P}", "top-p ۰٫۹", f"top-p {TOP_P}"),
+    "kept": (f"top-p {TOP_P}, kept", "top-p ۰٫۹، برگزیده", f"top-p {TOP_P}, drawn until they rhyme and scan"),
+}
+"""Beyts that are judged: real ones, those that bound what a judge can say, and answers of the model; how each is called
+in both languages and in protocols."""
 
 
 def parted(poems: Sequence[Poem], held: Collection[tuple[int, int]]) -> tuple[list[list[Beyt]], list[list[Beyt]]]:
@@ -50,6 +66,13 @@ def defects(lines: Sequence[str]) -> dict[str, int]:
 def repeated(items: Sequence[object]) -> int:
     """How many of `items` have been seen before."""
     return len(items) - len(set(items))
+
+
+def most_changed(raw: Sequence[str], plain: Sequence[str], most: int) -> list[tuple[str, str]]:
+    """The pairs of lines, as found and normalised, that lose the most characters and keep their last; of equals
+    the first."""
+    pairs = [(a, b) for a, b in dict.fromkeys(zip(raw, plain)) if a != b and a[-1] == b[-1]]
+    return sorted(pairs, key=lambda pair: -sum(c not in pair[1] for c in pair[0]))[:most]
 
 
 def overlap(train: Sequence[Poem], test: Sequence[Poem], whole: Sequence[Poem]) -> dict[str, float]:
@@ -89,6 +112,29 @@ def rates(beyts: Sequence[Beyt], known: Collection[str]) -> dict[str, object]:
         "copy": proportion(sum(half in known for half in halves), len(halves)),
         "distinct": distinct(worded, 2) if worded else None,
     }
+
+
+def judged_pairs(prompts: Sequence[Beyt], answers: Sequence[Beyt], known: Collection[str]) -> list[list[object]]:
+    """Rows of a table: each prompt, its answer, whether that rhymes and scans, and how many hemistichs are `known`."""
+    rows = []
+    for prompt, answer in zip(prompts, answers):
+        found = rates([answer], known)
+        marks = ["✓" if found[what].value == 1 else "✗" for what in ("rhyme", "scan")]
+        copied = Cell(f"{round(2 * found['copy'].value)}")
+        rows.append([" / ".join(prompt), " / ".join(half.strip() for half in answer), *marks, copied])
+    return rows
+
+
+def passes(run: Run, key: str, windows: int) -> tuple[list[float], list[float]]:
+    """Passes over the training part, of `windows` where the run was not limited, and the entry `key` of its history."""
+    n = run.experiment.data.limit or windows
+    kept = [line for line in run.history() if key in line]
+    return [line["samples"] / n for line in kept], [line[key] for line in kept]
+
+
+def gpt_parameters(width: int, layers: int, symbols: int, places: int) -> int:
+    """Of a GPT-2 whose feed-forward parts are four times as wide."""
+    return width * (symbols + places) + layers * (12 * width**2 + 13 * width) + 2 * width
 
 
 # pictures

@@ -47,11 +47,6 @@ if study.small:
     study.say("**The `smoke` preset**: sixteen steps of a tiny net. Its numbers, and its verse, say nothing about the model.",
               "**اندازهٔ `smoke`**: شانزده گام از شبکه‌ای بسیار کوچک؛ نه عددهایش چیزی دربارهٔ مدل می‌گوید و نه شعرش.")
 
-
-def cell(interval):
-    return kit.Cell(f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]")
-
-
 # %% [markdown] lang="en"
 # ## Data card
 # The text is Ganjoor's (export of August 2026, checksum below), from 61 chapters in 777 sections; it is one web edition
@@ -76,21 +71,16 @@ found, after = verse.defects(raw), verse.defects(plain)
 assert not any(after[name] for name in ("vowels", "punctuation", "odd"))
 changed = sum(a != b for a, b in zip(raw, plain))
 study.table(study.pick(["what", "count"], ["چه", "شمار"]), [
-    [study.pick("sections", "بخش"), kit.Cell(f"{len(poem.sections)}")],
-    [study.pick("beyts", "بیت"), kit.Cell(f"{poem.beyts:,}")],
-    [study.pick("words", "واژه"), kit.Cell(f"{sum(words.values()):,}")],
-    [study.pick("word forms", "صورت واژه"), kit.Cell(f"{len(words):,}")],
-    [study.pick("characters, once normalised", "نویسه، پس از یک‌دست‌سازی"), kit.Cell(f"{sum(kinds.values()):,}")],
-    [study.pick("kinds of characters", "گونهٔ نویسه"), kit.Cell(f"{len(kinds)} ({len(set(''.join(raw)))})")],
-    [study.pick("beyts that repeat an earlier one", "بیتی که پیش‌تر آمده"), kit.Cell(f"{verse.repeated([b for s in whole for b in s])}")],
-    [study.pick("hemistichs that repeat an earlier one", "مصراعی که پیش‌تر آمده"), kit.Cell(f"{verse.repeated(plain):,}")],
+    [study.pick(en, fa), kit.Cell(count)] for en, fa, count in (
+        ("sections", "بخش", f"{len(poem.sections)}"), ("beyts", "بیت", f"{poem.beyts:,}"), ("words", "واژه", f"{sum(words.values()):,}"), ("word forms", "صورت واژه", f"{len(words):,}"),
+        ("characters, once normalised", "نویسه، پس از یک‌دست‌سازی", f"{sum(kinds.values()):,}"), ("kinds of characters", "گونهٔ نویسه", f"{len(kinds)} ({len(set(''.join(raw)))})"),
+        ("beyts that repeat an earlier one", "بیتی که پیش‌تر آمده", f"{verse.repeated([b for s in whole for b in s])}"), ("hemistichs that repeat an earlier one", "مصراعی که پیش‌تر آمده", f"{verse.repeated(plain):,}"))
 ], f"The Shahnameh as found (in brackets: before normalising). SHA-256 of the content: {poem.checksum[:16]}…", f"شاهنامه، آن‌گونه که هست (در پرانتز: پیش از یک‌دست‌سازی). SHA-256 محتوا: {kit.ltr(poem.checksum[:16] + '…')}")
-titles = {"vowels": study.pick("short-vowel or doubling marks", "نشانهٔ آوای کوتاه یا تشدید"), "hamza": study.pick("hamza above", "همزهٔ بالا"), "joiner": study.pick("zero-width non-joiner", "نیم‌فاصله"),
-          "punctuation": study.pick("punctuation", "نشانه‌گذاری"), "odd": study.pick("odd spaces, Arabic letters, tatweel", "فاصلهٔ نامعمول، حرف عربی، کشیده")}
-study.table(study.pick(["hemistichs with", "as found", "normalised"], ["مصراع‌های دارای", "در اصل", "یک‌دست‌شده"]), [[titles[k], kit.Cell(f"{found[k]:,}"), kit.Cell(f"{after[k]:,}")] for k in titles],
+titles = {"vowels": ("short-vowel or doubling marks", "نشانهٔ آوای کوتاه یا تشدید"), "hamza": ("hamza above", "همزهٔ بالا"), "joiner": ("zero-width non-joiner", "نیم‌فاصله"),
+          "punctuation": ("punctuation", "نشانه‌گذاری"), "odd": ("odd spaces, Arabic letters, tatweel", "فاصلهٔ نامعمول، حرف عربی، کشیده")}
+study.table(study.pick(["hemistichs with", "as found", "normalised"], ["مصراع‌های دارای", "در اصل", "یک‌دست‌شده"]), [[study.pick(*title), kit.Cell(f"{found[k]:,}"), kit.Cell(f"{after[k]:,}")] for k, title in titles.items()],
             f"What normalising removes; it changes {changed:,} hemistichs of {len(raw):,}.", f"آنچه یک‌دست‌سازی برمی‌دارد؛ {changed:,} مصراع از {len(raw):,} تغییر می‌کند.")
-examples = sorted(((a, b) for a, b in set(zip(raw, plain)) if a != b and verse.repeated([a[-1], b[-1]])), key=lambda pair: -sum(c not in pair[1] for c in pair[0]))[:4]
-study.table(study.pick(["as found", "normalised"], ["در اصل", "یک‌دست‌شده"]), [list(pair) for pair in examples], "Four hemistichs that change most.", "چهار مصراعی که بیش از همه تغییر می‌کنند.")
+study.table(study.pick(["as found", "normalised"], ["در اصل", "یک‌دست‌شده"]), verse.most_changed(raw, plain, 4), "Four hemistichs that change most.", "چهار مصراعی که بیش از همه تغییر می‌کنند.")
 _ = study.measure("radif_rate", radif_rate([b for s in whole for b in s]), n=poem.beyts, unit="share", protocol="beyts of the Shahnameh whose hemistichs end in the same words")
 
 # %%
@@ -99,8 +89,9 @@ study.figure(verse.histograms({study.pick("beyts of a section", "بیت در ه�
 names = {" ": study.pick("space", "فاصله"), JOINER: study.pick("joiner", "نیم‌فاصله"), HAMZA: study.pick("hamza above", "همزهٔ بالا"), "\u0655": study.pick("hamza below", "همزهٔ پایین")}
 study.figure(verse.letters(kinds.most_common(), names, study.pick("occurrences", "شمار")), "letters",
              f"All {len(kinds)} characters of the normalised text, commonest first, from right to left.", f"هر {len(kinds)} نویسهٔ متنِ یک‌دست‌شده، از راست به چپ، پربسامدترین نخست.")
-study.say(f"Ferdowsi's Persian shows in the letters: <bdi dir=\"rtl\">ط، ظ، ص، ض، ح، ع، ث</bdi>, which came with Arabic words, are {100 * sum(kinds[c] for c in 'طظصضحعث') / sum(n for c, n in kinds.items() if c.isalpha()):.2f} % of all letters.",
-          f"فارسی فردوسی در حرف‌ها پیداست: «ط، ظ، ص، ض، ح، ع، ث» که با واژه‌های عربی آمده‌اند، روی هم {100 * sum(kinds[c] for c in 'طظصضحعث') / sum(n for c, n in kinds.items() if c.isalpha()):.2f}٪ حرف‌ها هستند.")
+arabic = 100 * sum(kinds[c] for c in "طظصضحعث") / sum(n for c, n in kinds.items() if c.isalpha())
+study.say(f"Ferdowsi's Persian shows in the letters: <bdi dir=\"rtl\">ط، ظ، ص، ض، ح، ع، ث</bdi>, which came with Arabic words, are {arabic:.2f} % of all letters.",
+          f"فارسی فردوسی در حرف‌ها پیداست: «ط، ظ، ص، ض، ح، ع، ث» که با واژه‌های عربی آمده‌اند، روی هم {arabic:.2f}٪ حرف‌ها هستند.")
 
 # %% [markdown] lang="en"
 # ## Pairs, and how to hold some out
@@ -218,24 +209,17 @@ shape = run.experiment.model
 study.figure(block_diagram([["symbol + place", "norm", "attention", "norm", "feed-forward", "norm", "symbol"]], ["attention", "feed-forward"]), "model",
              f"{shape.layers} layers of {shape.width} dimensions and {shape.heads} heads, {sum(p.numel() for p in model.parameters()):,} parameters; the middle pair is a layer.", f"{shape.layers} لایهٔ {shape.width}‌بعدی با {shape.heads} سر، {sum(p.numel() for p in model.parameters()):,} پارامتر؛ جفت میانی یک لایه است.")
 
-
-def passes(one, key):
-    """(passes, losses) of a run's history."""
-    n = one.experiment.data.limit or len(data.train)
-    kept = [line for line in one.history() if key in line]
-    return [line["samples"] / n for line in kept], [line[key] for line in kept]
-
-
 held = {key: study.results(key, "perplexity") for key in ("verse-scratch", "verse-scratch@few")}
-watched = passes(few, "valid/loss")
+learning = {key: verse.passes(one, "symbols/loss", len(data.train)) for key, one in (("all", run), ("few", few))}
+watched = verse.passes(few, "valid/loss", len(data.train))
 best = int(np.argmin(watched[1]))
 axis = study.pick(("passes", "nats per symbol"), ("دور", "نت بر نشانه"))
-study.figure(verse.training({study.pick("training", "آموزش"): passes(run, "symbols/loss")}, {study.pick("test part, at the end", "بخش آزمون، در پایان"): np.log(held["verse-scratch"].value)}, axis),
+study.figure(verse.training({study.pick("training", "آموزش"): learning["all"]}, {study.pick("test part, at the end", "بخش آزمون، در پایان"): np.log(held["verse-scratch"].value)}, axis),
              "training", "All windows: loss along the training.", "همهٔ پنجره‌ها: زیان در طول آموزش.")
-study.figure(verse.training({study.pick("training", "آموزش"): passes(few, "symbols/loss"), study.pick("validation", "اعتبارسنجی"): watched}, {}, axis, best=(watched[0][best], watched[1][best])),
+study.figure(verse.training({study.pick("training", "آموزش"): learning["few"], study.pick("validation", "اعتبارسنجی"): watched}, {}, axis, best=(watched[0][best], watched[1][best])),
              "training-few", "128 windows: training and validation; the ring marks the weights that are kept.", "۱۲۸ پنجره: آموزش و اعتبارسنجی؛ حلقه وزن‌هایی را نشان می‌دهد که نگه داشته می‌شوند.")
-study.say(f"From 128 windows the training loss falls to {passes(few, 'symbols/loss')[1][-1]:.2f} nats while the validation loss is lowest, {watched[1][best]:.2f}, after {watched[0][best]:.0f} passes and ends at {watched[1][-1]:.2f}. From all windows {run.experiment.train.epochs:g} passes end at {passes(run, 'symbols/loss')[1][-1]:.2f} in training and {np.log(held['verse-scratch'].value):.2f} on the test part.",
-          f"با ۱۲۸ پنجره، زیان آموزش تا {passes(few, 'symbols/loss')[1][-1]:.2f} نت پایین می‌رود، اما زیان اعتبارسنجی در دور {watched[0][best]:.0f} به کمترین مقدار، {watched[1][best]:.2f}، می‌رسد و در پایان {watched[1][-1]:.2f} است. با همهٔ پنجره‌ها، {run.experiment.train.epochs:g} دور در آموزش به {passes(run, 'symbols/loss')[1][-1]:.2f} و روی بخش آزمون به {np.log(held['verse-scratch'].value):.2f} می‌انجامد.")
+study.say(f"From 128 windows the training loss falls to {learning['few'][1][-1]:.2f} nats while the validation loss is lowest, {watched[1][best]:.2f}, after {watched[0][best]:.0f} passes and ends at {watched[1][-1]:.2f}. From all windows {run.experiment.train.epochs:g} passes end at {learning['all'][1][-1]:.2f} in training and {np.log(held['verse-scratch'].value):.2f} on the test part.",
+          f"با ۱۲۸ پنجره، زیان آموزش تا {learning['few'][1][-1]:.2f} نت پایین می‌رود، اما زیان اعتبارسنجی در دور {watched[0][best]:.0f} به کمترین مقدار، {watched[1][best]:.2f}، می‌رسد و در پایان {watched[1][-1]:.2f} است. با همهٔ پنجره‌ها، {run.experiment.train.epochs:g} دور در آموزش به {learning['all'][1][-1]:.2f} و روی بخش آزمون به {np.log(held['verse-scratch'].value):.2f} می‌انجامد.")
 
 # %% [markdown] lang="en"
 # ## How surprising are held-out beyts?
@@ -291,33 +275,28 @@ real = [answer for _, answer in prompts]
 strangers = [(flat[i][0], flat[j][1]) for i, j in rng.integers(len(flat), size=(count, 2))]
 shuffled = [tuple(" ".join(rng.permutation(half.split())) for half in beyt) for beyt in real]
 seed = run.experiment.seed
-ways = {study.pick("greedy", "حریصانه"): (Decoding(temperature=0.0), 0), study.pick("beam search, 5", "جست‌وجوی پرتویی، ۵"): (Decoding(beams=5), 0), study.pick("the law itself", "خودِ قانون"): (Decoding(), 0),
-        study.pick("temperature 0.7", "دمای ۰٫۷"): (Decoding(0.7), 0), study.pick("top-p 0.9", "top-p ۰٫۹"): (Decoding(top_p=TOP_P), 0), study.pick("top-p 0.9, kept", "top-p ۰٫۹، برگزیده"): (Decoding(top_p=TOP_P), 2 if study.small else 64)}
-said = {name: answers(model, coder, prompts, how, seed, tries=tries) for name, (how, tries) in ways.items()}
-marked = {study.pick("real beyts", "بیت‌های واقعی"): real, study.pick("words shuffled", "واژه‌های بُرخورده"): shuffled, study.pick("random pairs of hemistichs", "جفت تصادفی مصراع‌ها"): strangers}
-marked |= {name: one.beyts for name, one in said.items()}
-WAYS = ("real beyts", "words shuffled", "random pairs of training hemistichs", "greedy", "beam search of 5", "sampled", "temperature 0.7", f"top-p {TOP_P}", f"top-p {TOP_P}, drawn until they rhyme and scan")
-assert len(WAYS) == len(marked)
-rows, judged = [], {}
-for name, beyts in marked.items():
-    judged[name] = verse.rates(beyts, learnt)
-    ended = None if name not in said else kit.Cell(f"{np.mean(said[name].ended):.2f}")
-    copied = None if beyts is strangers else cell(judged[name]["copy"])
-    rows.append([name, *(cell(judged[name][k]) for k in ("rhyme", "scan")), copied, kit.Cell("–" if judged[name]["distinct"] is None else f"{judged[name]['distinct']:.3f}"), ended])
-    for k in ("rhyme", "scan", "copy"):
-        i = judged[name][k]
-        study.measure(f"{k}_rate", i.value, i.low, i.high, n=i.n, unit="share", protocol=f"{i.n} {'beyts' if k == 'rhyme' else 'hemistichs'} for {count} held-out prompts of the Shahnameh: {WAYS[len(rows) - 1]}, {study.preset}")
+ways = {"greedy": Decoding(temperature=0.0), "beams": Decoding(beams=5), "law": Decoding(), "cool": Decoding(0.7), "free": Decoding(top_p=TOP_P), "kept": Decoding(top_p=TOP_P)}
+said = {way: answers(model, coder, prompts, how, seed, tries=(2 if study.small else 64) if way == "kept" else 0) for way, how in ways.items()}
+marked = {"real": real, "shuffled": shuffled, "strangers": strangers, **{way: one.beyts for way, one in said.items()}}
+titles = {way: study.pick(en, fa) for way, (en, fa, _) in verse.WAYS.items()}
+judged = {way: verse.rates(marked[way], learnt) for way in verse.WAYS}
+rows = []
+for way, found in judged.items():
+    ended = kit.Cell(f"{np.mean(said[way].ended):.2f}") if way in said else None
+    distinct = kit.Cell("–" if found["distinct"] is None else f"{found['distinct']:.3f}")
+    rows.append([titles[way], kit.ends(found["rhyme"]), kit.ends(found["scan"]), None if way == "strangers" else kit.ends(found["copy"]), distinct, ended])
+    for what in ("rhyme", "scan", "copy"):
+        study.measure(f"{what}_rate", *found[what][:3], n=found[what].n, unit="share", protocol=f"{found[what].n} {'beyts' if what == 'rhyme' else 'hemistichs'} for {count} held-out prompts of the Shahnameh: {verse.WAYS[way][2]}, {study.preset}")
 study.table(study.pick(["beyts", "rhyme", "hemistichs that scan", "hemistichs copied", "distinct word pairs", "ended"], ["بیت‌ها", "قافیه", "مصراع باوزن", "مصراع رونوشت", "جفت‌واژهٔ متمایز", "به‌پایان‌رسیده"]), rows,
             f"{count} held-out prompts, the same for every way; 95 % intervals (Wilson).", f"{count} بیتِ کنارگذاشته به عنوان زمینه، برای همهٔ شیوه‌ها یکی؛ بازه‌های ۹۵ درصد (Wilson).")
-names = list(marked)
-truth, free, kept, greedy = judged[names[0]], judged[names[7]], judged[names[8]], judged[names[3]]
-tries = [t for t in said[names[8]].tries if t]
+truth, stranger, mixed, greedy, free, kept = (judged[way] for way in ("real", "strangers", "shuffled", "greedy", "free", "kept"))
+tries = [t for t in said["kept"].tries if t]
 if not study.small:
     assert min(kept["rhyme"].value, kept["scan"].value) >= 0.95
-    assert free["rhyme"].low > judged[names[2]]["rhyme"].high
-    assert free["scan"].low > judged[names[1]]["scan"].high
-study.say(f"Drawn freely, {100 * free['rhyme'].value:.0f} % of the beyts rhyme (random pairs {100 * judged[names[2]]['rhyme'].value:.0f} %, real ones {100 * truth['rhyme'].value:.0f} %) and {100 * free['scan'].value:.0f} % of the hemistichs scan (shuffled {100 * judged[names[1]]['scan'].value:.0f} %, real {100 * truth['scan'].value:.0f} %). Drawing again until both hold gives {100 * kept['rhyme'].value:.1f} % and {100 * kept['scan'].value:.1f} % and takes {np.mean(tries) if tries else float('nan'):.1f} draws on average where it succeeds, {len(tries)} times of {count}. Greedy answers copy {100 * greedy['copy'].value:.0f} % of their hemistichs from the training part; real beyts share {100 * truth['copy'].value:.0f} % with it. They repeat themselves, though: {greedy['distinct'] or 0:.2f} of their word pairs are distinct, {free['distinct'] or 0:.2f} of those drawn.",
-          f"در کشیدنِ آزاد، {100 * free['rhyme'].value:.0f}٪ بیت‌ها قافیه دارند (جفت‌های تصادفی {100 * judged[names[2]]['rhyme'].value:.0f}٪، بیت‌های واقعی {100 * truth['rhyme'].value:.0f}٪) و {100 * free['scan'].value:.0f}٪ مصراع‌ها وزن دارند (بُرخورده {100 * judged[names[1]]['scan'].value:.0f}٪، واقعی {100 * truth['scan'].value:.0f}٪). از نو کشیدن تا برقراریِ هر دو، به {100 * kept['rhyme'].value:.1f}٪ و {100 * kept['scan'].value:.1f}٪ می‌رسد و هر جا کامیاب شود به طور میانگین {np.mean(tries) if tries else float('nan'):.1f} بار کشیدن می‌خواهد: {len(tries)} بار از {count}. پاسخ‌های حریصانه {100 * greedy['copy'].value:.0f}٪ مصراع‌هایشان را از بخش آموزشی رونوشت می‌کنند؛ بیت‌های واقعی {100 * truth['copy'].value:.0f}٪ با آن مشترک‌اند. اما خود را تکرار می‌کنند: {greedy['distinct'] or 0:.2f} از جفت‌واژه‌هایشان متمایز است، در برابر {free['distinct'] or 0:.2f} در کشیده‌ها.")
+    assert free["rhyme"].low > stranger["rhyme"].high
+    assert free["scan"].low > mixed["scan"].high
+study.say(f"Drawn freely, {100 * free['rhyme'].value:.0f} % of the beyts rhyme (random pairs {100 * stranger['rhyme'].value:.0f} %, real ones {100 * truth['rhyme'].value:.0f} %) and {100 * free['scan'].value:.0f} % of the hemistichs scan (shuffled {100 * mixed['scan'].value:.0f} %, real {100 * truth['scan'].value:.0f} %). Drawing again until both hold gives {100 * kept['rhyme'].value:.1f} % and {100 * kept['scan'].value:.1f} % and takes {np.mean(tries) if tries else float('nan'):.1f} draws on average where it succeeds, {len(tries)} times of {count}. Greedy answers copy {100 * greedy['copy'].value:.0f} % of their hemistichs from the training part; real beyts share {100 * truth['copy'].value:.0f} % with it. They repeat themselves, though: {greedy['distinct'] or 0:.2f} of their word pairs are distinct, {free['distinct'] or 0:.2f} of those drawn.",
+          f"در کشیدنِ آزاد، {100 * free['rhyme'].value:.0f}٪ بیت‌ها قافیه دارند (جفت‌های تصادفی {100 * stranger['rhyme'].value:.0f}٪، بیت‌های واقعی {100 * truth['rhyme'].value:.0f}٪) و {100 * free['scan'].value:.0f}٪ مصراع‌ها وزن دارند (بُرخورده {100 * mixed['scan'].value:.0f}٪، واقعی {100 * truth['scan'].value:.0f}٪). از نو کشیدن تا برقراریِ هر دو، به {100 * kept['rhyme'].value:.1f}٪ و {100 * kept['scan'].value:.1f}٪ می‌رسد و هر جا کامیاب شود به طور میانگین {np.mean(tries) if tries else float('nan'):.1f} بار کشیدن می‌خواهد: {len(tries)} بار از {count}. پاسخ‌های حریصانه {100 * greedy['copy'].value:.0f}٪ مصراع‌هایشان را از بخش آموزشی رونوشت می‌کنند؛ بیت‌های واقعی {100 * truth['copy'].value:.0f}٪ با آن مشترک‌اند. اما خود را تکرار می‌کنند: {greedy['distinct'] or 0:.2f} از جفت‌واژه‌هایشان متمایز است، در برابر {free['distinct'] or 0:.2f} در کشیده‌ها.")
 
 # %% [markdown] lang="en"
 # ## BLEU and chrF, beside their floors
@@ -328,11 +307,11 @@ study.say(f"Drawn freely, {100 * free['rhyme'].value:.0f} % of the beyts rhyme (
 # ‏BLEU خواسته شده است. پس از یک بیت صد بیت می‌تواند بیاید و BLEU با آن یکی می‌سنجد که آمده است: بیتی تصادفی از بخش آموزشی و رونوشتِ خودِ *زمینه* نشان می‌دهند این عدد چه اندک می‌گوید. chrF پاره‌های حرفی را می‌سنجد.
 
 # %%
-joined = lambda beyts: [" ".join(beyt) for beyt in beyts]  # noqa: E731
-compared = {study.pick("a random training beyt", "بیتی تصادفی از آموزش"): [flat[i] for i in rng.integers(len(flat), size=count)], study.pick("a copy of the prompt", "رونوشتِ زمینه"): [p for p, _ in prompts], **{name: one.beyts for name, one in said.items()}}
-scores = {name: (bleu(joined(beyts), joined(real)), chrf(joined(beyts), joined(real))) for name, beyts in compared.items()}
+compared = {study.pick("a random training beyt", "بیتی تصادفی از آموزش"): [flat[i] for i in rng.integers(len(flat), size=count)], study.pick("a copy of the prompt", "رونوشتِ زمینه"): [p for p, _ in prompts], **{titles[way]: one.beyts for way, one in said.items()}}
+scores = {name: [score([" ".join(beyt) for beyt in beyts], [" ".join(beyt) for beyt in real]) for score in (bleu, chrf)] for name, beyts in compared.items()}
+signatures = [score.signature for score in scores[titles["greedy"]]]
 study.table(study.pick(["answers", "BLEU", "chrF2"], ["پاسخ‌ها", "BLEU", "chrF2"]), [[name, kit.Cell(f"{b.score:.2f}"), kit.Cell(f"{c.score:.1f}")] for name, (b, c) in scores.items()],
-            f"Of 100, against the real next beyt, {count} prompts. sacrebleu: {scores[names[3]][0].signature}; {scores[names[3]][1].signature}", f"از ۱۰۰، در برابر بیتِ واقعیِ بعدی، {count} زمینه. sacrebleu: {kit.ltr(scores[names[3]][0].signature)}؛ {kit.ltr(scores[names[3]][1].signature)}")
+            f"Of 100, against the real next beyt, {count} prompts. sacrebleu: {signatures[0]}; {signatures[1]}", f"از ۱۰۰، در برابر بیتِ واقعیِ بعدی، {count} زمینه. sacrebleu: {kit.ltr(signatures[0])}؛ {kit.ltr(signatures[1])}")
 stored = {name: study.results("verse-scratch", name) for name in ("bleu", "chrf")}
 study.say(f"On {stored['bleu'].n} prompts the greedy answers have BLEU {stored['bleu'].value:.2f} and chrF {stored['chrf'].value:.1f}; random beyts have {stored['bleu'].floor:.2f} and {stored['chrf'].floor:.1f}, and copies of the prompt {stored['bleu'].context['of_copied_prompts']:.2f} and {stored['chrf'].context['of_copied_prompts']:.1f}. Numbers this small rank nothing.",
           f"روی {stored['bleu'].n} زمینه، پاسخ‌های حریصانه BLEU برابر {stored['bleu'].value:.2f} و chrF برابر {stored['chrf'].value:.1f} دارند؛ بیت‌های تصادفی {stored['bleu'].floor:.2f} و {stored['chrf'].floor:.1f}، و رونوشتِ زمینه {stored['bleu'].context['of_copied_prompts']:.2f} و {stored['chrf'].context['of_copied_prompts']:.1f}. عددهایی به این کوچکی چیزی را رتبه‌بندی نمی‌کنند.")
@@ -343,17 +322,9 @@ study.say(f"On {stored['bleu'].n} prompts the greedy answers have BLEU {stored['
 # ## بیست جفت، بی‌گزینش
 # %%
 head = study.pick(["prompt", "answer", "rhymes", "scans", "copied"], ["زمینه", "پاسخ", "قافیه", "وزن", "رونوشت"])
-yes = {True: "✓", False: "✗"}
-
-
-def shown(name, n):
-    one = said[name]
-    return [[" / ".join(p), " / ".join(half.strip() for half in b), yes[r["rhyme"].value == 1], yes[r["scan"].value == 1], kit.Cell(f"{round(2 * r['copy'].value)}")] for p, b in list(zip(one.prompts, one.beyts))[:n] for r in [verse.rates([b], learnt)]]
-
-
-study.table(head, shown(names[7], 20), "The first twenty prompts with the first answer drawn, top-p 0.9. 'Copied' counts hemistichs that stand in the training part.", "بیست زمینهٔ نخست با نخستین پاسخی که کشیده شد، top-p ۰٫۹. «رونوشت» شمار مصراع‌هایی است که در بخش آموزشی هست.")
-study.table(head, shown(names[8], 10), "The first ten, kept until they rhyme and scan.", "ده‌تای نخست، برگزیده تا قافیه و وزن داشته باشند.")
-study.table(study.pick(["way", "answer to the first prompt"], ["شیوه", "پاسخ به نخستین زمینه"]), [[name, " / ".join(one.beyts[0])] for name, one in said.items()], f"One prompt, every way: {' / '.join(prompts[0][0])}", f"یک زمینه، همهٔ شیوه‌ها: {' / '.join(prompts[0][0])}")
+study.table(head, verse.judged_pairs(said["free"].prompts[:20], said["free"].beyts, learnt), "The first twenty prompts with the first answer drawn, top-p 0.9. 'Copied' counts hemistichs that stand in the training part.", "بیست زمینهٔ نخست با نخستین پاسخی که کشیده شد، top-p ۰٫۹. «رونوشت» شمار مصراع‌هایی است که در بخش آموزشی هست.")
+study.table(head, verse.judged_pairs(said["kept"].prompts[:10], said["kept"].beyts, learnt), "The first ten, kept until they rhyme and scan.", "ده‌تای نخست، برگزیده تا قافیه و وزن داشته باشند.")
+study.table(study.pick(["way", "answer to the first prompt"], ["شیوه", "پاسخ به نخستین زمینه"]), [[titles[way], " / ".join(one.beyts[0])] for way, one in said.items()], f"One prompt, every way: {' / '.join(prompts[0][0])}", f"یک زمینه، همهٔ شیوه‌ها: {' / '.join(prompts[0][0])}")
 
 # %% [markdown] lang="en"
 # ## Fine-tuning a folder of your own
@@ -379,15 +350,11 @@ study.table(study.pick(["way", "answer to the first prompt"], ["شیوه", "پا
 # را نمی‌توان با شاهنامهٔ کنارگذاشته چنان آزمود که گویی برایشان تازه است. آموزشِ از هیچ را می‌توان.
 
 # %%
-def parameters(width, layers, symbols, places):
-    return width * (symbols + places) + layers * (12 * width**2 + 13 * width) + 2 * width
-
-
-published = parameters(768, 12, 42_001, 1024)
+published, own = verse.gpt_parameters(768, 12, 42_001, 1024), sum(p.numel() for p in model.parameters())
 assert published == 118_099_200
-assert parameters(shape.width, shape.layers, len(coder.vocabulary), model.context) == sum(p.numel() for p in model.parameters())
+assert verse.gpt_parameters(shape.width, shape.layers, len(coder.vocabulary), model.context) == own
 study.table(study.pick(["", "from nothing", "gpt2-fa"], ["", "از هیچ", "gpt2-fa"]), [
-    [study.pick("parameters", "پارامتر"), kit.Cell(f"{sum(p.numel() for p in model.parameters()):,}"), kit.Cell(f"{published:,}")],
+    [study.pick("parameters", "پارامتر"), kit.Cell(f"{own:,}"), kit.Cell(f"{published:,}")],
     [study.pick("symbols", "نشانه"), kit.Cell(f"{len(coder.vocabulary):,}"), kit.Cell("42,001")],
     [study.pick("merged from", "چسبانده از"), study.pick("characters", "نویسه"), study.pick("bytes", "بایت")],
     [study.pick("has read", "خوانده است"), study.pick("the training sections", "بخش‌های آموزشی"), study.pick("the web in Persian, then the training sections", "وبِ فارسی، سپس بخش‌های آموزشی")],
