@@ -1,0 +1,29 @@
+"""Numbers as the studies write them, against hand-made cases."""
+
+import numpy as np
+import pytest
+from torch import nn
+
+from simorgh.metrics.intervals import Interval
+from simorgh.studies import kit
+
+
+def test_an_interval_over_seeds_is_students_and_one_seed_has_none():
+    """Of 1, 2, 3: deviation 1, Student's quantile with two degrees of freedom 4.3027, so 2 -+ 4.3027 / sqrt 3."""
+    value, low, high = kit.interval([1.0, 2.0, 3.0])
+    assert (value, high - value, value - low) == pytest.approx((2, 2.48414, 2.48414), abs=1e-5)
+    assert kit.interval([5.0]) == kit.interval([float("nan"), 5.0]) == (5.0, None, None)
+    assert np.isnan(kit.interval([])[0])
+
+
+def test_cells_with_the_ends_of_an_interval():
+    found = Interval(0.12345, 0.1, 0.2, 7)
+    assert str(kit.ends(found)) == "0.123 [0.100, 0.200]"
+    assert str(kit.ends(found, 1)) == "0.1 [0.1, 0.2]"
+    assert str(kit.ends(Interval(0.5, None, None, 1), 2)) == "0.50"
+    assert kit.ends(None) is None
+    assert str(kit.percent(found)) == "12.3 % [10.0, 20.0]"
+
+
+def test_widths_of_a_dense_network():
+    assert kit.widths(nn.Sequential(nn.Linear(64, 32), nn.SiLU(), nn.Linear(32, 2))) == kit.ltr("64 → 32 → 2")
