@@ -24,5 +24,5 @@ def test_the_hardest_signs_are_shares_of_how_often_they_were_asked_for():
 
 
 def test_the_course_of_a_training_by_hand():
-    """Ten errors: the first tenth is 10, the tenth behind a fifth 4, the last 2, so 75 % of the way is gone."""
-    assert lab.course([10, 9, 4, 4, 3, 3, 3, 3, 3, 2]) == pytest.approx((10, 2, 75))
+    """Twenty errors: the first tenth is 10, the tenth behind a fifth 4, the last 2, so 75 % of the way is gone."""
+    assert lab.course([10, 10, 9, 9, 4, 4, *[3] * 12, 2, 2]) == pytest.approx((10, 2, 75))
