@@ -94,7 +94,7 @@ for t in stops:
     measured = float(noised(many, noise, torch.full((len(many),), at(t))).var())
     grown = float((many + betas[:t].sum().sqrt() * noise).var())
     off.append(abs(measured - 1))
-    rows.append([t, *(kit.Cell(f"{v:.3f}") for v in (kept[t - 1].sqrt(), (1 - kept[t - 1]).sqrt(), 10 * np.log10(kept[t - 1] / (1 - kept[t - 1])), measured, grown))])
+    rows.append([t, *(kit.Cell(f"{v:.3f}") for v in (kept[t - 1].sqrt(), (1 - kept[t - 1]).sqrt(), 10 * (kept[t - 1] / (1 - kept[t - 1])).log10(), measured, grown))])
 assert max(off) < 0.01
 study.table(["t", "√ᾱ", "√(1 − ᾱ)", study.pick("signal to noise, dB", "سیگنال به نوفه، dB"), study.pick("variance", "واریانس"), study.pick("variance without shrinking", "واریانس بدون کوچک‌کردن")], rows,
             "1,000 test images brought to mean 0 and variance 1. Without the factor the variance grows to that of all the noise.", "۱٬۰۰۰ تصویر آزمون با میانگین ۰ و واریانس ۱. بدون آن ضریب، واریانس به اندازهٔ همهٔ نوفه رشد می‌کند.")
