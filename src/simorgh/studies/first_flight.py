@@ -319,4 +319,4 @@ study.say(
 # - <bdi dir="ltr">D. P. Kingma, M. Welling. *Auto-Encoding Variational Bayes.* ICLR 2014, arXiv:1312.6114.</bdi>
 # - <bdi dir="ltr">K. Sohn, H. Lee, X. Yan. *Learning Structured Output Representation using Deep Conditional Generative Models.* NIPS 2015.</bdi>
 # - <bdi dir="ltr">Y. Burda, R. Grosse, R. Salakhutdinov. *Importance Weighted Autoencoders.* ICLR 2016, arXiv:1509.00519.</bdi>
-# - <bdi dir="ltr">E. Alpaydin, C. Kaynak. *Optical Recognition of Handwritten Digits.* UCI Machine Learning Repository, 1998.</bdi>
+# - <bdi dir="ltr">E. Alpaydin, C. Kaynak. *Optical Recognition of Handwritten Digits.* UCI Machine Learning Repository, 1998</bdi>؛ نسخهٔ scikit-learn.

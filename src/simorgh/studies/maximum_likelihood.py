@@ -37,12 +37,10 @@ from simorgh.data import DataConfig, load
 from simorgh.metrics.likelihood import importance_bound
 from simorgh.nn.likelihood import Bernoulli, Gaussian
 from simorgh.noise import philox
-from simorgh.report.style import use_style
 from simorgh.studies import _likelihoods as lab
 from simorgh.studies import kit
 
 study = kit.current()
-use_style()
 rng = philox("maximum likelihood")
 torch.set_default_dtype(torch.float64)
 
@@ -83,8 +81,8 @@ assert np.allclose(best, closed, rtol=0, atol=1e-5)
 study.figure(lab.likelihoods(grid, nll, entropy + kl, p_hat, heights), "likelihood", en="Left: the mean negative log-likelihood is entropy plus KL. Right: the surface of a Gaussian; the cross is the closed form.",
              fa="چپ: میانگین منفی لگاریتم درست‌نمایی برابر آنتروپی به‌علاوهٔ KL است. راست: سطح گاوسی؛ علامت جمع، پاسخ بسته است.")
 study.measure("ml_identity_error", identity_error, n=len(grid), unit="nats", protocol="largest |mean NLL - entropy - KL| over 181 Bernoulli models, float64")
-study.table(["model", "numerical maximiser", "closed form"],
-            [["Bernoulli p", f"{found:.8f}", f"{p_hat:.8f}"], ["Gaussian μ", f"{best[0]:.8f}", f"{closed[0]:.8f}"], ["Gaussian σ", f"{best[1]:.8f}", f"{closed[1]:.8f}"]],
+study.table(study.pick(["model", "numerical maximiser", "closed form"], ["مدل", "بیشینه‌کنندهٔ عددی", "پاسخ بسته"]),
+            [[study.pick("Bernoulli p", "برنولی، p"), f"{found:.8f}", f"{p_hat:.8f}"], [study.pick("Gaussian μ", "گاوسی، μ"), f"{best[0]:.8f}", f"{closed[0]:.8f}"], [study.pick("Gaussian σ", "گاوسی، σ"), f"{best[1]:.8f}", f"{closed[1]:.8f}"]],
             en="A numerical search finds the closed forms: relative frequency, mean, and deviation with divisor n.", fa="جست‌وجوی عددی همان پاسخ‌های بسته را می‌یابد: فراوانی نسبی، میانگین، و انحراف با مقسوم‌علیه n.")
 study.say(en=f"The identity holds to {identity_error:.1e}. **Pitfall.** The maximum-likelihood σ divides by n and is too small on average; and a model that gives one datum probability zero has an infinite loss, however well it fits the rest.",
           fa=f"اتحاد تا {identity_error:.1e} برقرار است. **دام.** σ بیشینهٔ درست‌نمایی بر n تقسیم می‌شود و به طور میانگین کوچک است؛ و مدلی که به یک داده احتمال صفر دهد هزینهٔ بی‌نهایت دارد، هر قدر هم بقیه را خوب برازد.")
@@ -198,7 +196,7 @@ assert abs(bounds[-1] - float(importance_bound(model.log_weights, draws[-1], 100
 last_gap = exact - bounds[-1]
 assert abs(last_gap) < 1e-3
 study.figure(lab.gaps(shifts, gaps, predicted, dict(zip(draws, bounds)), exact), "elbo_gap", en=f"Probabilistic PCA. Left: the gap of the ELBO is the KL to the true posterior. Right: more draws close the gap of the importance-weighted bound, here from {exact - bounds[0]:.2f} to {last_gap:.0e} nats.",
-             fa="‏PCA احتمالاتی. چپ: فاصلهٔ ELBO همان KL تا پسین درست است. راست: نمونه‌های بیشتر فاصلهٔ کران وزن‌دار را می‌بندد.")
+             fa=f"‏PCA احتمالاتی. چپ: فاصلهٔ ELBO همان KL تا پسین درست است. راست: نمونه‌های بیشتر فاصلهٔ کران وزن‌دار را می‌بندد، این‌جا از {exact - bounds[0]:.2f} به <bdi dir=\"ltr\">{last_gap:.0e}</bdi> نات.")
 study.measure("elbo_exact_gap", tight, n=50, unit="nats", protocol="largest |ELBO at the true posterior - log p|, probabilistic PCA 5-D from 2-D, float64")
 study.measure("iwae_exact_gap", last_gap, n=50, unit="nats", protocol="mean log p - bound at k = 50,000, proposal moved by half a deviation and of twice the variance, probabilistic PCA")
 study.say(en=f"Of 10,000 random pairs the smallest KL is {divergence.min():.4f}, and 0 for equal pairs. At the true posterior the ELBO equals log p to {tight:.1e} nats; off it the gap is the KL to the posterior to 1e-9. The importance-weighted bound grows with k for each of the 50 examples. **Pitfalls.** A bound tells nothing about its own looseness: a higher ELBO may mean a better model or a better q. A finite average of sampled weights is a bound in expectation only: one lucky draw may lie above log p.",
@@ -329,7 +327,7 @@ study.table(study.pick(["check", "largest difference"], ["وارسی", "بزرگ
 study.say(
     en=f"On {source} {grey:.1%} of the pixels are truly grey (between 0.02 and 0.98). An image compared with *itself* costs {own_entropy:.1f} nats of cross-entropy: no decoder gets below, and that part of a reported loss is no error of the model. The normaliser that the score leaves out is {at_mean:.0f} nats for a decoder that answers with the mean image and {sharp:.0f} nats for one that reproduces each image up to 0.001 ({sharper:.0f} up to 0.000001: it grows without bound as λ goes to 0 or 1). Between these two decoders alone the omission differs by {sharp - at_mean:.0f} nats. So losses on grey pixels compare *scores* under one convention; they are not likelihoods of grey images, and the error depends on the model. "
     f"**Pitfalls.** Averaging over pixels in place of summing divides the weight of the image by {D} against the KL: that is a Gaussian of width {(D / 2) ** 0.5:.1f} for pixels between 0 and 1, and the KL term wins. Grey pixels are easier to score than black-and-white ones, for the encoder sees the grey value itself and not a coin toss: the two kinds of numbers must not stand in one table.",
-    fa=f"روی {source} تنها {grey:.1%} از پیکسل‌ها به‌راستی خاکستری‌اند (میان ۰٫۰۲ و ۰٫۹۸). تصویر در برابر *خودش* {own_entropy:.1f} نات آنتروپی متقاطع دارد: هیچ رمزگشایی از آن پایین‌تر نمی‌رود و این بخش از هزینهٔ گزارش‌شده خطای مدل نیست. بهنجارکننده‌ای که امتیاز کنار می‌گذارد برای رمزگشایی که تصویر میانگین را پاسخ دهد {at_mean:.0f} نات است و برای رمزگشایی که هر تصویر را تا 0.001 بازسازد {sharp:.0f} نات (تا 0.000001 برابر {sharper:.0f}: وقتی λ به ۰ یا ۱ برود بی‌کران بزرگ می‌شود). تنها میان همین دو رمزگشا مقدار کنارگذاشته {sharp - at_mean:.0f} نات فرق دارد. پس هزینه‌های پیکسل خاکستری *امتیازهایی* با یک قرارداد را می‌سنجند؛ درست‌نمایی تصویر خاکستری نیستند و خطایشان به مدل بستگی دارد. "
+    fa=f"روی {source} تنها {grey:.1%} از پیکسل‌ها به‌راستی خاکستری‌اند (میان ۰٫۰۲ و ۰٫۹۸). تصویر در برابر *خودش* {own_entropy:.1f} نات آنتروپی متقاطع دارد: هیچ رمزگشایی از آن پایین‌تر نمی‌رود و این بخش از هزینهٔ گزارش‌شده خطای مدل نیست. بهنجارکننده‌ای که امتیاز کنار می‌گذارد برای رمزگشایی که تصویر میانگین را پاسخ دهد {at_mean:.0f} نات است و برای رمزگشایی که هر تصویر را تا ۰٫۰۰۱ بازسازد {sharp:.0f} نات (تا ۰٫۰۰۰۰۰۱ برابر {sharper:.0f}: وقتی λ به ۰ یا ۱ برود بی‌کران بزرگ می‌شود). تنها میان همین دو رمزگشا مقدار کنارگذاشته {sharp - at_mean:.0f} نات فرق دارد. پس هزینه‌های پیکسل خاکستری *امتیازهایی* با یک قرارداد را می‌سنجند؛ درست‌نمایی تصویر خاکستری نیستند و خطایشان به مدل بستگی دارد. "
     f"**دام‌ها.** میانگین‌گیری روی پیکسل‌ها به جای جمع، وزن تصویر را در برابر KL بر {D} تقسیم می‌کند: یعنی گاوسی با پهنای {(D / 2) ** 0.5:.1f} برای پیکسل‌هایی میان ۰ و ۱، و جملهٔ KL چیره می‌شود. پیکسل خاکستری آسان‌تر از سیاه‌وسفید امتیاز می‌گیرد، زیرا رمزگذار خود مقدار خاکستری را می‌بیند و نه پرتاب سکه را: این دو گونه عدد نباید در یک جدول بنشینند.")
 
 # %% [markdown] lang="en"
