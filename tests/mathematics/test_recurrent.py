@@ -8,7 +8,6 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from simorgh.nn.recurrent import LSTM, reverse
 
 LENGTHS = torch.tensor([5, 1, 9, 3])
-MASK = torch.arange(9) < LENGTHS[:, None]
 
 
 def packed(other: nn.LSTM, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -36,7 +35,7 @@ def test_states_ends_and_gradients_are_those_of_packed_strings(layers, both):
     other = twin(ours, 4, 6)
     x = torch.randn(4, 9, 4, dtype=torch.float64, requires_grad=True)
     found = []
-    for states, last in (ours(x, MASK), packed(other, x)):
+    for states, last in (ours(x, LENGTHS), packed(other, x)):
         (slope,) = torch.autograd.grad((states.sin().sum() + last.exp().sum()), x)
         found.append((states, last, slope))
     for mine, theirs in zip(*found):
@@ -47,3 +46,12 @@ def test_states_ends_and_gradients_are_those_of_packed_strings(layers, both):
 def test_reverse_by_hand():
     x = torch.tensor([[1, 2, 3, 0], [4, 5, 6, 7]])[..., None]
     assert reverse(x, torch.tensor([3, 4]))[..., 0].tolist() == [[3, 2, 1, 0], [7, 6, 5, 4]]
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_halves_are_put_back_in_their_places(count):
+    """What the CPU reads in two halves, against the same rows at once, as other devices read them."""
+    torch.manual_seed(0)
+    net, x, lengths = LSTM(4, 6, bidirectional=True), torch.randn(count, 9, 4), torch.tensor([3, 9, 1, 7, 7])[:count]
+    for halves, whole in zip(net(x, lengths), net._states(x, lengths)):
+        torch.testing.assert_close(halves, whole)

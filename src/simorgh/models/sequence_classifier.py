@@ -127,7 +127,7 @@ class SequenceClassifier(Model):
         """(B, T, H) states, zero behind the end of each string, and (B, H) those after the last token read."""
         if self.lstm is None:
             return vectors * mask[..., None], None
-        return self.lstm(vectors, mask)
+        return self.lstm(vectors, mask.sum(1))
 
     def _head(self, states: Tensor, last: Tensor | None, mask: Tensor) -> Tensor:
         head = self.config.head

@@ -3,11 +3,12 @@ Schmidhuber 2005).
 
 A right pad comes after all tokens, so it cannot change their states, and no packing is needed: the second direction
 reads each string reversed within its own length. PyTorch's own LSTM takes packed strings, but then leaves its fused
-kernels on a CPU; the same states cost five times as long there (batch 64, 32 numbers a token, 64 units).
+kernels on a CPU: at batch 64, 32 numbers a token and 64 units the same states took five times as long.
 """
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import pad
 
 
 class LSTM(nn.Module):
@@ -21,10 +22,27 @@ class LSTM(nn.Module):
             nn.ModuleList(nn.LSTM(w, hidden, batch_first=True) for _ in range(self.directions)) for w in widths
         )
 
-    def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """States (B, T, H) of vectors x (B, T, D), zero where the `mask` (B, T) is false, and (B, H) those after the
-        last token that each direction reads. The mask of a string is true up to its end, at least once."""
-        lengths = mask.sum(1)
+    def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """States (B, T, H) of vectors x (B, T, D) up to the `lengths` (B,), at least 1, and zeros behind them; and (B,
+        H) the states after the last token that each direction reads.
+
+        On the CPU the shorter half of the batch is read apart from the longer one, each no further than to its end.
+        """
+        return (self._in_halves if x.device.type == "cpu" else self._states)(x, lengths)
+
+    def _in_halves(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        order, width = lengths.argsort(), x.shape[1]
+        states, ends = [], []
+        for half in order.split((len(order) + 1) // 2):
+            longest = int(lengths[half].max())
+            some, end = self._states(x[half, :longest], lengths[half])
+            states.append(pad(some, (0, 0, 0, width - longest)))
+            ends.append(end)
+        back = order.argsort()
+        return torch.cat(states)[back], torch.cat(ends)[back]
+
+    def _states(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        mask = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
         for layer in self.layers:
             states = [layer[0](x)[0]]
             if self.directions == 2:
