@@ -21,7 +21,7 @@ from simorgh.report.style import ltr
 from simorgh.train import Run
 from simorgh.train.run import read_measurements, write_measurements
 
-__all__ = ["Cell", "Study", "current", "digits", "ltr", "number", "over_seeds", "short"]
+__all__ = ["Cell", "Study", "current", "digits", "ltr", "number", "over_seeds", "short", "signed", "tiny"]
 
 
 class Study:
@@ -102,6 +102,16 @@ def short(m: Measurement | None) -> str:
     if m is None:
         return "–"
     return f"{m.value:.4g}" if m.low is None else f"{m.value:.4g} ± {(m.high - m.low) / 2:.2g}"
+
+
+def tiny(error: float) -> str:
+    """A rounding error in words; below 1e-15 it is shown as that."""
+    return "1e-15" if error < 1e-15 else f"{error:.0e}"
+
+
+def signed(value: float, form: str) -> str:
+    """A number that may carry a sign, formatted and kept in one piece in right-to-left text."""
+    return ltr(format(value, form))
 
 
 def current() -> Study:
