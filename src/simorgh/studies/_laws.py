@@ -37,9 +37,7 @@ SUMMANDS = {n: LAWS[n] for n in ("uniform", "Laplace", "two bumps", "Student, ν
 }
 GAUSSIAN_ENTROPY = 0.5 * log(2 * pi * np.e)
 ANGLES = np.deg2rad(np.arange(0, 91, 5))
-ROUND_STUDENT = 2 * float(stats.t(5).entropy()) - float(
-    stats.multivariate_t(np.zeros(2), np.eye(2), df=5).entropy()
-)
+ROUND_STUDENT = 2 * float(stats.t(5).entropy()) - float(stats.multivariate_t(np.zeros(2), np.eye(2), df=5).entropy())
 """Mutual information of both coordinates of the Student law of the plane with round level lines."""
 _EDGES = [-np.inf, -sqrt(3), 0, sqrt(3), np.inf]
 _STEP, _COUNT = 0.004, 2**15
@@ -192,14 +190,14 @@ def gradient_cases() -> dict[str, tuple]:
     def mean_of_symbols(h):
         return torch.softmax(h, -1) @ worth
 
-    flat = {name: (make_latent(name.lower(), 2), line, off_centre, 2 * (0.4 - 1)) for name in _LOCATION_SCALE}
+    flat = {
+        name: (make_latent(name.lower(), 2), line, off_centre, 2 * (0.4 - 1))
+        for name in ("Gaussian", "Laplace", "Student")
+    }
     return flat | {
         "von Mises-Fisher": (sphere, direction, toward, _slope(mean_on_sphere, direction)),
         "categorical": (Categorical(1, 8), logits, lambda z: z @ worth, _slope(mean_of_symbols, logits)),
     }
-
-
-_LOCATION_SCALE = ("Gaussian", "Laplace", "Student")
 
 
 def _slope(value: Callable[[Tensor], Tensor], h: Tensor) -> float:

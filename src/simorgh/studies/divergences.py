@@ -17,7 +17,6 @@
 #   distributions have their mass in a very small part of the line, and nothing special happens at $\theta = 0$.
 # - "The gradient that the generator gets" is that of one training step: the discriminator is held fixed and a sample
 #   $x = \theta + \epsilon z$, $z \sim N(0, 1)$, moves with $\theta$.
-
 # %% [markdown] lang="fa"
 # ## پرسش
 # مولد از $p_g = N(\theta, \epsilon^2)$ نمونه می‌کشد، داده از $p_{data} = N(\theta_0, \epsilon^2)$ می‌آید و هر دو باریک می‌شوند. سه فاصله
@@ -50,7 +49,6 @@ log2 = float(np.log(2))
 # %% [markdown] lang="en"
 # ## (a) The KL divergence of two Gaussians of one width
 # The steps below are done by a computer algebra system; each line is its output.
-
 # %% [markdown] lang="fa"
 # ## (آ) واگرایی KL دو گاوسی هم‌پهنا
 # گام‌های زیر را یک سامانهٔ جبر نمادین برمی‌دارد؛ هر سطر خروجی آن است.
@@ -102,7 +100,6 @@ study.say(en=f"The largest relative difference is {kl_error:.1e}.", fa=f"بزر�
 # ## (b) Both become narrow
 # With $\theta - \theta_0 \ne 0$ fixed, KL and its derivative are a constant times $\epsilon^{-2}$: both go to infinity, and on
 # two logarithmic axes both are straight lines of slope $-2$.
-
 # %% [markdown] lang="fa"
 # ## (ب) هر دو باریک می‌شوند
 # با $\theta - \theta_0 \ne 0$ ثابت، KL و مشتقش ضریبی ثابت از $\epsilon^{-2}$ هستند: هر دو به بی‌نهایت می‌روند و روی دو محور لگاریتمی
@@ -143,7 +140,6 @@ study.say(en=f"The fitted slopes differ from −2 by at most {tiny(power_error)}
 # 5. With $D^*$ the three gradients with respect to $\theta$ are
 #    $$\frac{\theta - \theta_0}{\epsilon^2} E_{p_g}[D^*], \qquad \frac{\theta - \theta_0}{\epsilon^2} E_{p_g}[1 - D^*], \qquad \frac{\theta - \theta_0}{\epsilon^2},$$
 #    the derivatives of $2 JS$, of $KL - 2 JS$ (Arjovsky & Bottou 2017, theorem 2.5) and of $KL$.
-
 # %% [markdown] lang="fa"
 # ## (ج) آیا این برای GAN با تابع هزینهٔ چاپ‌شده مشکل است؟
 # $$L_G(\theta; \phi) = E_{x \sim p_g}[\log(1 - D_\phi(x))] - E_{x \sim p_g}[\log D_\phi(x)]$$
@@ -207,7 +203,6 @@ assert abs(paths["wgan", 0.05][-1]) < 0.021
 # In training $D$ has seen a finite number of steps. For this pair the optimal logit is a straight line, so $D$ is a
 # logistic regression $h = \alpha x + \beta$; below it is trained by gradient ascent on the exact population objective
 # (rate 1). Its slope $|\alpha|$ is the gradient that the printed loss gives the generator.
-
 # %% [markdown] lang="fa"
 # ### هیچ ممیزی بهینه نیست
 # در آموزش، $D$ شمار محدودی گام دیده است. برای این جفت لوجیت بهینه خط راست است، پس $D$ رگرسیون لجستیک $h = \alpha x + \beta$ است؛
@@ -241,7 +236,6 @@ study.say(
 # 3. **W1.** On the line the optimal coupling joins equal quantiles: $\theta + \epsilon \Phi^{-1}(t)$ with
 #    $\theta_0 + \epsilon \Phi^{-1}(t)$. Their difference is $\theta - \theta_0$ at every level, so
 #    $W_1 = |\theta - \theta_0|$ for every width, with slope $\pm 1$.
-
 # %% [markdown] lang="fa"
 # ## (د) ‏KL، JS و W1 در همان حد
 # بگذارید $u = |\theta - \theta_0| / \epsilon$.
@@ -325,7 +319,6 @@ study.say(
 # Example 1 of Arjovsky et al. 2017 shows both: $P_0$ is uniform on the segment $\{0\} \times [0, 1]$ of the plane, $P_\theta$ on
 # $\{\theta\} \times [0, 1]$. For $\theta \ne 0$ they share no point: $KL = \infty$, $JS = \log 2$, but $W_1 = |\theta|$. Below, the
 # segments are cut into points and both sides of the duality are solved as linear programmes.
-
 # %% [markdown] lang="fa"
 # ## ‏Wasserstein GAN کدام عیب را برطرف می‌کند و چگونه
 # **عیب.** تصویرها نزدیک رویه‌ای کم‌بعد در فضایی پربعد می‌نشینند و تصویرهای مولد نیز؛ دو رویهٔ چنین معمولاً هم‌پوشانی ندارند. پس ممیز
@@ -389,7 +382,6 @@ study.say(
 # principled methods for training GANs (arXiv 1701.04862), theorems 2.4 and 2.5; Arjovsky, Chintala & Bottou 2017,
 # Wasserstein GAN (arXiv 1701.07875), example 1; Gulrajani et al. 2017 (arXiv 1704.00028); Miyato et al. 2018
 # (arXiv 1802.05957); Lin 1991, Divergence measures based on the Shannon entropy; Villani 2009, Optimal transport, ch. 5.
-
 # %% [markdown] lang="fa"
 # ## منابع
 # Goodfellow et al. 2014 (arXiv 1406.2661)، گزارهٔ ۱؛ Arjovsky & Bottou 2017 (arXiv 1701.04862)، قضیه‌های ۲٫۴ و ۲٫۵؛

@@ -23,7 +23,6 @@
 #
 # ## Assumptions
 # Everything is computed in float64 from the features on. MNIST is needed; the spoiled images come from its test part.
-
 # %% [markdown] lang="fa"
 # ## پرسش
 # فاصلهٔ فرشه-اینسپشن (FID) چیست، رابطه‌اش از کجا می‌آید، چگونه بی‌دردسر محاسبه می‌شود و از آن چه می‌توان نتیجه گرفت؟ هیچ مدل
@@ -59,6 +58,7 @@ from simorgh.noise import philox
 from simorgh.report.figures import image_grid
 from simorgh.studies import _frechet as parts
 from simorgh.studies import _frechet_figures as figures
+from simorgh.studies import _frechet_limits as limits
 from simorgh.studies import kit
 from simorgh.studies.kit import signed, tiny
 
@@ -74,7 +74,6 @@ repeats = 3 if study.small else 8
 # - Diagonal (or commuting) covariances with variances $a_i$, $b_i$: $\sum_i (\sqrt{a_i} - \sqrt{b_i})^2$.
 # - Two dimensions, any covariances: a $2 \times 2$ matrix $M$ with eigenvalues $\lambda, \mu \ge 0$ has
 #   $(\sqrt \lambda + \sqrt \mu)^2 = tr\, M + 2 \sqrt{\det M}$, so $tr (S_1 S_2)^{1/2} = \sqrt{tr(S_1 S_2) + 2 \sqrt{\det S_1 \det S_2}}$.
-
 # %% [markdown] lang="fa"
 # ## جایی که پاسخ معلوم است
 # - میانگین و کوواریانس برابر: صفر.
@@ -116,7 +115,6 @@ study.say(en=f"The largest error is {case_error:.0e}.", fa=f"بزرگ‌ترین
 #
 # A certificate from the other side: $2 x \cdot y \le x^T T x + y^T T^{-1} y$ for all $x, y$, so for centred variables
 # $E \| x - y \|^2 \ge E(\| x \|^2 - x^T T x) + E(\| y \|^2 - y^T T^{-1} y)$ for *every* plan, and this bound is the same number.
-
 # %% [markdown] lang="fa"
 # ## رابطه از کجا می‌آید
 # ‏FD هزینهٔ جابه‌جایی است: مربع فاصلهٔ ۲-واسرشتاین، $W_2^2 = \min E \| x - y \|^2$، میان دو گاوسی، روی همهٔ راه‌های کشیدن همزمان
@@ -177,7 +175,6 @@ study.say(en=f"T carries S1 to S2 to {tiny(push)}, is positive, and its cost equ
 # of $X_c Y_c^T$ (Mathiasen & Hvilshøj 2020), which also holds when there are fewer images than features. A general matrix square root (`scipy.linalg.sqrtm`) of the
 # unsymmetric product is slower for many features, and a singular product need not even have a root: users have met imaginary parts,
 # to be thrown away by hand, and small numbers added to the diagonal, which change the result.
-
 # %% [markdown] lang="fa"
 # ## ریشهٔ ماتریس لازم نیست
 # تنها *اثر* $(S_1 S_2)^{1/2}$ به کار می‌آید: جمع ریشهٔ ویژه‌مقدارهای $S_1 S_2$. با هر تجزیهٔ $S_1 = H H^T$ این‌ها ویژه‌مقدارهای ماتریس **متقارن**
@@ -219,7 +216,6 @@ study.say(en=f"Where both covariances have full rank the routes agree to {tiny(r
 # for $S = I$ simply $d (d + 5) / (2 N)$. So the bias grows with the square of the number of features, falls like $1/N$, and
 # depends on the covariance, that is, on the model (Chong & Forsyth 2020). A straight line in $1/N$, followed to $1/N = 0$,
 # gives the unbiased $FD_\infty$.
-
 # %% [markdown] lang="fa"
 # ## اریبی: تصویر بیشتر، FD کمتر
 # دو دستهٔ $N$‌تایی از **یک** گاوسی گشتاورهای نمونه‌ای نابرابر دارند و FD این را فاصله می‌شمارد. تا مرتبهٔ نخست (گام ۳ بالا و مشتق آن)
@@ -249,7 +245,6 @@ study.figure(figures.bias(counts, tables, infinite), "bias", en="Two sets from o
 # ### The bias can turn a ranking round
 # Two "models" against the same real $N(0, I)$, $d = 64$: A draws from $N(0, 0.8^2 I)$ (too little variety, true FD
 # $0.04\, d = 2.56$), B from a Gaussian that is only shifted (true FD 2.2). B is the better one.
-
 # %% [markdown] lang="fa"
 # ### اریبی می‌تواند رتبه‌بندی را وارونه کند
 # دو «مدل» در برابر یک دادهٔ واقعی $N(0, I)$ با $d = 64$: الف از $N(0, 0.8^2 I)$ می‌کشد (تنوع کم، FD درست $0.04\, d = 2.56$) و ب از گاوسی‌ای که
@@ -259,23 +254,22 @@ study.figure(figures.bias(counts, tables, infinite), "bias", en="Two sets from o
 flips = [250, 500, 1000] if study.small else [250, 500, 1000, 2000, 4000, 8000]
 models = {"A": lambda z: 0.8 * z, "B": lambda z: z + (2.2 / 64) ** 0.5}
 ranked = parts.ranking(models, flips, repeats)
-limits = {name: parts.intercept(flips, table) for name, table in ranked.items()}
+endless = {name: parts.intercept(flips, table) for name, table in ranked.items()}
 study.table([study.pick("model \\ N", "مدل \\ N"), *map(str, flips), kit.ltr("→ ∞"), study.pick("true", "درست")],
-            [[study.pick(name, {"A": "الف", "B": "ب"}[name]), *(kit.Cell(f"{v:.2f}") for v in ranked[name].mean(0)), kit.Cell(f"{limits[name].value:.2f}"), kit.Cell({"A": "2.56", "B": "2.20"}[name])] for name in models],
+            [[study.pick(name, {"A": "الف", "B": "ب"}[name]), *(kit.Cell(f"{v:.2f}") for v in ranked[name].mean(0)), kit.Cell(f"{endless[name].value:.2f}"), kit.Cell({"A": "2.56", "B": "2.20"}[name])] for name in models],
             en="FD of two models at equal N. With few images the worse model looks better.", fa="‏FD دو مدل با N برابر. با تصویر کم مدل بدتر بهتر می‌نماید.")
 wins = [n for n, x, y in zip(flips, ranked["A"].mean(0), ranked["B"].mean(0)) if x < y]
 assert 250 in wins
 for name, true in (("A", 2.56), ("B", 2.2)):
-    study.measure("fd_infinity_model", limits[name].value, limits[name].low, limits[name].high, n=repeats, protocol=f"intercept of FD over 1/N, model {name} of the ranking example, N = {flips[0]} to {flips[-1]}, true value {true}", model=name)
-study.say(en=f"A looks better at N = {', '.join(map(str, wins))}; the intercepts, {limits['A'].value:.2f} and {limits['B'].value:.2f}, have it right. Equal N for all models is needed, but it is not enough.",
-          fa=f"الف در N = {'، '.join(map(str, wins))} بهتر می‌نماید؛ عرض از مبدأها، {limits['A'].value:.2f} و {limits['B'].value:.2f}، درست می‌گویند. N برابر برای همهٔ مدل‌ها لازم است ولی کافی نیست.")
+    study.measure("fd_infinity_model", endless[name].value, endless[name].low, endless[name].high, n=repeats, protocol=f"intercept of FD over 1/N, model {name} of the ranking example, N = {flips[0]} to {flips[-1]}, true value {true}", model=name)
+study.say(en=f"A looks better at N = {', '.join(map(str, wins))}; the intercepts, {endless['A'].value:.2f} and {endless['B'].value:.2f}, have it right. Equal N for all models is needed, but it is not enough.",
+          fa=f"الف در N = {'، '.join(map(str, wins))} بهتر می‌نماید؛ عرض از مبدأها، {endless['A'].value:.2f} و {endless['B'].value:.2f}، درست می‌گویند. N برابر برای همهٔ مدل‌ها لازم است ولی کافی نیست.")
 
 # %% [markdown] lang="en"
 # ### The same on real digits
 # Features of `judge-mnist` on the first training images and on test images, half of them from the beginning and half from
 # the end of the test part (these two halves come from different writers). Subsets of $N$ images are drawn without
 # replacement: two disjoint subsets of the training features, training against test, and the two ends of the test part.
-
 # %% [markdown] lang="fa"
 # ### همان روی رقم‌های واقعی
 # ویژگی‌های `judge-mnist` روی نخستین تصویرهای آموزش و روی تصویرهای آزمون، نیمی از آغاز و نیمی از پایان بخش آزمون (این دو نیمه از نویسندگان
@@ -310,7 +304,6 @@ study.say(en=f"The largest N here gives {same[-1]:.3f} for two halves of one dat
 # ## What it reacts to
 # Test images, spoiled at growing strength, against the training features. The first value of each curve is the floor: the same
 # images, unspoiled. Missing classes keep the number of images: the others fill the gap.
-
 # %% [markdown] lang="fa"
 # ## به چه چیزهایی حساس است
 # تصویرهای آزمون با شدت فزاینده خراب و با ویژگی‌های آموزش سنجیده می‌شوند. نخستین مقدار هر منحنی کف است: همان تصویرها، سالم. در حذف کلاس
@@ -319,14 +312,14 @@ study.say(en=f"The largest N here gives {same[-1]:.3f} for two halves of one dat
 # %%
 order = philox("spoiled").permutation(len(test))
 base, clean = test_images[order[:spoiled]], test[order[:spoiled]]
-floor, removed = parts.distances(clean, train), [1, 2, 4, 6]
-measured = {name: [floor, *(parts.distances(judged(change(base, s))[0], train) for s in strengths)] for name, (strengths, change) in parts.SPOIL.items()}
-measured["missing classes"] = [floor, *(parts.distances(test[parts.without(count, test_labels, order, spoiled)], train) for count in removed)]
-examples = torch.cat([torch.cat([base[i : i + 1], *(change(base[i : i + 1], s) for s in strengths)]) for i, (strengths, change) in enumerate(parts.SPOIL.values())])
-study.figure(image_grid(examples, 3, 5, row_labels=list(parts.SPOIL), col_labels=["clean", "1", "2", "3", "4"], cell=0.75), "spoiled", en="One image for each fault at its four strengths.", fa="یک تصویر برای هر عیب با چهار شدت.")
+floor, removed = limits.distances(clean, train), [1, 2, 4, 6]
+measured = {name: [floor, *(limits.distances(judged(change(base, s))[0], train) for s in strengths)] for name, (strengths, change) in limits.SPOIL.items()}
+measured["missing classes"] = [floor, *(limits.distances(test[limits.without(count, test_labels, order, spoiled)], train) for count in removed)]
+examples = torch.cat([torch.cat([base[i : i + 1], *(change(base[i : i + 1], s) for s in strengths)]) for i, (strengths, change) in enumerate(limits.SPOIL.values())])
+study.figure(image_grid(examples, 3, 5, row_labels=list(limits.SPOIL), col_labels=["clean", "1", "2", "3", "4"], cell=0.75), "spoiled", en="One image for each fault at its four strengths.", fa="یک تصویر برای هر عیب با چهار شدت.")
 for name, values in measured.items():
     study.measure("fd_spoiled", values[-1][0], n=spoiled, protocol=f"{NAME}, {spoiled} spoiled test images against {len(train)} training images, strongest {name}", floor=floor[0], fault=name)
-strengths = {name: found for name, (found, _) in parts.SPOIL.items()} | {"missing classes": removed}
+strengths = {name: found for name, (found, _) in limits.SPOIL.items()} | {"missing classes": removed}
 study.figure(figures.sensitivity(strengths, {name: [v[0] for v in values] for name, values in measured.items()}), "sensitivity", en=f"fd-digits of {spoiled} spoiled test images against {len(train)} training images; dashed: the floor, {floor[0]:.2f}.", fa=f"fd-digits برای {spoiled} تصویر خراب‌شدهٔ آزمون در برابر {len(train)} تصویر آموزش؛ خط‌چین: کف، {floor[0]:.2f}.")
 FAULTS = {"noise": "نوفه", "blur": "تارشدن", "shift": "جابه‌جایی", "missing classes": "کلاس حذف‌شده"}
 study.table([study.pick("fault", "عیب"), study.pick("clean", "سالم"), "1", "2", "3", "4", study.pick("KID × 1000, clean", "‏KID × 1000، سالم"), study.pick("at 4", "در 4")],
@@ -343,7 +336,6 @@ study.say(en=f"The distance rises with every step for {len(rising)} of the 4 fau
 # Only two moments enter. Three pairs with *equal* mean and covariance but unlike shape: FD is 0 for all. KID compares
 # moments up to the third (its kernel is a cubic polynomial), so it sees a skewed cloud; a ring has the same
 # third moments as a Gaussian, so KID is blind to it too, and only a transport of the points themselves tells them apart.
-
 # %% [markdown] lang="fa"
 # ## چه چیزی را نمی‌بیند
 # تنها دو گشتاور به کار می‌رود. سه جفت با میانگین و کوواریانس *برابر* و شکل متفاوت: ‏FD همه صفر است. ‏KID گشتاورها را تا سومی می‌سنجد (هستهٔ آن
@@ -351,10 +343,10 @@ study.say(en=f"The distance rises with every step for {len(rising)} of the 4 fau
 
 # %%
 n, few = (400, 200) if study.small else (4000, 1000)
-clouds, normal_digits = parts.clouds(n), parts.gaussian_like(test)
+clouds, normal_digits = limits.clouds(n), limits.gaussian_like(test)
 shapes = {name: (clouds["Gaussian"], other) for name, other in clouds.items() if name != "Gaussian"} | {"features of digits": (normal_digits, test)}
 WORD = {"second draw": "قرعهٔ دوم", "skewed": "چوله", "ring": "حلقه", "features of digits": "ویژگی رقم‌ها"}
-blind = {name: parts.blind(x, y, few) for name, (x, y) in shapes.items()}
+blind = {name: limits.blind(x, y, few) for name, (x, y) in shapes.items()}
 study.table(study.pick(["Gaussian against", "FD", "KID", "its error", "transport W2²"], ["گاوسی در برابر", "FD", "KID", "خطای آن", "جابه‌جایی W2²"]),
             [[study.pick(name, WORD[name]), kit.Cell(f"{abs(fd):.0e}"), kit.Cell(f"{k.value:.4f}"), kit.Cell(f"{k.spread:.4f}"), kit.Cell(f"{w2:.4f}")] for name, (fd, k, w2) in blind.items()],
             en=f"Pairs with equal sample moments, {n} points each ({len(test)} for the digits; transport: {few} of them). The first row says what two draws of one Gaussian give; the small negative values stand there because the unbiased KID subtracts a scatter of the moments that was taken away here.",
@@ -391,7 +383,6 @@ study.say(en=f"The Gaussian that replaces the digits has FD {abs(blind['features
 # are usable, but statistics of one must never meet features of the other.
 #
 # The main implementations differ in such details (as read in their source code):
-
 # %% [markdown] lang="fa"
 # ## تغییر اندازه و ریزه‌کاری‌های دیگر
 # ‏InceptionV3 تصویر ۲۹۹ در ۲۹۹ می‌خواهد. دو قاعدهٔ دوخطی برای جای پیکسل خروجی $i$ در تصویر مبدأ رایج است: قاعدهٔ قدیمی TensorFlow یعنی
@@ -401,25 +392,17 @@ study.say(en=f"The Gaussian that replaces the digits has FD {abs(blind['features
 # پیاده‌سازی‌های اصلی در چنین جزئیاتی فرق دارند (آن‌گونه که در کد آن‌ها خوانده شد):
 
 # %%
-bilinear_tf, bilinear_half = study.pick("TF1 bilinear", "دوخطی TF1"), study.pick("half-pixel bilinear", "دوخطی نیم‌پیکسل")
-scaled, minus, eigen = kit.ltr("(x − 128)/128"), kit.ltr("n − 1"), study.pick("eigenvalues of the product", "ویژه‌مقدارهای حاصل‌ضرب")
-study.table(study.pick(["implementation", "resize to 299", "pixel scaling", "divisor", "root"], ["پیاده‌سازی", "تغییر اندازه به 299", "مقیاس پیکسل", "مقسوم‌علیه", "ریشه"]),
-            [["TTUR (Heusel et al.)", bilinear_tf, scaled, minus, "sqrtm"],
-             ["pytorch-fid", bilinear_half, kit.ltr("2x/255 − 1"), minus, "sqrtm"],
-             ["torch-fidelity", bilinear_tf, scaled, minus, eigen],
-             [kit.ltr("torchmetrics ≥ 1.8"), study.pick("half-pixel bilinear, antialias", "دوخطی نیم‌پیکسل، پادپلگی"), scaled, minus, eigen],
-             ["clean-fid", study.pick("PIL bicubic", "دومکعبی PIL"), scaled, minus, "sqrtm"],
-             ["StyleGAN2-ADA, StyleGAN3", study.pick("inside the network, TF1-like", "درون شبکه، مانند TF1"), study.pick("inside the network", "درون شبکه"), "n", "sqrtm"]],
+study.table(study.pick(["implementation", "resize to 299", "pixel scaling", "divisor", "root"], ["پیاده‌سازی", "تغییر اندازه به 299", "مقیاس پیکسل", "مقسوم‌علیه", "ریشه"]), limits.implementations(study.pick),
             en="Who does what. Numbers of two rows should not be compared to the last digit.", fa="هر که چه می‌کند. عددهای دو سطر را نباید تا رقم آخر با هم سنجید.")
 scale = 28 / 299
-tf1, middle = parts.sampling_places(28, 299)
+tf1, middle = limits.sampling_places(28, 299)
 inside = (middle > 0) & (middle < 27)
-assert np.abs(parts.torch_places(28, 299) - middle)[inside].max() < 1e-12
+assert np.abs(limits.torch_places(28, 299) - middle)[inside].max() < 1e-12
 offset = float((tf1 - middle).mean())
 assert np.ptp(tf1 - middle) < 1e-12
-cut, rounded = parts.grey_levels_changed()
-slid = parts.moved(base, offset)
-mixed, both, divisor = frechet_distance(judged(slid)[0], clean), frechet_distance(clean, train), parts.divisor_effect(clean, train)
+cut, rounded = limits.grey_levels_changed()
+slid = limits.moved(base, offset)
+mixed, both, divisor = frechet_distance(judged(slid)[0], clean), frechet_distance(clean, train), limits.divisor_effect(clean, train)
 study.measure("grid_offset", offset, n=299, unit="source pixels", protocol="sampling place of the TF1 rule minus that of the half-pixel rule, 28 -> 299")
 study.measure("fd_of_grid_offset", mixed, n=spoiled, protocol=f"{NAME}, {spoiled} test images against the same images moved by the offset of the two resizing rules on both axes, bilinear", floor=0.0)
 study.figure(figures.grids(tf1, middle, base[0, 0].numpy(), slid[0, 0].numpy()), "grids", en="Left: where the first 36 output pixels of both rules read the source (bands: source pixels). Right: what a shift by that offset does to a digit.", fa="چپ: ۳۶ پیکسل نخست خروجی در هر قاعده کجای مبدأ را می‌خوانند (نوارها: پیکسل‌های مبدأ). راست: جابه‌جایی به همین اندازه با رقم چه می‌کند.")
@@ -434,7 +417,6 @@ study.say(en=f"The two grids stand {offset:.3f} source pixels apart ({offset / s
 # distance between multivariate normal distributions; Gelbrich 1990, On a formula for the L2 Wasserstein metric; Chong &
 # Forsyth 2020, Effectively unbiased FID and Inception score (arXiv 1911.07023); Mathiasen & Hvilshøj 2020 (arXiv 2009.14075);
 # Binkowski et al. 2018, Demystifying MMD GANs (arXiv 1801.01401); Parmar, Zhang & Zhu 2022, On aliased resizing (arXiv 2104.11222).
-
 # %% [markdown] lang="fa"
 # ## منابع
 # Heusel et al. 2017 (arXiv 1706.08500)؛ Dowson & Landau 1982؛ Gelbrich 1990؛ Chong & Forsyth 2020 (arXiv 1911.07023)؛

@@ -8,7 +8,7 @@ The runner (runner.py) names a context file in SIMORGH_STUDY; without it there i
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from simorgh.contracts import Measurement
@@ -21,7 +21,7 @@ from simorgh.report.style import ltr
 from simorgh.train import Run
 from simorgh.train.run import read_measurements, write_measurements
 
-__all__ = ["Cell", "Study", "current", "digits", "ltr", "number", "over_seeds", "short", "signed", "tiny"]
+__all__ = ["Cell", "Study", "cells", "current", "digits", "ltr", "number", "over_seeds", "short", "signed", "tiny"]
 
 
 class Study:
@@ -95,6 +95,11 @@ class Study:
         made = measurement(name, what, unit, protocol, n=n, floor=floor, context=context)
         self.record(made)
         return made
+
+
+def cells(found: Iterable[Measurement | None]) -> list[Cell | None]:
+    """Values with their intervals, without unit and floor, for the cells of a row."""
+    return [None if m is None else Cell(number(m, unit=False, floor=False)) for m in found]
 
 
 def short(m: Measurement | None) -> str:
