@@ -24,7 +24,7 @@ def plan_and_excess(P: np.ndarray, Q: np.ndarray, excess: Mapping[int, Interval]
     left.plot(*x.T, "o", markersize=3, label="x")
     left.plot(*y.T, "s", markersize=3, label="y = m + T x")
     left.set(aspect="equal", title="optimal plan of two Gaussians")
-    left.legend(loc="upper left")
+    left.legend(loc="upper right")
     sizes, found = list(excess), list(excess.values())
     spread = np.array([[m.value - m.low, m.high - m.value] for m in found]).T
     label = "transport − FD, same samples"

@@ -110,12 +110,12 @@ def implementations(pick: Callable[[str, str], str]) -> list[list[str]]:
     """Rows of a table: name, resizing to 299 pixels, scaling of pixels, divisor of the covariance, root."""
     tf1, half = pick("TF1 bilinear", "دوخطی TF1"), pick("half-pixel bilinear", "دوخطی نیم‌پیکسل")
     antialias = pick("half-pixel bilinear, antialias", "دوخطی نیم‌پیکسل، پادپلگی")
-    scaled, minus = ltr("(x − 128)/128"), ltr("n − 1")
+    scaled, minus = ltr("(x\u00a0−\u00a0128)/128"), ltr("n − 1")
     eigen = pick("eigenvalues of the product", "ویژه‌مقدارهای حاصل‌ضرب")
     inside = pick("inside the network, TF1-like", "درون شبکه، مانند TF1")
     return [
         ["TTUR (Heusel et al.)", tf1, scaled, minus, "sqrtm"],
-        ["pytorch-fid", half, ltr("2x/255 − 1"), minus, "sqrtm"],
+        ["pytorch-fid", half, ltr("2x/255\u00a0−\u00a01"), minus, "sqrtm"],
         ["torch-fidelity", tf1, scaled, minus, eigen],
         [ltr("torchmetrics ≥ 1.8"), antialias, scaled, minus, eigen],
         ["clean-fid", pick("PIL bicubic", "دومکعبی PIL"), scaled, minus, "sqrtm"],
