@@ -8,7 +8,7 @@ The runner (runner.py) names a context file in SIMORGH_STUDY; without it there i
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from simorgh.contracts import Measurement
@@ -21,7 +21,7 @@ from simorgh.report.style import ltr
 from simorgh.train import Run
 from simorgh.train.run import read_measurements, write_measurements
 
-__all__ = ["Cell", "Study", "current", "digits", "ltr", "number", "over_seeds", "short"]
+__all__ = ["Cell", "Study", "cells", "current", "digits", "ltr", "number", "over_seeds", "short", "signed", "tiny"]
 
 
 class Study:
@@ -97,11 +97,26 @@ class Study:
         return made
 
 
+def cells(found: Iterable[Measurement | None]) -> list[Cell | None]:
+    """Values with their intervals, without unit and floor, for the cells of a row."""
+    return [None if m is None else Cell(number(m, unit=False, floor=False)) for m in found]
+
+
 def short(m: Measurement | None) -> str:
     """Value and half of its interval, for crowded tables; a dash for nothing."""
     if m is None:
         return "–"
     return f"{m.value:.4g}" if m.low is None else f"{m.value:.4g} ± {(m.high - m.low) / 2:.2g}"
+
+
+def tiny(error: float) -> str:
+    """A rounding error in words; below 1e-15 it is shown as that."""
+    return "1e-15" if error < 1e-15 else f"{error:.0e}"
+
+
+def signed(value: float, form: str) -> str:
+    """A number that may carry a sign, formatted and kept in one piece in right-to-left text."""
+    return ltr(format(value, form))
 
 
 def current() -> Study:
