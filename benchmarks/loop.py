@@ -1,6 +1,7 @@
 """What the loop costs over the same step written bare, and how fast an epoch of batches alone is.
 
     python benchmarks/loop.py
+    python benchmarks/loop.py --recipe bbbp-lstm --steps 40
 
 One process, in turn, several rounds; only ratios within a run mean anything on a busy machine. The median of each
 is compared. Target: the loop under 1.05 times the bare step; 60,000 images under 0.1 s.
@@ -13,7 +14,7 @@ import time
 import torch
 
 from simorgh.contracts import Tick
-from simorgh.data import DataConfig, load, stream
+from simorgh.data import load, stream
 from simorgh.noise import Noise
 from simorgh.recipes import recipe
 from simorgh.train import initialise
@@ -23,19 +24,22 @@ from simorgh.train.optim import learning_rate
 
 
 def bare(experiment, source, steps: int) -> float:
-    """Seconds of `steps` plain steps: the same batches, noise, loss and fused Adam, and nothing else."""
+    """Seconds of `steps` plain steps: the same batches, noise, loss, fused Adam and clip, and nothing else."""
+    config, size = experiment.train.optimiser, experiment.train.batch_size
     model = initialise(experiment, SPEC)
     parameters = list(model.parameters())
-    config = experiment.train.optimiser
-    optimiser = torch.optim.Adam(parameters, config.lr, fused=True)
+    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.kind]
+    optimiser = kind(parameters, config.lr, weight_decay=config.weight_decay, fused=True)
     start = time.perf_counter()
     for step in range(steps):
-        tick = Tick(step, step * 128, step / steps, Noise(0, "train", step))
+        tick = Tick(step, step * size, step / steps, Noise(0, "train", step))
         loss = model.loss(source(step), tick).loss
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(config, tick.progress)
         for parameter, grad in zip(parameters, torch.autograd.grad(loss, parameters)):
             parameter.grad = grad
+        if config.clip:
+            torch.nn.utils.clip_grad_norm_(parameters, config.clip)
         optimiser.step()
     return time.perf_counter() - start
 
@@ -43,7 +47,7 @@ def bare(experiment, source, steps: int) -> float:
 def looped(experiment, source, steps: int) -> float:
     """Seconds of the same steps in the loop, with its logging."""
     model = initialise(experiment, SPEC)
-    loop = Loop(model, source, experiment.train, 60000, 0, Engine())
+    loop = Loop(model, source, experiment.train, EXAMPLES, 0, Engine())
     start = time.perf_counter()
     for _ in range(steps):
         loop.advance()
@@ -54,14 +58,15 @@ def looped(experiment, source, steps: int) -> float:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--recipe", default="vae-mlp")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=200)
     asked = parser.parse_args()
     Engine()  # chooses how float32 matrices are multiplied, for both sides
-    experiment = recipe("vae-mlp", "cpu")
-    data = load(DataConfig("mnist"))
-    SPEC = data.spec
-    source = stream(data.train, experiment.data, 128, 0)
+    experiment = recipe(asked.recipe, "cpu")
+    data = load(experiment.data)
+    SPEC, EXAMPLES = data.spec, len(data.train)
+    source = stream(data.train, experiment.data, experiment.train.batch_size, 0)
     ratios = []
     for _ in range(asked.rounds):
         plain, ours = bare(experiment, source, asked.steps), looped(experiment, source, asked.steps)
@@ -71,6 +76,7 @@ if __name__ == "__main__":
         )
     print(f"median ratio loop / bare: {statistics.median(ratios):.3f}")
     start = time.perf_counter()
-    for step in range(469):
-        source(step + 469)
+    steps = -(-EXAMPLES // experiment.train.batch_size)
+    for step in range(steps):
+        source(step + steps)
     print(f"an epoch of batches alone: {time.perf_counter() - start:.3f} s")

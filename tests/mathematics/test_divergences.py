@@ -9,6 +9,7 @@ from scipy.spatial.distance import jensenshannon
 
 from simorgh.contracts import UserError
 from simorgh.metrics.divergences import (
+    assignment,
     js,
     kl,
     kl_gaussians,
@@ -122,6 +123,24 @@ def test_transport_takes_unlike_numbers_of_places():
     assert transport([[1.0], [3.0]], [0.25, 0.75], [1.0]).value == pytest.approx(2.5)
 
 
+def test_assignment_is_the_transport_of_equal_masses():
+    x, y = philox("assignment").standard_normal((2, 9, 3))
+    masses = np.full(9, 1 / 9)
+    found = assignment(x, y)
+    cost = ((x[:, None] - y) ** 2).sum(-1)
+    assert found.value == pytest.approx(transport(cost, masses, masses).value, rel=1e-9)
+    assert sorted(found.partner) == list(range(9))
+    assert cost[np.arange(9), found.partner].mean() == pytest.approx(found.value, rel=1e-12)
+
+
+def test_assignment_finds_a_shifted_and_shuffled_set_again():
+    r = philox("shuffled")
+    x, order = r.standard_normal((20, 2)), r.permutation(20)
+    found = assignment(x, x[order] + [3.0, -4.0])
+    assert found.value == pytest.approx(25, rel=1e-12)  # W2 of a shift is its length
+    assert (order[found.partner] == np.arange(20)).all()
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -132,6 +151,8 @@ def test_transport_takes_unlike_numbers_of_places():
         lambda: js([[0.0]], [[0.0]]),
         lambda: w1_cdf([0.0], [0.0], [1.0, 1.0]),
         lambda: w1_quantiles([1.0], [1.0, 2.0]),
+        lambda: assignment(np.zeros((3, 2)), np.zeros((4, 2))),
+        lambda: assignment(np.zeros(3), np.zeros(3)),
         lambda: transport(np.zeros((2, 2)), [1.0, 0.0], [0.5, 0.6]),
         lambda: transport(np.zeros((2, 2)), [1.5, -0.5], [0.5, 0.5]),
         lambda: transport(np.zeros((2, 3)), [1.0, 0.0], [0.5, 0.5]),

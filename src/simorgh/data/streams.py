@@ -38,13 +38,14 @@ def _values_on_cpu(x: np.ndarray, binarise: str, uniform: Callable[..., Tensor])
 
 
 def batch_of(part: Part, binarise: str, uniform: Callable[..., Tensor]) -> Batch:
-    """All of `part` as models are given it: images by `values`; of texts, int64 numbers, on the CPU cut where the
-    longest row ends (a GPU would have to be waited for)."""
-    if part.mask is None:
-        x = values(part.x, binarise, uniform)
-        return Batch(x, part.y, counted(part.x), part.factors, part.caption)
-    length = int(part.x.any(0).nonzero().max()) + 1 if part.x.device.type == "cpu" else part.x.shape[1]
-    return Batch(part.x[:, :length].long(), part.y, part.mask[:, :length])
+    """All of `part` as models are given it: images by `values`; of texts and strings, int64 numbers, on the CPU cut
+    where the longest row ends (a GPU would have to be waited for)."""
+    x = values(part.x, binarise, uniform)
+    if part.x.dtype == torch.uint8:
+        return Batch(x, part.y, None, part.factors, part.caption)
+    length = int(x.any(0).nonzero().max()) + 1 if x.device.type == "cpu" else x.shape[1]
+    mask = counted(x) if part.mask is None else part.mask
+    return Batch(x[:, :length], part.y, mask[:, :length])
 
 
 def rows(x: Tensor, indices: Tensor) -> Tensor:

@@ -4,8 +4,9 @@
     JS(p, q) = KL(p, m) / 2 + KL(q, m) / 2,  m = (p + q) / 2            (Lin 1991), at most log 2
     W1(p, q) = min over couplings of E d(x, y)                          (Kantorovich 1942)
              = max over 1-Lipschitz f of E_p f - E_q f                  (Kantorovich and Rubinstein 1958)
+    W2(p, q)^2 = min over couplings of E |x - y|^2
 
-KL and JS are in nats, W1 in the units of the distance. A density is given by its logarithm at the nodes of
+KL and JS are in nats, W1 and W2 in the units of the distance. A density is given by its logarithm at the nodes of
 `quadrature`; a discrete distribution by the logarithms of its masses and weights of one.
 """
 
@@ -13,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import linprog
+from scipy.optimize import linear_sum_assignment, linprog
 
 from simorgh.contracts import UserError
 
@@ -30,6 +31,13 @@ class Potential(NamedTuple):
 
     value: float
     function: np.ndarray
+
+
+class Assignment(NamedTuple):
+    """The mean squared distance of partners, and the partner (n,) of each row."""
+
+    value: float
+    partner: np.ndarray
 
 
 def quadrature(edges: ArrayLike, order: int = 32) -> tuple[np.ndarray, np.ndarray]:
@@ -89,6 +97,20 @@ def w1_quantiles(x: ArrayLike, y: ArrayLike) -> float:
     if len(x) != len(y) or not len(x):
         raise UserError(f"{len(x)} and {len(y)} quantiles cannot be paired: give equally many, at least one.")
     return float(np.abs(np.sort(x) - np.sort(y)).mean())
+
+
+def assignment(x: ArrayLike, y: ArrayLike) -> Assignment:
+    """The squared 2-Wasserstein distance of two sets (n, d) of equally many samples: each is sent to one of the other.
+
+    Some plan of least cost is such a permutation (Birkhoff 1946). Time grows like n^3, memory like n^2 d.
+    UserError for sets of different shapes.
+    """
+    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    if x.ndim != 2 or x.shape != y.shape or not len(x):
+        raise UserError(f"sets of shapes {x.shape} and {y.shape} cannot be assigned: give two of one shape (n, d).")
+    cost = ((x[:, None] - y) ** 2).sum(-1)
+    rows, partner = linear_sum_assignment(cost)
+    return Assignment(float(cost[rows, partner].mean()), partner)
 
 
 def transport(cost: ArrayLike, p: ArrayLike, q: ArrayLike) -> Transport:

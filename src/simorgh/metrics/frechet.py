@@ -63,6 +63,20 @@ def frechet_from_moments(
     return float((mean_x - mean_y).square().sum() + cov_x.trace() + cov_y.trace() - 2 * root)
 
 
+def expected_bias(eigenvalues: np.ndarray, n: int) -> float:
+    r"""The mean distance, to first order in 1/n, of two independent sets of n draws from one Gaussian.
+
+        (1/n) (2 sum_i l_i + sum_ij l_i l_j (1 + delta_ij) / (l_i + l_j)),   l = eigenvalues (d,) of the covariance
+
+    For l = 1 it is d (d + 5) / (2 n). It is the second-order term of the distance in the errors of both means and
+    covariances, whose variances are those of Gaussian samples; eigenvalues that are zero to rounding are left out.
+    """
+    l = np.asarray(eigenvalues)
+    l = l[l > 1e-12 * l.max()]
+    pairs = l[:, None] * l / (l[:, None] + l)
+    return float((2 * l.sum() + pairs.sum() + np.trace(pairs)) / n)
+
+
 def _centred(x: Tensor) -> Tensor:
     """Xc with Xc^T Xc equal to the unbiased covariance."""
     return (x - x.mean(0)) / (len(x) - 1) ** 0.5

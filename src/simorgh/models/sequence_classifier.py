@@ -16,9 +16,9 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot, pad, relu
-from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from simorgh.contracts import PAD, Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError
+from simorgh.nn.recurrent import LSTM
 from simorgh.noise import Noise
 
 SPECIAL = 2
@@ -75,7 +75,7 @@ class SequenceClassifier(Model):
         self.lstm = None
         if config.recurrent == "lstm":
             both = config.bidirectional
-            self.lstm = nn.LSTM(width, config.hidden, config.layers, batch_first=True, bidirectional=both)
+            self.lstm = LSTM(width, config.hidden, config.layers, both)
             width = config.hidden * (1 + both)
         self.attention = Attention(width) if config.head == "attention" else None
         joined = {"flatten": self.length * width, "pooled": 2 * width}.get(config.head, width)
@@ -127,12 +127,7 @@ class SequenceClassifier(Model):
         """(B, T, H) states, zero behind the end of each string, and (B, H) those after the last token read."""
         if self.lstm is None:
             return vectors * mask[..., None], None
-        lengths = mask.sum(1).cpu()
-        packed = pack_padded_sequence(vectors, lengths, batch_first=True, enforce_sorted=False)
-        states, (last, _) = self.lstm(packed)
-        states, _ = pad_packed_sequence(states, batch_first=True, total_length=vectors.shape[1])
-        ends = last[-2:] if self.config.bidirectional else last[-1:]
-        return states, ends.transpose(0, 1).flatten(1)
+        return self.lstm(vectors, mask.sum(1))
 
     def _head(self, states: Tensor, last: Tensor | None, mask: Tensor) -> Tensor:
         head = self.config.head

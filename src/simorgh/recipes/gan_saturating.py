@@ -8,8 +8,9 @@ Requirement B2.1: beside the first passes of `gan`.
 
 from simorgh.models.gan import GANConfig
 from simorgh.recipes._parts import adversarial as _adversarial
+from simorgh.recipes.gan import SLOWER
 from simorgh.train import Experiment
 
 
 def experiment(preset: str) -> Experiment:
-    return _adversarial(preset, GANConfig(saturating=True), epochs={"cpu": 3, "paper": 100})
+    return _adversarial(preset, GANConfig(saturating=True), epochs={"cpu": 3, "paper": 100}, optimisers=SLOWER)

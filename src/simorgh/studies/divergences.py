@@ -17,7 +17,6 @@
 #   distributions have their mass in a very small part of the line, and nothing special happens at $\theta = 0$.
 # - "The gradient that the generator gets" is that of one training step: the discriminator is held fixed and a sample
 #   $x = \theta + \epsilon z$, $z \sim N(0, 1)$, moves with $\theta$.
-
 # %% [markdown] lang="fa"
 # ## پرسش
 # مولد از $p_g = N(\theta, \epsilon^2)$ نمونه می‌کشد، داده از $p_{data} = N(\theta_0, \epsilon^2)$ می‌آید و هر دو باریک می‌شوند. سه فاصله
@@ -34,36 +33,22 @@
 # %%
 import numpy as np
 import sympy as sp
-import torch
-from matplotlib.figure import Figure
-from scipy import integrate, stats
+from scipy import stats
 
-from simorgh.metrics.divergences import js, kl, kl_gaussians, lipschitz_dual, quadrature, transport, w1_cdf, w1_quantiles
-from simorgh.report.style import LINES, use_style
+from simorgh.metrics.divergences import kl_gaussians, lipschitz_dual, transport
+from simorgh.studies import _divergence_figures as figures
 from simorgh.studies import kit
+from simorgh.studies._two_gaussians import (
+    LOSSES, Pair, descend, felt, felt_by_autograd, gap_to_log2, gap_to_log2_by_scipy, segments, steepest, trained,
+)
+from simorgh.studies.kit import tiny
 
 study = kit.current()
-use_style()
 log2 = float(np.log(2))
-
-
-def tiny(value):
-    """A rounding error in words."""
-    return "1e-15" if value < 1e-15 else f"{value:.0e}"
-
-
-
-def pair(gap, eps):
-    """Nodes, weights and both log-densities of N(gap, eps^2) and N(0, eps^2); 12 widths to each side."""
-    edges = np.union1d(np.linspace(gap - 12 * eps, gap + 12 * eps, 49), np.linspace(-12 * eps, 12 * eps, 49))
-    x, w = quadrature(edges)
-    return x, w, stats.norm.logpdf(x, gap, eps), stats.norm.logpdf(x, 0, eps)
-
 
 # %% [markdown] lang="en"
 # ## (a) The KL divergence of two Gaussians of one width
 # The steps below are done by a computer algebra system; each line is its output.
-
 # %% [markdown] lang="fa"
 # ## (آ) واگرایی KL دو گاوسی هم‌پهنا
 # گام‌های زیر را یک سامانهٔ جبر نمادین برمی‌دارد؛ هر سطر خروجی آن است.
@@ -98,19 +83,11 @@ study.say(
 # %%
 rows, errors = [], []
 for gap, eps in ((0.1, 1.0), (0.5, 0.5), (1.0, 0.5), (1.0, 0.1), (2.0, 0.1), (1.0, 0.01)):
-    x, w, log_p, log_q = pair(gap, eps)
-    value, closed = kl(log_p, log_q, w), kl_gaussians(gap, 0, eps, eps)
-    tilt = float((w * np.exp(log_p) * (x - gap) / eps**2) @ (log_p - log_q))  # d p / d theta = p (x - theta) / eps^2
-
-    def integrand(t, gap=gap, eps=eps):
-        """p log(p / q) by SciPy's own densities, in widths from the mean of p."""
-        at = gap + eps * t
-        return eps * stats.norm.pdf(at, gap, eps) * (stats.norm.logpdf(at, gap, eps) - stats.norm.logpdf(at, 0, eps))
-
-    adaptive = integrate.quad(integrand, -12, 12, epsabs=0, epsrel=1e-11, limit=400)[0]
-    gaps = [abs(value - closed) / closed, abs(adaptive - closed) / closed, abs(tilt - gap / eps**2) / (gap / eps**2)]
-    errors += gaps
-    rows.append([gap, eps, closed, kit.Cell(f"{value:.10g}"), *(kit.Cell(tiny(part)) for part in gaps[:2]), gap / eps**2, kit.Cell(tiny(gaps[2]))])
+    pair, closed, steep = Pair(gap, eps), kl_gaussians(gap, 0, eps, eps), gap / eps**2
+    value = pair.kl()
+    off = [abs(value - closed) / closed, abs(pair.kl_by_scipy() - closed) / closed, abs(pair.kl_slope() - steep) / steep]
+    errors += off
+    rows.append([gap, eps, closed, kit.Cell(f"{value:.10g}"), *(kit.Cell(tiny(part)) for part in off[:2]), steep, kit.Cell(tiny(off[2]))])
 kl_error = max(errors)
 assert kl_error < 1e-6
 study.table(study.pick(["θ − θ₀", "ε", "KL, formula", "KL, integral", "error", "error, SciPy", "slope", "error"], ["θ − θ₀", "ε", "‏KL، رابطه", "‏KL، انتگرال", "خطا", "خطا، SciPy", "شیب", "خطا"]), rows,
@@ -123,7 +100,6 @@ study.say(en=f"The largest relative difference is {kl_error:.1e}.", fa=f"بزر�
 # ## (b) Both become narrow
 # With $\theta - \theta_0 \ne 0$ fixed, KL and its derivative are a constant times $\epsilon^{-2}$: both go to infinity, and on
 # two logarithmic axes both are straight lines of slope $-2$.
-
 # %% [markdown] lang="fa"
 # ## (ب) هر دو باریک می‌شوند
 # با $\theta - \theta_0 \ne 0$ ثابت، KL و مشتقش ضریبی ثابت از $\epsilon^{-2}$ هستند: هر دو به بی‌نهایت می‌روند و روی دو محور لگاریتمی
@@ -131,25 +107,15 @@ study.say(en=f"The largest relative difference is {kl_error:.1e}.", fa=f"بزر�
 
 # %%
 widths = np.logspace(0, -4, 9 if study.small else 25)
-figure = Figure(figsize=(7.4, 3))
-fitted = {}
-for panel, label in zip(figure.subplots(1, 2), ("KL", "slope")):
-    for gap, mark in ((1.0, "o"), (0.3, "s")):
-        values = []
-        for eps in widths:
-            x, w, log_p, log_q = pair(gap, eps)
-            values.append(kl(log_p, log_q, w) if label == "KL" else float((w * np.exp(log_p) * (x - gap) / eps**2) @ (log_p - log_q)))
-        fitted[label, gap] = float(np.polyfit(np.log(widths), np.log(values), 1)[0])
-        panel.loglog(widths, values, mark, markersize=4, markevery=1 if study.small else 2, label=f"|θ − θ₀| = {gap}: slope {fitted[label, gap]:.6f}")
-        panel.loglog(widths, (gap**2 / 2 if label == "KL" else gap) / widths**2, color="black", linewidth=0.8)
-    panel.set(xlabel="ε", ylabel="KL, nats" if label == "KL" else "∂KL/∂θ, nats per unit")
-    panel.legend()
+values = {("kl", gap): [Pair(gap, eps).kl() for eps in widths] for gap in (1.0, 0.3)}
+values |= {("kl_slope", gap): [Pair(gap, eps).kl_slope() for eps in widths] for gap in (1.0, 0.3)}
+fitted = {key: float(np.polyfit(np.log(widths), np.log(found), 1)[0]) for key, found in values.items()}
 power_error = max(abs(v + 2) for v in fitted.values())
 assert power_error < 1e-6
-study.figure(figure, "narrow", en="KL and its derivative as the width goes to zero. Marks: numerical integrals with their fitted slope; black lines: the formulas.",
+study.figure(figures.narrow(widths, values, fitted, 1 if study.small else 2), "narrow", en="KL and its derivative as the width goes to zero. Marks: numerical integrals with their fitted slope; black lines: the formulas.",
              fa="‏KL و مشتق آن وقتی پهنا به صفر می‌رود. نشانه‌ها: انتگرال عددی و شیب برازش‌شده؛ خط‌های سیاه: رابطه‌ها.")
-study.measure("kl_power_of_eps", fitted["KL", 1.0], n=len(widths), protocol="slope of log KL over log eps, eps from 1 to 1e-4, |theta - theta0| = 1, numerical integrals")
-study.measure("kl_slope_power_of_eps", fitted["slope", 1.0], n=len(widths), protocol="slope of log dKL/dtheta over log eps, eps from 1 to 1e-4, |theta - theta0| = 1, numerical integrals")
+study.measure("kl_power_of_eps", fitted["kl", 1.0], n=len(widths), protocol="slope of log KL over log eps, eps from 1 to 1e-4, |theta - theta0| = 1, numerical integrals")
+study.measure("kl_slope_power_of_eps", fitted["kl_slope", 1.0], n=len(widths), protocol="slope of log dKL/dtheta over log eps, eps from 1 to 1e-4, |theta - theta0| = 1, numerical integrals")
 study.say(en=f"The fitted slopes differ from −2 by at most {tiny(power_error)}. What it means for descent: a step of size η takes θ − θ₀ to (1 − η/ε²)(θ − θ₀), which comes nearer only while η < 2ε². A learning rate that is right for one width explodes for a width smaller by some factor. "
           f"**The limit as printed**, θ → 0, would leave KL at θ₀²/(2ε²), for instance {kl_gaussians(0, 1, 0.5, 0.5):g} nats at θ₀ = 1 and ε = 0.5: a finite number, with nothing to discuss.",
           fa=f"اختلاف شیب‌های برازش‌شده با {kit.ltr('−2')} حداکثر {tiny(power_error)} است. معنایش برای کاهش گرادیانی: گامی با اندازهٔ η فاصلهٔ $\\theta - \\theta_0$ را به {kit.ltr('(1 − η/ε²)(θ − θ₀)')} می‌برد که تنها با {kit.ltr('η < 2ε²')} نزدیک‌تر می‌شود. نرخ یادگیری‌ای که برای یک پهنا درست است برای پهنای کوچک‌تر منفجر می‌شود. "
@@ -174,7 +140,6 @@ study.say(en=f"The fitted slopes differ from −2 by at most {tiny(power_error)}
 # 5. With $D^*$ the three gradients with respect to $\theta$ are
 #    $$\frac{\theta - \theta_0}{\epsilon^2} E_{p_g}[D^*], \qquad \frac{\theta - \theta_0}{\epsilon^2} E_{p_g}[1 - D^*], \qquad \frac{\theta - \theta_0}{\epsilon^2},$$
 #    the derivatives of $2 JS$, of $KL - 2 JS$ (Arjovsky & Bottou 2017, theorem 2.5) and of $KL$.
-
 # %% [markdown] lang="fa"
 # ## (ج) آیا این برای GAN با تابع هزینهٔ چاپ‌شده مشکل است؟
 # $$L_G(\theta; \phi) = E_{x \sim p_g}[\log(1 - D_\phi(x))] - E_{x \sim p_g}[\log D_\phi(x)]$$
@@ -204,43 +169,12 @@ value = a_ * sp.log(d_) + b_ * sp.log(1 - d_)
 best = sp.solve(sp.diff(value, d_), d_)
 assert best == [a_ / (a_ + b_)]
 assert sp.simplify(sp.diff(value, d_, 2).subs(d_, best[0]) + (a_ + b_) ** 3 / (a_ * b_)) == 0
-LOSSES = {"saturating": lambda h: -torch.nn.functional.softplus(h), "non-saturating": lambda h: torch.nn.functional.softplus(-h), "printed": lambda h: -h}
 WORDS = {"saturating": study.pick("log(1 − D), saturating", f"{kit.ltr('log(1 − D)')}، اشباع‌شونده"), "non-saturating": study.pick("−log D, non-saturating", f"{kit.ltr('−log D')}، اشباع‌نشونده"),
          "printed": study.pick("printed: their sum", "چاپ‌شده: جمع آن دو"), "wgan": "WGAN"}
-# JS and the saturating gradient live at z = -u / 2, far out in the tail for narrow distributions.
-z, v = quadrature(np.linspace(-40, 40, 161))
-v = v * stats.norm.pdf(z)
-
-
-def felt(gap, eps):
-    """The gradients with respect to theta of the three losses with the optimal discriminator held: by formula."""
-    wrong = float(v @ stats.logistic.cdf(-((gap / eps) ** 2 / 2 + gap / eps * z)))  # E of D* under p_g
-    right = float(v @ stats.logistic.cdf((gap / eps) ** 2 / 2 + gap / eps * z))
-    return {"saturating": gap / eps**2 * wrong, "non-saturating": gap / eps**2 * right, "printed": gap / eps**2}
-
-
-def felt_by_autograd(gap, eps):
-    """The same by torch: samples move with theta, the logit of the discriminator is a fixed function of x."""
-    found = {}
-    for name, loss in LOSSES.items():
-        t = torch.tensor(gap, dtype=torch.float64, requires_grad=True)
-        at = t + eps * torch.from_numpy(z)
-        logit = ((at - gap) ** 2 - at**2) / (2 * eps**2)  # here gap is the number that D was trained at, not t
-        (torch.from_numpy(v) @ loss(logit)).backward()
-        found[name] = float(t.grad)
-    return found
-
-
-def js_slope(gap, eps, step=1e-4):
-    """Central difference of JS over theta."""
-    values = [js(*pair(gap + s * step * eps, eps)[2:], pair(gap + s * step * eps, eps)[1]) for s in (1, -1)]
-    return (values[0] - values[1]) / (2 * step * eps)
-
-
-by_autograd = max(abs(felt(g, e)[k] / felt_by_autograd(g, e)[k] - 1) for g, e in ((0.5, 1.0), (1.0, 0.5), (1.0, 0.2)) for k in LOSSES)
-by_js = max(abs(felt(g, e)["saturating"] - 2 * js_slope(g, e)) for g, e in ((0.5, 1.0), (1.0, 0.5), (1.0, 0.2)))
-x, w, log_p, log_q = pair(1.0, 0.5)
-loss_is_kl = abs(float((w * np.exp(log_p)) @ (np.log1p(-stats.logistic.cdf(log_q - log_p)) - np.log(stats.logistic.cdf(log_q - log_p)))) - kl_gaussians(1, 0, 0.5, 0.5))
+points = ((0.5, 1.0), (1.0, 0.5), (1.0, 0.2))
+by_autograd = max(abs(felt(*at)[k] / felt_by_autograd(*at)[k] - 1) for at in points for k in LOSSES)
+by_js = max(abs(felt(*at)["saturating"] - 2 * Pair(*at).js_slope()) for at in points)
+loss_is_kl = abs(Pair(1.0, 0.5).printed_loss() - kl_gaussians(1, 0, 0.5, 0.5))
 assert max(by_autograd, by_js, loss_is_kl) < 1e-6
 study.measure("saturating_gradient", felt(1.0, 0.1)["saturating"], n=1, unit="nats per unit", protocol="d/dtheta of E log(1 - D) with the optimal D held, |theta - theta0| = 1, eps = 0.1")
 study.measure("printed_gradient", felt(1.0, 0.1)["printed"], n=1, unit="nats per unit", protocol="d/dtheta of E log(1 - D) - log D with the optimal D held, |theta - theta0| = 1, eps = 0.1")
@@ -254,47 +188,10 @@ study.table(["ε", *WORDS.values()], [[e, *[kit.Cell(f"{felt(1.0, e)[k]:.3g}") f
             fa=r"گرادیانی که مولد در $|\theta - \theta_0| = 1$ از ممیز بهینه می‌گیرد (WGAN: از منتقد بهینهٔ ۱-لیپشیتس، بخش د).")
 
 # %%
-figure = Figure(figsize=(7.4, 3.1))
-left, right = figure.subplots(1, 2)
-colour = dict(zip(WORDS, LINES))
-EN = {"saturating": "log(1 − D)", "non-saturating": "−log D", "printed": "printed: sum", "wgan": "WGAN"}
-h = torch.linspace(-8, 8, 200, dtype=torch.float64, requires_grad=True)
-for name, loss in LOSSES.items():
-    (passed,) = torch.autograd.grad(loss(h).sum(), h)
-    left.plot(h.detach(), passed.abs(), color=colour[name], label=EN[name])
-left.axvspan(-8, -4, color="#F3F3F5", zorder=0)
-left.text(-7.8, 0.5, "D rejects\nthe sample", fontsize=8, va="center")
-left.set(xlabel="logit h of D(G(z))", ylabel="|d loss / d h|", ylim=(-0.03, 1.32))
-left.legend(loc="upper center", ncols=3, fontsize=7, columnspacing=1)
-gaps = np.linspace(0.005, 1.2, 120)
-for name in LOSSES:
-    right.semilogy(gaps, [felt(g, 0.1)[name] for g in gaps], "--" if name == "printed" else "-", color=colour[name], label=EN[name])
-right.axhline(1, color=colour["wgan"], label="WGAN")
-right.set(xlabel="|θ − θ₀|, ε = 0.1", ylabel="|d loss / d θ|", ylim=(1e-9, 1e5))
-right.legend(ncols=2, loc="lower left")
-study.figure(figure, "saturation", en="Left: what one sample passes back to its logit; the saturating loss is silent where the discriminator is sure that the sample is fake. Right: the gradient with respect to θ under the optimal discriminator.",
+study.figure(figures.saturation(0.1), "saturation", en="Left: what one sample passes back to its logit; the saturating loss is silent where the discriminator is sure that the sample is fake. Right: the gradient with respect to θ under the optimal discriminator.",
              fa="چپ: آنچه یک نمونه به لوجیت خود پس می‌فرستد؛ هزینهٔ اشباع‌شونده جایی خاموش است که ممیز از ساختگی‌بودن نمونه مطمئن است. راست: گرادیان نسبت به θ زیر ممیز بهینه.")
-
-
-def descend(force, eps, rate=0.02, steps=80):
-    """The path of theta from 1 towards 0; it ends where it has left for good."""
-    path = [1.0]
-    while len(path) <= steps and abs(path[-1]) < 20:
-        path.append(path[-1] - rate * force(path[-1], eps))
-    return np.array(path)
-
-
-figure = Figure(figsize=(7.4, 3))
-paths = {}
-for panel, eps in zip(figure.subplots(1, 2, sharey=True), (0.2, 0.05)):
-    for name in (*LOSSES, "wgan"):
-        path = paths[name, eps] = descend((lambda g, e, name=name: felt(g, e)[name]) if name != "wgan" else (lambda g, e: np.sign(g)), eps)
-        panel.plot(path, "--" if name == "printed" else "-", color=colour[name], label=EN[name])
-    panel.axhline(0, color="black", linewidth=0.8)
-    panel.set(xlabel="step", title=f"ε = {eps}", ylim=(-1.6, 1.75), xlim=(-2, 82))
-figure.axes[0].set_ylabel("θ − θ₀")
-figure.axes[0].legend(loc="lower right", ncols=2)
-study.figure(figure, "descent", en="Gradient descent with rate 0.02 and the exact gradients. At ε = 0.2 the printed and the non-saturating loss arrive at once. At ε = 0.05 the same rate throws both out of the picture, the saturating loss does not move, and WGAN walks as before.",
+paths = {(name, eps): descend(name, eps) for eps in (0.2, 0.05) for name in (*LOSSES, "wgan")}
+study.figure(figures.descent(paths), "descent", en="Gradient descent with rate 0.02 and the exact gradients. At ε = 0.2 the printed and the non-saturating loss arrive at once. At ε = 0.05 the same rate throws both out of the picture, the saturating loss does not move, and WGAN walks as before.",
              fa="کاهش گرادیانی با نرخ 0.02 و گرادیان دقیق. در $\\epsilon = 0.2$ هزینهٔ چاپ‌شده و اشباع‌نشونده فوراً می‌رسند. در $\\epsilon = 0.05$ همان نرخ هر دو را از تصویر بیرون می‌اندازد، هزینهٔ اشباع‌شونده تکان نمی‌خورد و WGAN مانند پیش راه می‌رود.")
 moved = 80 * 0.02 * felt(1.0, 0.05)["saturating"]
 assert abs(1 - paths["saturating", 0.05][-1]) < 1e-15
@@ -306,7 +203,6 @@ assert abs(paths["wgan", 0.05][-1]) < 0.021
 # In training $D$ has seen a finite number of steps. For this pair the optimal logit is a straight line, so $D$ is a
 # logistic regression $h = \alpha x + \beta$; below it is trained by gradient ascent on the exact population objective
 # (rate 1). Its slope $|\alpha|$ is the gradient that the printed loss gives the generator.
-
 # %% [markdown] lang="fa"
 # ### هیچ ممیزی بهینه نیست
 # در آموزش، $D$ شمار محدودی گام دیده است. برای این جفت لوجیت بهینه خط راست است، پس $D$ رگرسیون لجستیک $h = \alpha x + \beta$ است؛
@@ -314,24 +210,6 @@ assert abs(paths["wgan", 0.05][-1]) < 0.021
 
 # %%
 ends = [10, 100, 1000] if study.small else [10, 100, 1000, 10000]
-
-
-def trained(eps, steps):
-    """|slope| of the logistic regression after each of `steps` of gradient ascent, theta = 1/2, theta0 = -1/2."""
-    coarse, mass = quadrature(np.linspace(-8, 8, 17), order=6)
-    mass = mass * stats.norm.pdf(coarse)
-    real, fake = -0.5 + eps * coarse, 0.5 + eps * coarse
-    alpha = beta = 0.0
-    kept = []
-    for step in range(1, max(steps) + 1):
-        on_real = mass / (1 + np.exp(np.clip(alpha * real + beta, -500, 500)))  # times 1 - D
-        on_fake = mass / (1 + np.exp(np.clip(-alpha * fake - beta, -500, 500)))  # times D
-        alpha, beta = alpha + on_real @ real - on_fake @ fake, beta + on_real.sum() - on_fake.sum()
-        if step in steps:
-            kept.append(abs(alpha))
-    return kept
-
-
 slopes = {eps: trained(eps, ends) for eps in (1.0, 0.3, 0.1, 0.03)}
 assert abs(slopes[1.0][-1] - 1) < 1e-3  # the optimum is reached where the distributions overlap
 study.table([study.pick("steps of D", "گام‌های D"), *(f"ε = {e}" for e in slopes)],
@@ -358,7 +236,6 @@ study.say(
 # 3. **W1.** On the line the optimal coupling joins equal quantiles: $\theta + \epsilon \Phi^{-1}(t)$ with
 #    $\theta_0 + \epsilon \Phi^{-1}(t)$. Their difference is $\theta - \theta_0$ at every level, so
 #    $W_1 = |\theta - \theta_0|$ for every width, with slope $\pm 1$.
-
 # %% [markdown] lang="fa"
 # ## (د) ‏KL، JS و W1 در همان حد
 # بگذارید $u = |\theta - \theta_0| / \epsilon$.
@@ -385,30 +262,10 @@ level = sp.erfinv(2 * t_ - 1) * sp.sqrt(2)
 w1_symbolic = sp.integrate(sp.Abs(sp.expand((theta + eps_ * level) - (theta0 + eps_ * level))), (t_, 0, 1))
 apart_ = sp.symbols("delta", positive=True)  # a Piecewise: its two cases are the two signs of theta - theta0
 assert all(sp.simplify(w1_symbolic.subs(theta, theta0 + sign * apart_) - apart_) == 0 for sign in (1, -1))
-near = [(u, float(js_series.subs(u_, u)), js(*pair(u, 1.0)[2:], pair(u, 1.0)[1])) for u in (0.05, 0.1, 0.2)]
+near = [(u, float(js_series.subs(u_, u)), Pair(u, 1.0).js()) for u in (0.05, 0.1, 0.2)]
 series_error = max(abs(s - n) for _, s, n in near)
 assert series_error < 1e-6
-
-
-def w1_five_ways(gap, eps):
-    """Area between the distribution functions; quantiles; SciPy on those; two linear programmes on a grid."""
-    edges = np.union1d(np.linspace(gap - 12 * eps, gap + 12 * eps, 49), np.linspace(-12 * eps, 12 * eps, 49))
-    x, w = quadrature(edges)
-    area = w1_cdf(stats.norm.cdf(x, gap, eps), stats.norm.cdf(x, 0, eps), w)
-    t = (np.arange(4001) + 0.5) / 4001
-    p, q = stats.norm.ppf(t, gap, eps), stats.norm.ppf(t, 0, eps)
-    # Grid of step eps / 2, the two means on grid points: the masses are then exact shifts of each other.
-    step = eps / 2
-    away = round(gap / step)
-    place = step * np.arange(-10, away + 11)
-    bell = np.exp(-0.5 * (np.arange(-10, 11) / 2) ** 2)
-    mass_q, mass_p = np.zeros(len(place)), np.zeros(len(place))
-    mass_q[:21], mass_p[away : away + 21] = bell / bell.sum(), bell / bell.sum()
-    distance = np.abs(place[:, None] - place)
-    return {"area": area, "quantiles": w1_quantiles(p, q), "scipy": stats.wasserstein_distance(p, q), "plan": transport(distance, mass_p, mass_q).value, "dual": lipschitz_dual(distance, mass_p, mass_q).value}
-
-
-ways = {(g, e): w1_five_ways(g, e) for g, e in ((1.0, 0.5), (0.6, 0.1), (1.0, 0.1))}
+ways = {(g, e): Pair(g, e).w1_five_ways() for g, e in ((1.0, 0.5), (0.6, 0.1), (1.0, 0.1))}
 w1_error = max(abs(found - g) for (g, e), many in ways.items() for found in many.values())
 assert w1_error < 1e-6
 study.measure("w1_error", w1_error, n=5 * len(ways), protocol="largest |W1 - |theta - theta0|| over five routes and three cases, float64")
@@ -422,43 +279,23 @@ study.table(study.pick(["θ − θ₀", "ε", "area between CDFs", "quantiles", 
 # %%
 rows, limit_gaps = [], {}
 for eps in (1.0, 0.3, 0.1, 0.03, 0.01, 0.001):
-    x, w, log_p, log_q = pair(1.0, eps)
-    gap_to_limit = float(v @ np.logaddexp(0, -(0.5 / eps**2 + z / eps)))  # log 2 - JS, without cancellation
-    assert abs(log2 - gap_to_limit - js(log_p, log_q, w)) < 1e-9
+    pair, gap_to_limit = Pair(1.0, eps), gap_to_log2(eps)
+    assert abs(log2 - gap_to_limit - pair.js()) < 1e-9
     assert gap_to_limit <= np.exp(-1 / (8 * eps**2)) + 1e-300
-    if eps > 0.02:  # the same by SciPy around the middle between the means, where the mass of this integral is
-
-        def overlap(t, u=1 / eps):
-            return np.exp(stats.norm.logpdf(t)) * np.logaddexp(0, -(u**2 / 2 + u * t))
-
-        other = integrate.quad(overlap, -0.5 / eps - 12, -0.5 / eps + 12, epsabs=0, epsrel=1e-9, limit=400, points=[-0.5 / eps])[0]
-        assert abs(other / gap_to_limit - 1) < 1e-6
+    assert eps < 0.02 or abs(gap_to_log2_by_scipy(eps) / gap_to_limit - 1) < 1e-6
     tilt = felt(1.0, eps)["saturating"] / 2
-    ahead, behind = (w1_cdf(stats.norm.cdf(x, 1 + s, eps), stats.norm.cdf(x, 0, eps), w) for s in (1e-3 * eps, -1e-3 * eps))
+    w1_slope = (pair.w1(1e-3 * eps) - pair.w1(-1e-3 * eps)) / (2e-3 * eps)
     limit_gaps[eps] = gap_to_limit
-    rows.append([eps, kit.Cell(f"{kl(log_p, log_q, w):.4g}"), kit.Cell(f"{1 / eps**2:.4g}"), kit.Cell(f"{js(log_p, log_q, w):.6f}"), kit.Cell(f"{gap_to_limit:.1e}" if gap_to_limit else "0"), kit.Cell(f"{tilt:.1e}" if tilt else "0"),
-                 kit.Cell(f"{w1_cdf(stats.norm.cdf(x, 1, eps), stats.norm.cdf(x, 0, eps), w):.6f}"), kit.Cell(f"{(ahead - behind) / (2e-3 * eps):.4f}")])
+    rows.append([eps, kit.Cell(f"{pair.kl():.4g}"), kit.Cell(f"{1 / eps**2:.4g}"), kit.Cell(f"{pair.js():.6f}"), kit.Cell(f"{gap_to_limit:.1e}" if gap_to_limit else "0"),
+                 kit.Cell(f"{tilt:.1e}" if tilt else "0"), kit.Cell(f"{pair.w1():.6f}"), kit.Cell(f"{w1_slope:.4f}")])
 rows.append([study.pick("→ 0", kit.ltr("→ 0")), kit.Cell("∞"), kit.Cell("∞"), kit.Cell("log 2"), kit.Cell("0"), kit.Cell("0"), kit.Cell("1"), kit.Cell("1")])
 study.table(study.pick(["ε", "KL", "slope", "JS", "log 2 − JS", "slope", "W1", "slope"], ["ε", "KL", "شیب", "JS", "log 2 − JS", "شیب", "W1", "شیب"]), rows,
             en="Three distances and their slopes in θ at |θ − θ₀| = 1. Below 1e-308 float64 holds nothing: such an entry shows as 0.", fa=f"سه فاصله و شیب آن‌ها نسبت به θ در {kit.ltr('|θ − θ₀| = 1')}. زیر 1e-308 دقت دوگانه چیزی نگه نمی‌دارد و چنین خانه‌ای صفر دیده می‌شود.")
-shown = (0.3, 0.1, 0.03)
 grid = np.linspace(-1, 1, 81 if study.small else 201)
-figure = Figure(figsize=(7.8, 2.9))
-for panel, name in zip(figure.subplots(1, 3), ("KL", "JS", "W1")):
-    for i, eps in enumerate(shown):
-        values = []
-        for gap in grid:
-            x, w, log_p, log_q = pair(gap, eps)
-            values.append(w1_cdf(stats.norm.cdf(x, gap, eps), stats.norm.cdf(x, 0, eps), w) if name == "W1" else (kl if name == "KL" else js)(log_p, log_q, w))
-        panel.plot(grid, values, color=LINES[i], linestyle=("-", "--", ":")[i], label=f"ε = {eps}")
-    panel.set(xlabel="θ − θ₀", title=name)
-figure.axes[0].set(yscale="log", ylim=(1e-3, 1e3), ylabel="nats")
-figure.axes[1].axhline(log2, color="black", linewidth=0.8)
-figure.axes[1].set(ylim=(0, 0.9), ylabel="nats")
-figure.axes[1].text(-1, log2 + 0.02, "log 2", fontsize=8)
-figure.axes[2].set_ylabel("units of x")
-figure.axes[2].legend(loc="upper center")
-study.figure(figure, "three_distances", en="The three distances over θ for three widths. KL rises without bound, JS becomes a plateau with a hole, W1 is the same curve for every width.",
+pairs = {eps: [Pair(gap, eps) for gap in grid] for eps in (0.3, 0.1, 0.03)}
+distances = {"KL": Pair.kl, "JS": Pair.js, "W1": Pair.w1}
+values = {(name, eps): [distance(pair) for pair in many] for name, distance in distances.items() for eps, many in pairs.items()}
+study.figure(figures.three_distances(grid, values), "three_distances", en="The three distances over θ for three widths. KL rises without bound, JS becomes a plateau with a hole, W1 is the same curve for every width.",
              fa="سه فاصله بر حسب θ برای سه پهنا. ‏KL بی‌کران بالا می‌رود، JS سکویی با یک چاه می‌شود، و W1 برای هر پهنا همان منحنی است.")
 study.measure("js_gap_to_log2", limit_gaps[0.1], n=1, unit="nats", protocol="log 2 - JS at |theta - theta0| = 1, eps = 0.1")
 study.say(
@@ -482,7 +319,6 @@ study.say(
 # Example 1 of Arjovsky et al. 2017 shows both: $P_0$ is uniform on the segment $\{0\} \times [0, 1]$ of the plane, $P_\theta$ on
 # $\{\theta\} \times [0, 1]$. For $\theta \ne 0$ they share no point: $KL = \infty$, $JS = \log 2$, but $W_1 = |\theta|$. Below, the
 # segments are cut into points and both sides of the duality are solved as linear programmes.
-
 # %% [markdown] lang="fa"
 # ## ‏Wasserstein GAN کدام عیب را برطرف می‌کند و چگونه
 # **عیب.** تصویرها نزدیک رویه‌ای کم‌بعد در فضایی پربعد می‌نشینند و تصویرهای مولد نیز؛ دو رویهٔ چنین معمولاً هم‌پوشانی ندارند. پس ممیز
@@ -500,54 +336,18 @@ study.say(
 
 # %%
 n = 6 if study.small else 12
-height = (np.arange(n) + 0.5) / n
 thetas = np.linspace(-1, 1, 9 if study.small else 21)
-
-
-def segments(at):
-    """Divergences and both linear programmes for the segments at 0 and `at`, n points each."""
-    places = np.concatenate([np.stack([np.full(n, s), height], 1) for s in (at, 0.0)])
-    if at == 0:
-        places = places[:n]
-    p, q = np.zeros(len(places)), np.zeros(len(places))
-    p[:n], q[-n:] = 1 / n, 1 / n
-    distance = np.linalg.norm(places[:, None] - places, axis=-1)
-    with np.errstate(divide="ignore"):
-        log_p, log_q = np.log(p), np.log(q)
-    return places, kl(log_p, log_q), js(log_p, log_q), transport(distance, p, q), lipschitz_dual(distance, p, q), distance
-
-
-lines = {t: segments(t) for t in thetas}
-line_error = max(max(abs(found[3].value - abs(t)), abs(found[4].value - abs(t))) for t, found in lines.items())
-steepest = 0.0
-for at, (_, divergence, jensen, _, potential, distance) in lines.items():
-    assert divergence == (0 if at == 0 else np.inf)
-    assert abs(jensen - (0 if at == 0 else log2)) < 1e-12
-    apart = distance > 0
-    steepest = max(steepest, float((np.abs(potential.function[:, None] - potential.function)[apart] / distance[apart]).max()))
+lines = {t: segments(t, n) for t in thetas}
+for at, found in lines.items():
+    assert found.kl == (0 if at == 0 else np.inf)
+    assert abs(found.js - (0 if at == 0 else log2)) < 1e-12
+line_error = max(max(abs(found.plan.value - abs(t)), abs(found.critic.value - abs(t))) for t, found in lines.items())
+slope_of_critic = max(steepest(found.critic.function, found.distance) for found in lines.values())
 assert line_error < 1e-6
-assert steepest < 1 + 1e-6
+assert slope_of_critic < 1 + 1e-6
 study.measure("segments_w1_error", line_error, n=len(thetas), protocol=f"largest |W1 - |theta||, plan and critic by linear programmes, {n} points a segment")
-figure = Figure(figsize=(7.6, 3))
-left, right = figure.subplots(1, 2)
 chosen = thetas[-3]
-places, _, _, plan, potential, _ = lines[chosen]
-for i, j in zip(*np.nonzero(plan.plan > 1e-9)):
-    left.annotate("", places[j], places[i], arrowprops={"arrowstyle": "->", "color": "#999999", "lw": 0.9, "shrinkA": 4, "shrinkB": 4})
-dots = left.scatter(*places.T, c=potential.function - potential.function.min(), s=26, cmap="viridis", zorder=3)
-bar = figure.colorbar(dots, ax=left)
-bar.set_label("critic f")
-left.set(xlabel="first coordinate", ylabel="second coordinate", xlim=(-0.15, chosen + 0.15), ylim=(0, 1))
-apart = thetas != 0
-right.plot(thetas, [lines[t][3].value for t in thetas], label="W1, plan (LP)")
-right.plot(thetas, [lines[t][4].value for t in thetas], "x", color="black", markersize=4, label="W1, critic (LP)")
-right.plot(np.where(apart, thetas, np.nan), [lines[t][2] for t in thetas], "o", markersize=3, color=LINES[1], label="JS")
-right.plot([0], [lines[0.0][2]], "o", markersize=3, color=LINES[1])
-right.plot(thetas[apart], np.full(apart.sum(), 1.2), "^", markersize=4, color=LINES[2], label="KL = ∞")
-right.plot([0], [0], "^", markersize=4, color=LINES[2])
-right.set(xlabel="θ", ylabel="distance", ylim=(-0.05, 1.85))
-right.legend(loc="upper center", ncols=2)
-study.figure(figure, "segments", en=f"Left: the optimal plan from the segment at θ = {chosen:g} to that at 0 (arrows) and the optimal critic (colour): it falls with slope one along the arrows. Right: only W1 shrinks as the segments approach.",
+study.figure(figures.plan_and_critic(lines, chosen), "segments", en=f"Left: the optimal plan from the segment at θ = {chosen:g} to that at 0 (arrows) and the optimal critic (colour): it falls with slope one along the arrows. Right: only W1 shrinks as the segments approach.",
              fa=f"چپ: نقشهٔ بهینه از پاره‌خط θ = {chosen:g} به پاره‌خط صفر (پیکان‌ها) و منتقد بهینه (رنگ) که در راستای پیکان‌ها با شیب یک پایین می‌آید. راست: تنها W1 با نزدیک‌شدن پاره‌خط‌ها کم می‌شود.")
 
 # %%
@@ -560,7 +360,7 @@ area = float(np.abs(np.cumsum(p - q))[:-1] @ np.diff(places))
 duality_gap = max(abs(plan.value - potential.value), abs(plan.value - area), abs(plan.value - stats.wasserstein_distance(places, places, p, q)))
 carried = plan.plan > 1e-9
 slack = float(np.abs((f[:, None] - f) - distance)[carried].max())
-lipschitz = float((np.abs(f[:, None] - f)[distance > 0] / distance[distance > 0]).max())
+lipschitz = steepest(f, distance)
 assert duality_gap < 1e-6
 assert slack < 1e-6
 assert lipschitz < 1 + 1e-9
@@ -569,10 +369,10 @@ study.table(header, [[kit.Cell(f"{place:g}"), float(p[i]), float(q[i]), *(kit.Ce
             en="Five places on a line: the masses, the optimal plan (row: from, column: to) and the optimal critic.", fa="پنج جا روی یک خط: جرم‌ها، نقشهٔ بهینه (سطر: از، ستون: به) و منتقد بهینه.")
 study.measure("duality_gap", duality_gap, n=len(places), protocol="largest difference between plan, critic, area between the distribution functions and SciPy, five places on a line")
 study.say(
-    en=f"**Five places.** The cheapest plan costs {plan.value:.6f}, the best critic earns {potential.value:.6f}, the area between the distribution functions is {area:.6f}: equal to {tiny(duality_gap)}. The critic's steepest slope is {lipschitz:.6f}, and wherever mass is carried it falls by exactly the distance (to {tiny(slack)}): that is why its gradient shows each sample where to go. **Segments.** W1 equals |θ| on both sides to {tiny(line_error)}; the critic's steepest slope is {steepest:.6f}.\n\n"
+    en=f"**Five places.** The cheapest plan costs {plan.value:.6f}, the best critic earns {potential.value:.6f}, the area between the distribution functions is {area:.6f}: equal to {tiny(duality_gap)}. The critic's steepest slope is {lipschitz:.6f}, and wherever mass is carried it falls by exactly the distance (to {tiny(slack)}): that is why its gradient shows each sample where to go. **Segments.** W1 equals |θ| on both sides to {tiny(line_error)}; the critic's steepest slope is {slope_of_critic:.6f}.\n\n"
     "**How a Wasserstein GAN keeps the slope bounded.** The first version clips every weight to [−c, c] after each step, which bounds the slope by *some* unknown K: the critic then estimates K·W1, and much of its capacity is lost at the clipping ends. WGAN-GP asks in place of it for a gradient norm of one between real and generated samples, spectral normalisation for a bounded norm of each layer. Because the critic cannot saturate, it may be trained close to its optimum: several critic steps a generator step help rather than harm, and the loss estimates a distance.\n\n"
     "**What it does not cure.** A critic below its optimum gives a lower bound only; with K unknown two trainings cannot be compared by their loss; W1 from finite samples is biased in many dimensions; and the duality says nothing about whether training converges. Whether the loss follows sample quality in practice is a question for trained models, not for this page.",
-    fa=f"**پنج جا.** ارزان‌ترین نقشه {plan.value:.6f} هزینه دارد، بهترین منتقد {potential.value:.6f} به دست می‌آورد و سطح میان توابع توزیع {area:.6f} است: برابر با خطای {tiny(duality_gap)}. تندترین شیب منتقد {lipschitz:.6f} است و هر جا جرمی برده شود درست به اندازهٔ فاصله پایین می‌آید (با خطای {tiny(slack)})؛ برای همین گرادیانش به هر نمونه نشان می‌دهد کجا برود. **پاره‌خط‌ها.** ‏W1 در دو سوی دوگانی تا {tiny(line_error)} با $|\\theta|$ برابر است و تندترین شیب منتقد {steepest:.6f}.\n\n"
+    fa=f"**پنج جا.** ارزان‌ترین نقشه {plan.value:.6f} هزینه دارد، بهترین منتقد {potential.value:.6f} به دست می‌آورد و سطح میان توابع توزیع {area:.6f} است: برابر با خطای {tiny(duality_gap)}. تندترین شیب منتقد {lipschitz:.6f} است و هر جا جرمی برده شود درست به اندازهٔ فاصله پایین می‌آید (با خطای {tiny(slack)})؛ برای همین گرادیانش به هر نمونه نشان می‌دهد کجا برود. **پاره‌خط‌ها.** ‏W1 در دو سوی دوگانی تا {tiny(line_error)} با $|\\theta|$ برابر است و تندترین شیب منتقد {slope_of_critic:.6f}.\n\n"
     f"**چگونه Wasserstein GAN شیب را کران‌دار نگه می‌دارد.** نسخهٔ نخست پس از هر گام همهٔ وزن‌ها را به بازهٔ {kit.ltr('[−c, c]')} می‌بُرد و شیب را به K نامعلومی محدود می‌کند: پس منتقد {kit.ltr('K·W1')} را برآورد می‌کند و بخش بزرگی از توانش در دو سر بازه هدر می‌رود. ‏WGAN-GP به جایش از اندازهٔ گرادیان میان نمونهٔ واقعی و ساختگی می‌خواهد یک باشد، و بهنجارسازی طیفی اندازهٔ هر لایه را محدود می‌کند. چون منتقد اشباع نمی‌شود می‌توان آن را تا نزدیکی بهینه آموزش داد: چند گام منتقد برای هر گام مولد سودمند است نه زیان‌بار، و هزینه برآوردی از فاصله است.\n\n"
     "**آنچه درمان نمی‌کند.** منتقدی پایین‌تر از بهینه تنها کران پایین می‌دهد؛ با K نامعلوم دو آموزش را نمی‌توان با هزینه‌شان سنجید؛ ‏W1 از نمونهٔ محدود در بعد بالا اریب است؛ و دوگانی دربارهٔ همگرایی آموزش چیزی نمی‌گوید. این‌که هزینه در عمل دنبال کیفیت نمونه می‌رود یا نه پرسشی برای مدل‌های آموزش‌دیده است، نه برای این صفحه.")
 
@@ -582,7 +382,6 @@ study.say(
 # principled methods for training GANs (arXiv 1701.04862), theorems 2.4 and 2.5; Arjovsky, Chintala & Bottou 2017,
 # Wasserstein GAN (arXiv 1701.07875), example 1; Gulrajani et al. 2017 (arXiv 1704.00028); Miyato et al. 2018
 # (arXiv 1802.05957); Lin 1991, Divergence measures based on the Shannon entropy; Villani 2009, Optimal transport, ch. 5.
-
 # %% [markdown] lang="fa"
 # ## منابع
 # Goodfellow et al. 2014 (arXiv 1406.2661)، گزارهٔ ۱؛ Arjovsky & Bottou 2017 (arXiv 1701.04862)، قضیه‌های ۲٫۴ و ۲٫۵؛

@@ -23,7 +23,6 @@
 #
 # ## Assumptions
 # Everything is computed in float64 from the features on. MNIST is needed; the spoiled images come from its test part.
-
 # %% [markdown] lang="fa"
 # ## پرسش
 # فاصلهٔ فرشه-اینسپشن (FID) چیست، رابطه‌اش از کجا می‌آید، چگونه بی‌دردسر محاسبه می‌شود و از آن چه می‌توان نتیجه گرفت؟ هیچ مدل
@@ -47,64 +46,26 @@
 # از ویژگی‌ها به بعد همه چیز با دقت دوگانه است. MNIST لازم است؛ تصویرهای خراب‌شده از بخش آزمون آن‌اند.
 
 # %%
-import contextlib
-import io
-import time
-import warnings
-
 import numpy as np
 import torch
-from matplotlib.figure import Figure
-from scipy import integrate, stats
-from scipy.linalg import sqrtm
-from scipy.ndimage import gaussian_filter, shift as move
-from scipy.optimize import linear_sum_assignment
 
 from simorgh.data import DataConfig, load
 from simorgh.evaluate.judge import NAME, judged, reference
-from simorgh.metrics.frechet import frechet_distance, frechet_from_moments
+from simorgh.metrics.divergences import assignment
+from simorgh.metrics.frechet import expected_bias, frechet_distance, frechet_from_moments
 from simorgh.metrics.intervals import mean_interval
-from simorgh.metrics.kid import kernel_distance
 from simorgh.noise import philox
 from simorgh.report.figures import image_grid
-from simorgh.report.style import LINES, use_style
+from simorgh.studies import _frechet as parts
+from simorgh.studies import _frechet_figures as figures
+from simorgh.studies import _frechet_limits as limits
 from simorgh.studies import kit
+from simorgh.studies.kit import signed, tiny
 
 study = kit.current()
-use_style()
 pool = {"smoke": 400, "cpu": 5000, "paper": 10000}[study.preset]
 spoiled = {"smoke": 100, "cpu": 1000, "paper": 2000}[study.preset]
 repeats = 3 if study.small else 8
-
-
-def tiny(value):
-    """A rounding error in words."""
-    return "1e-15" if value < 1e-15 else f"{value:.0e}"
-
-
-def sign(value, form):
-    """A number that may carry a sign, kept in one piece in right-to-left text."""
-    return kit.ltr(format(value, form))
-
-
-def root(matrix, power=0.5):
-    """A power of a symmetric matrix with positive eigenvalues."""
-    values, vectors = np.linalg.eigh(matrix)
-    return (vectors * values**power) @ vectors.T
-
-
-def random_covariance(d, *key):
-    mixing = philox("covariance", d, *key).standard_normal((d, d)) / d**0.5 + 0.5 * np.eye(d)
-    return mixing @ mixing.T
-
-
-def exactly(n, mean, covariance, *key, base=None):
-    """n draws whose *sample* mean and covariance (n - 1) are the given ones up to rounding."""
-    x = philox("exact moments", *key).standard_normal((n, len(mean))) if base is None else base
-    x = x - x.mean(0)
-    return x @ root(np.cov(x, rowvar=False), -0.5) @ root(covariance) + mean
-
-
 # %% [markdown] lang="en"
 # ## Where the answer is known
 # - Equal means and covariances: 0.
@@ -113,7 +74,6 @@ def exactly(n, mean, covariance, *key, base=None):
 # - Diagonal (or commuting) covariances with variances $a_i$, $b_i$: $\sum_i (\sqrt{a_i} - \sqrt{b_i})^2$.
 # - Two dimensions, any covariances: a $2 \times 2$ matrix $M$ with eigenvalues $\lambda, \mu \ge 0$ has
 #   $(\sqrt \lambda + \sqrt \mu)^2 = tr\, M + 2 \sqrt{\det M}$, so $tr (S_1 S_2)^{1/2} = \sqrt{tr(S_1 S_2) + 2 \sqrt{\det S_1 \det S_2}}$.
-
 # %% [markdown] lang="fa"
 # ## جایی که پاسخ معلوم است
 # - میانگین و کوواریانس برابر: صفر.
@@ -124,24 +84,14 @@ def exactly(n, mean, covariance, *key, base=None):
 #   $(\sqrt \lambda + \sqrt \mu)^2 = tr\, M + 2 \sqrt{\det M}$، پس $tr (S_1 S_2)^{1/2} = \sqrt{tr(S_1 S_2) + 2 \sqrt{\det S_1 \det S_2}}$.
 
 # %%
-d = 8
-zero, S = np.zeros(d), random_covariance(d)
-delta, a, b = np.linspace(-1, 1, d), np.linspace(0.1, 2, d), np.linspace(3, 0.2, d)
-P, Q = random_covariance(2, "p"), random_covariance(2, "q")
-planar = np.trace(P) + np.trace(Q) - 2 * np.sqrt(np.trace(P @ Q) + 2 * np.sqrt(np.linalg.det(P) * np.linalg.det(Q)))
-cases = [
-    (study.pick("equal", "برابر"), zero, S, zero, S, 0.0),
-    (study.pick("mean shifted", "میانگین جابه‌جا"), zero, S, delta, S, delta @ delta),
-    (study.pick("covariance times 1.5²", "کوواریانس ضرب‌در ۱٫۵ به توان ۲"), zero, S, zero, 2.25 * S, 0.25 * np.trace(S)),
-    (study.pick("diagonal", "قطری"), zero, np.diag(a), zero, np.diag(b), ((a**0.5 - b**0.5) ** 2).sum()),
-    (study.pick("plane, not commuting", "صفحه، ناجابه‌جایی"), np.zeros(2), P, np.zeros(2), Q, planar),
-]
+WORD = {"equal": "برابر", "mean shifted": "میانگین جابه‌جا", "covariance times 1.5²": "کوواریانس ضرب‌در ۱٫۵ به توان ۲", "diagonal": "قطری", "plane, not commuting": "صفحه، ناجابه‌جایی"}
+cases, (P, Q) = parts.known_cases(), parts.PLANE
 rows, case_error = [], 0.0
-for name, m1, S1, m2, S2, exact in cases:
+for name, (m1, S1, m2, S2, exact) in cases.items():
     moments = frechet_from_moments(m1, S1, m2, S2)
-    samples = frechet_distance(exactly(200, m1, S1, "left"), exactly(300, m2, S2, "right"))
+    samples = frechet_distance(parts.exactly(200, m1, S1, "left"), parts.exactly(300, m2, S2, "right"))
     case_error = max(case_error, abs(moments - exact), abs(samples - exact))
-    rows.append([name, *(kit.Cell(f"{abs(value) if abs(value) < 1e-12 else value:.10f}") for value in (exact, moments, samples))])
+    rows.append([study.pick(name, WORD[name]), *(kit.Cell(f"{abs(value) if abs(value) < 1e-12 else value:.10f}") for value in (exact, moments, samples))])
 assert case_error < 1e-9
 study.measure("closed_form_error", case_error, n=len(cases), protocol="largest |computed - closed form| over five cases, from moments and from samples with exactly these moments, float64")
 study.table(study.pick(["case", "closed form", "from moments", "from samples"], ["حالت", "رابطهٔ بسته", "از گشتاورها", "از نمونه‌ها"]), rows,
@@ -165,7 +115,6 @@ study.say(en=f"The largest error is {case_error:.0e}.", fa=f"بزرگ‌ترین
 #
 # A certificate from the other side: $2 x \cdot y \le x^T T x + y^T T^{-1} y$ for all $x, y$, so for centred variables
 # $E \| x - y \|^2 \ge E(\| x \|^2 - x^T T x) + E(\| y \|^2 - y^T T^{-1} y)$ for *every* plan, and this bound is the same number.
-
 # %% [markdown] lang="fa"
 # ## رابطه از کجا می‌آید
 # ‏FD هزینهٔ جابه‌جایی است: مربع فاصلهٔ ۲-واسرشتاین، $W_2^2 = \min E \| x - y \|^2$، میان دو گاوسی، روی همهٔ راه‌های کشیدن همزمان
@@ -189,74 +138,34 @@ study.say(en=f"The largest error is {case_error:.0e}.", fa=f"بزرگ‌ترین
 # $E \| x - y \|^2 \ge E(\| x \|^2 - x^T T x) + E(\| y \|^2 - y^T T^{-1} y)$، و این کران همان عدد است.
 
 # %%
-S1, S2 = random_covariance(d, "first"), random_covariance(d, "second")
-h = root(S1)
-T = np.linalg.inv(h) @ root(h @ S2 @ h) @ np.linalg.inv(h)
-formula = frechet_from_moments(zero, S1, zero, S2)
-by_map = np.trace((np.eye(d) - T) @ S1 @ (np.eye(d) - T).T)
-by_bound = np.trace(S1) - np.trace(T @ S1) + np.trace(S2) - np.trace(np.linalg.inv(T) @ S2)
-push = np.abs(T @ S1 @ T - S2).max()
-rng = philox("contractions")
-best_random = np.inf
-for _ in range(200):
-    left, _, right = np.linalg.svd(rng.standard_normal((d, d)))
-    K = left @ np.diag(rng.random(d) ** 0.2) @ right
-    best_random = min(best_random, np.trace(S1) + np.trace(S2) - 2 * np.trace(h @ K @ root(S2)))
+d = 8
+S1, S2 = parts.random_covariance(d, "first"), parts.random_covariance(d, "second")
+formula, by_map, by_bound, T = parts.certificate(S1, S2)
+push, apart = np.abs(T @ S1 @ T - S2).max(), max(abs(by_map - formula), abs(by_bound - formula))
+best_random = parts.best_random_plan(S1, S2, 200)
+m1, V1, m2, V2, _ = cases["diagonal"]
+axes_gap = abs(parts.by_quantiles(V1.diagonal(), V2.diagonal(), parts.DELTA) - frechet_from_moments(m1, V1, parts.DELTA, V2))
 assert push < 1e-10
 assert np.linalg.eigvalsh(T).min() > 0
-assert max(abs(by_map - formula), abs(by_bound - formula)) < 1e-9
 assert best_random >= formula
-# Commuting covariances: one optimal transport a axis, by quantiles.
-along = sum(integrate.quad(lambda t, i=i: ((b[i] ** 0.5 - a[i] ** 0.5) * stats.norm.ppf(t) + delta[i]) ** 2, 0, 1, limit=500)[0] for i in range(d))
-axes_gap = abs(along - frechet_from_moments(zero, np.diag(a), delta, np.diag(b)))
-assert axes_gap < 1e-6
+assert max(apart / 1e-9, axes_gap / 1e-6) < 1
 # On the very sample: sending every point by T must be the best of all assignments.
-cloud = philox("cloud").standard_normal((200 if study.small else 600, d)) @ h
-image = cloud @ T
-rows_, columns_ = linear_sum_assignment(((cloud[:, None] - image) ** 2).sum(-1))
-assert (rows_ == columns_).all()
-sizes = [50, 100, 200] if study.small else [50, 100, 200, 400, 800]
-assigned = []
-for n in sizes:
-    values = []
-    for trial in range(repeats):
-        r = philox("assignment", n, trial)
-        x, y = r.standard_normal((n, 2)) @ root(P), r.standard_normal((n, 2)) @ root(Q) + 1
-        cost = ((x[:, None] - y) ** 2).sum(-1)
-        least = frechet_from_moments(x.mean(0), np.cov(x, rowvar=False, ddof=0), y.mean(0), np.cov(y, rowvar=False, ddof=0))
-        values.append(cost[linear_sum_assignment(cost)].mean() - least)
-    assert min(values) > 0
-    assigned.append(mean_interval(values))
+cloud = philox("cloud").standard_normal((200 if study.small else 600, d)) @ parts.root(S1)
+assert (assignment(cloud, cloud @ T).partner == np.arange(len(cloud))).all()
+excess = {n: parts.transport_excess(P, Q, n, repeats) for n in ([50, 100, 200] if study.small else [50, 100, 200, 400, 800])}
+assert all(min(values) > 0 for values in excess.values())
 study.table(study.pick(["route, 8 dimensions", "value", "difference"], ["راه، ۸ بعد", "مقدار", "اختلاف"]),
             [[study.pick("formula", "رابطه"), kit.Cell(f"{formula:.12f}"), kit.Cell("–")],
              [study.pick("cost of the straight map T", "هزینهٔ نگاشت خطی T"), kit.Cell(f"{by_map:.12f}"), kit.Cell(tiny(abs(by_map - formula)))],
              [study.pick("lower bound by the certificate", "کران پایین گواهی"), kit.Cell(f"{by_bound:.12f}"), kit.Cell(tiny(abs(by_bound - formula)))],
              [study.pick("best of 200 random plans", "بهترینِ ۲۰۰ نقشهٔ تصادفی"), kit.Cell(f"{best_random:.12f}"), kit.Cell(f"{best_random - formula:.2g}")]],
             en="The formula is the cost of a plan and at the same time a lower bound for every plan.", fa="رابطه هزینهٔ یک نقشه است و همزمان کران پایین همهٔ نقشه‌ها.")
-figure = Figure(figsize=(7.4, 3.1))
-left, right = figure.subplots(1, 2)
-r = philox("drawn")
-x = r.standard_normal((45, 2)) @ root(P)
-planar_map = np.linalg.inv(root(P)) @ root(root(P) @ Q @ root(P)) @ np.linalg.inv(root(P))
-y = x @ planar_map + np.array([0.5, 2.5])
-for start, end in zip(x, y):
-    left.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": "#BBBBBB", "lw": 0.7})
-left.plot(*x.T, "o", markersize=3, label="x")
-left.plot(*y.T, "s", markersize=3, label="y = m + T x")
-left.set(aspect="equal", title="optimal plan of two Gaussians")
-left.legend(loc="upper left")
-spread = np.array([[m.value - m.low, m.high - m.value] for m in assigned]).T
-right.errorbar(sizes, [m.value for m in assigned], yerr=spread, fmt="o-", capsize=3, label="transport − FD, same samples")
-right.set(xscale="log", yscale="log", xlabel="n", ylabel="squared distance")
-right.set_xticks(sizes, sizes)
-right.xaxis.minorticks_off()
-right.legend()
-study.figure(figure, "transport", en="Left: the optimal plan sends each point by one linear map. Right: n independent samples of each Gaussian of the plane. Their optimal transport costs more than the FD of their moments, as step 6 says, and ever less so as they fill the Gaussian (95 % intervals over repetitions).",
+study.figure(figures.plan_and_excess(P, Q, {n: mean_interval(values) for n, values in excess.items()}), "transport", en="Left: the optimal plan sends each point by one linear map. Right: n independent samples of each Gaussian of the plane. Their optimal transport costs more than the FD of their moments, as step 6 says, and ever less so as they fill the Gaussian (95 % intervals over repetitions).",
              fa="چپ: نقشهٔ بهینه هر نقطه را با یک نگاشت خطی می‌برد. راست: n نمونهٔ مستقل از هر گاوسی صفحه. جابه‌جایی بهینهٔ آن‌ها، چنان که گام ۶ می‌گوید، از FD گشتاورهایشان بیشتر است و هر چه نمونه‌ها گاوسی را بیشتر پر کنند اختلاف کمتر می‌شود (بازهٔ ۹۵ درصد روی تکرارها).")
-study.measure("map_and_bound_gap", max(abs(by_map - formula), abs(by_bound - formula)), n=d, protocol="larger of |cost of the optimal map - formula| and |dual bound - formula|, two random 8-D covariances, float64")
+study.measure("map_and_bound_gap", apart, n=d, protocol="larger of |cost of the optimal map - formula| and |dual bound - formula|, two random 8-D covariances, float64")
 study.measure("quantile_route_gap", axes_gap, n=d, protocol="|sum over axes of the integral of squared quantile differences - formula|, commuting 8-D covariances")
-study.say(en=f"T carries S1 to S2 to {tiny(push)}, is positive, and its cost equals the formula and the lower bound to {tiny(max(abs(by_map - formula), abs(by_bound - formula)))}. For diagonal covariances the quantile integrals of each axis add up to the formula to {tiny(axes_gap)}. When {len(cloud)} points are sent by T, the best of all {len(cloud)}! assignments is to leave each point with its own image.",
-          fa=f"‏T کوواریانس نخست را تا {tiny(push)} به دومی می‌برد، مثبت است، و هزینه‌اش تا {tiny(max(abs(by_map - formula), abs(by_bound - formula)))} با رابطه و با کران پایین برابر است. برای کوواریانس قطری جمع انتگرال چندک‌های محورها تا {tiny(axes_gap)} با رابطه می‌خواند. وقتی {len(cloud)} نقطه با T برده شوند، بهترینِ همهٔ جفت‌سازی‌ها همان است که هر نقطه با تصویر خود بماند.")
+study.say(en=f"T carries S1 to S2 to {tiny(push)}, is positive, and its cost equals the formula and the lower bound to {tiny(apart)}. For diagonal covariances the quantile integrals of each axis add up to the formula to {tiny(axes_gap)}. When {len(cloud)} points are sent by T, the best of all {len(cloud)}! assignments is to leave each point with its own image.",
+          fa=f"‏T کوواریانس نخست را تا {tiny(push)} به دومی می‌برد، مثبت است، و هزینه‌اش تا {tiny(apart)} با رابطه و با کران پایین برابر است. برای کوواریانس قطری جمع انتگرال چندک‌های محورها تا {tiny(axes_gap)} با رابطه می‌خواند. وقتی {len(cloud)} نقطه با T برده شوند، بهترینِ همهٔ جفت‌سازی‌ها همان است که هر نقطه با تصویر خود بماند.")
 
 # %% [markdown] lang="en"
 # ## No matrix square root is needed
@@ -266,7 +175,6 @@ study.say(en=f"T carries S1 to S2 to {tiny(push)}, is positive, and its cost equ
 # of $X_c Y_c^T$ (Mathiasen & Hvilshøj 2020), which also holds when there are fewer images than features. A general matrix square root (`scipy.linalg.sqrtm`) of the
 # unsymmetric product is slower for many features, and a singular product need not even have a root: users have met imaginary parts,
 # to be thrown away by hand, and small numbers added to the diagonal, which change the result.
-
 # %% [markdown] lang="fa"
 # ## ریشهٔ ماتریس لازم نیست
 # تنها *اثر* $(S_1 S_2)^{1/2}$ به کار می‌آید: جمع ریشهٔ ویژه‌مقدارهای $S_1 S_2$. با هر تجزیهٔ $S_1 = H H^T$ این‌ها ویژه‌مقدارهای ماتریس **متقارن**
@@ -282,56 +190,23 @@ half = min(pool // 2, 5000)
 chosen = torch.cat([torch.arange(half), torch.arange(len(data.test.x) - half, len(data.test.x))])
 test_images, test_labels = data.test.x[chosen].float() / 255, data.test.y[chosen].numpy()
 test = judged(test_images)[0].double().numpy()
-
-
-def by_sqrtm(x, y):
-    """The usual route: value, largest imaginary part, whether SciPy warned, seconds of the root alone."""
-    S1, S2 = np.cov(x, rowvar=False), np.cov(y, rowvar=False)
-    with warnings.catch_warnings(record=True) as said, contextlib.redirect_stdout(io.StringIO()) as printed:
-        warnings.simplefilter("always")
-        began = time.perf_counter()
-        product_root = sqrtm(S1 @ S2)
-        seconds = time.perf_counter() - began
-    value = ((x.mean(0) - y.mean(0)) ** 2).sum() + np.trace(S1 + S2) - 2 * np.trace(product_root).real
-    return value, float(np.abs(np.imag(product_root)).max()), bool(said or printed.getvalue()), seconds
-
-
-def by_ours(x, y):
-    """Our route from the same covariances, timed."""
-    S1, S2 = np.cov(x, rowvar=False), np.cov(y, rowvar=False)
-    began = time.perf_counter()
-    value = frechet_from_moments(x.mean(0), S1, y.mean(0), S2)
-    return value, time.perf_counter() - began
-
-
-def fake(n, d, name, scale=1.0):
-    return scale * philox("routes", name, n, d).standard_normal((n, d)) @ root(random_covariance(d, "routes"))
-
-
-routes = {f"{d}, {3 * d}": (fake(3 * d, d, "x"), fake(3 * d, d, "y", 1.2)) for d in ((32, 64, 128) if study.small else (64, 256, 512))}
-routes["64, 30"] = fake(30, 64, "x"), fake(30, 64, "y", 1.2)
+routes = {f"{d}, {3 * d}": (parts.fake(3 * d, d, "x"), parts.fake(3 * d, d, "y", 1.2)) for d in ((32, 64, 128) if study.small else (64, 256, 512))}
+routes["64, 30"] = parts.fake(30, 64, "x"), parts.fake(30, 64, "y", 1.2)
 routes[f"digits 64, {pool}"] = train, test
-rows, ratios, route_gap, off = [], {}, 0.0, {}
-for name, (x, y) in routes.items():
-    best = frechet_distance(x, y)
-    theirs, imaginary, warned, their_seconds = min((by_sqrtm(x, y) for _ in range(3)), key=lambda t: t[-1])
-    ours, our_seconds = min((by_ours(x, y) for _ in range(3)), key=lambda t: t[-1])
-    off[name] = abs(theirs - best), imaginary, abs(ours - best), warned
-    ratios[name] = their_seconds / our_seconds
-    if len(x) > x.shape[1] and "digits" not in name:
-        route_gap = max(route_gap, abs(theirs / best - 1), abs(ours / best - 1))
-    rows.append([kit.Cell(name), kit.Cell(f"{best:.9f}"), kit.Cell(f"{theirs - best:+.0e}"), kit.Cell(f"{imaginary:.0e}" if imaginary else "0"), study.pick("yes" if warned else "no", "آری" if warned else "نه"), kit.Cell(f"{ours - best:+.0e}"), kit.Cell(f"{ratios[name]:.1f}")])
+found = {name: parts.three_routes(*sets) for name, sets in routes.items()}
+rows = [[kit.Cell(name), kit.Cell(f"{r.best:.9f}"), kit.Cell(f"{r.theirs - r.best:+.0e}"), kit.Cell(f"{r.imaginary:.0e}" if r.imaginary else "0"), study.pick("yes" if r.warned else "no", "آری" if r.warned else "نه"),
+         kit.Cell(f"{r.ours - r.best:+.0e}"), kit.Cell(f"{r.ratio:.1f}")] for name, r in found.items()]
+*regular, few_images, digits_off = found.values()
+route_gap, speed = max(max(abs(r.theirs / r.best - 1), abs(r.ours / r.best - 1)) for r in regular), regular[-1].ratio
 assert route_gap < 1e-9
-few_images, digits_off = off["64, 30"], off[f"digits 64, {pool}"]
 alive = int((train.std(0) > 0).sum())
-speed = ratios[next(k for k in ratios if k.startswith("128" if study.small else "512"))]
 study.measure("route_gap", route_gap, n=3, protocol="largest relative difference of scipy.linalg.sqrtm and of the symmetric route from moments to the route from samples, full-rank covariances")
 study.measure("sqrtm_time_ratio", speed, n=3, unit="times", protocol=f"best of 3: time of scipy.linalg.sqrtm over the time of the whole symmetric route, d = {128 if study.small else 512}, {torch.get_num_threads()} threads")
 study.table(study.pick(["d, n", "samples", "sqrtm − samples", "imaginary part", "SciPy warns", "moments − samples", "time ratio"], ["d, n", "از نمونه", "اختلاف sqrtm", "بخش موهومی", "هشدار SciPy", "اختلاف از گشتاور", "نسبت زمان"]), rows,
             en="Three routes to one number: from the samples (ours), by a matrix square root, from the moments (ours). The last column is the time of the square root over that of our route from moments.",
             fa="سه راه به یک عدد: از نمونه‌ها (راه ما)، با ریشهٔ ماتریس، و از گشتاورها (راه ما). ستون آخر نسبت زمان ریشهٔ ماتریس به راه ما از گشتاورهاست.")
-study.say(en=f"Where both covariances have full rank the routes agree to {tiny(route_gap)}, and the symmetric one is {speed:.1f} times as fast at d = {128 if study.small else 512}. With 30 images for 64 features the matrix square root is off by {few_images[0]:.0e} and has an imaginary part of {few_images[1]:.0e}; our route from moments is off by {few_images[2]:.0e}. The real features are not of full rank either: {64 - alive} of the 64 units never fire on these digits. There the matrix square root is off by {tiny(digits_off[0])}{', with a warning of SciPy that the matrix is singular' if digits_off[3] else ''}, and our route from moments by {digits_off[2]:.0e}: a rounding error e of a zero eigenvalue enters as $\\sqrt e$ wherever one starts from a covariance. The route from the samples has no such step, so it is the one to use.",
-          fa=f"وقتی هر دو کوواریانس رتبهٔ کامل دارند راه‌ها تا {tiny(route_gap)} با هم می‌خوانند و راه متقارن در d = {128 if study.small else 512} به اندازهٔ {speed:.1f} برابر سریع‌تر است. با ۳۰ تصویر برای ۶۴ ویژگی، ریشهٔ ماتریس {few_images[0]:.0e} خطا و بخش موهومی {few_images[1]:.0e} دارد؛ خطای راه ما از گشتاورها {few_images[2]:.0e} است. ویژگی‌های واقعی هم رتبهٔ کامل ندارند: {64 - alive} تا از ۶۴ واحد روی این رقم‌ها هرگز روشن نمی‌شوند. آن‌جا خطای ریشهٔ ماتریس {tiny(digits_off[0])} است{'، همراه هشدار SciPy که ماتریس تکین است' if digits_off[3] else ''}، و خطای راه ما از گشتاورها {digits_off[2]:.0e}: هر جا از کوواریانس آغاز شود، خطای گردکردن e در ویژه‌مقدار صفر به صورت $\\sqrt e$ وارد می‌شود. راه از نمونه‌ها چنین گامی ندارد و همان را باید به کار برد.")
+study.say(en=f"Where both covariances have full rank the routes agree to {tiny(route_gap)}, and the symmetric one is {speed:.1f} times as fast at d = {128 if study.small else 512}. With 30 images for 64 features the matrix square root is off by {few_images.off:.0e} and has an imaginary part of {few_images.imaginary:.0e}; our route from moments is off by {few_images.off_ours:.0e}. The real features are not of full rank either: {64 - alive} of the 64 units never fire on these digits. There the matrix square root is off by {tiny(digits_off.off)}{', with a warning of SciPy that the matrix is singular' if digits_off.warned else ''}, and our route from moments by {digits_off.off_ours:.0e}: a rounding error e of a zero eigenvalue enters as $\\sqrt e$ wherever one starts from a covariance. The route from the samples has no such step, so it is the one to use.",
+          fa=f"وقتی هر دو کوواریانس رتبهٔ کامل دارند راه‌ها تا {tiny(route_gap)} با هم می‌خوانند و راه متقارن در d = {128 if study.small else 512} به اندازهٔ {speed:.1f} برابر سریع‌تر است. با ۳۰ تصویر برای ۶۴ ویژگی، ریشهٔ ماتریس {few_images.off:.0e} خطا و بخش موهومی {few_images.imaginary:.0e} دارد؛ خطای راه ما از گشتاورها {few_images.off_ours:.0e} است. ویژگی‌های واقعی هم رتبهٔ کامل ندارند: {64 - alive} تا از ۶۴ واحد روی این رقم‌ها هرگز روشن نمی‌شوند. آن‌جا خطای ریشهٔ ماتریس {tiny(digits_off.off)} است{'، همراه هشدار SciPy که ماتریس تکین است' if digits_off.warned else ''}، و خطای راه ما از گشتاورها {digits_off.off_ours:.0e}: هر جا از کوواریانس آغاز شود، خطای گردکردن e در ویژه‌مقدار صفر به صورت $\\sqrt e$ وارد می‌شود. راه از نمونه‌ها چنین گامی ندارد و همان را باید به کار برد.")
 
 # %% [markdown] lang="en"
 # ## The bias: more images, smaller FD
@@ -341,7 +216,6 @@ study.say(en=f"Where both covariances have full rank the routes agree to {tiny(r
 # for $S = I$ simply $d (d + 5) / (2 N)$. So the bias grows with the square of the number of features, falls like $1/N$, and
 # depends on the covariance, that is, on the model (Chong & Forsyth 2020). A straight line in $1/N$, followed to $1/N = 0$,
 # gives the unbiased $FD_\infty$.
-
 # %% [markdown] lang="fa"
 # ## اریبی: تصویر بیشتر، FD کمتر
 # دو دستهٔ $N$‌تایی از **یک** گاوسی گشتاورهای نمونه‌ای نابرابر دارند و FD این را فاصله می‌شمارد. تا مرتبهٔ نخست (گام ۳ بالا و مشتق آن)
@@ -353,57 +227,24 @@ study.say(en=f"Where both covariances have full rank the routes agree to {tiny(r
 # %%
 counts = [250, 500, 1000] if study.small else [250, 500, 1000, 2000, 4000, 8000]
 dims = (16, 64) if study.small else (64, 256)
-
-
-def predicted(eigenvalues, n):
-    """The first-order mean of FD between two independent sets of n from one Gaussian."""
-    lam = np.asarray(eigenvalues)
-    lam = lam[lam > 1e-12 * lam.max()]
-    pairs = lam[:, None] * lam / (lam[:, None] + lam)
-    return (2 * lam.sum() + pairs.sum() + np.trace(pairs)) / n
-
-
-def at_infinity(n, values):
-    """Intercept of a straight line in 1 / n through mean values (k,), each weighted by n, as its error falls like 1 / n."""
-    return float(np.polyfit(1 / np.asarray(n, dtype=float), values, 1, w=np.asarray(n, dtype=float))[1])
-
-
-def intercept(n, table):
-    """FD at infinity with its interval: one line for each repetition (rows of `table`)."""
-    return mean_interval([at_infinity(n, line) for line in table])
-
-
-figure = Figure(figsize=(7.6, 3.1))
-left, right = figure.subplots(1, 2)
-rows, powers, infinite = [], {}, {}
-for i, d in enumerate(dims):
-    table = np.array([[frechet_distance(*philox("identical", d, n, k).standard_normal((2, n, d))) for n in counts] for k in range(repeats)])
+tables = {d: parts.of_one_gaussian(d, counts, repeats) for d in dims}
+powers = {d: float(np.polyfit(np.log(counts), np.log(table.mean(0)), 1)[0]) for d, table in tables.items()}
+infinite = {d: parts.intercept(counts, table) for d, table in tables.items()}
+rows = []
+for d, table in tables.items():
     means = [mean_interval(column) for column in table.T]
-    powers[d] = float(np.polyfit(np.log(counts), np.log(table.mean(0)), 1)[0])
-    infinite[d] = intercept(counts, table)
-    left.loglog(counts, table.mean(0), "os"[i], markersize=5, color=LINES[i], label=f"d = {d}: slope {powers[d]:.3f}")
-    left.loglog(counts, [predicted(np.ones(d), n) for n in counts], color=LINES[i], linewidth=0.9)
-    right.plot(1 / np.array(counts), table.mean(0) / d, "os"[i], markersize=5, color=LINES[i], label=f"d = {d}")
-    right.plot([0, 1 / counts[0]], [infinite[d].value / d, predicted(np.ones(d), counts[0]) / d], color=LINES[i], linewidth=0.9)
     rows.append([d, *(kit.Cell(f"{m.value:.3f}") for m in means), kit.Cell(f"{round(infinite[d].value, 3) + 0.0:.3f} ± {(infinite[d].high - infinite[d].low) / 2:.3f}")])
     study.measure("bias_power", powers[d], n=len(counts), protocol=f"slope of log FD over log N for two sets from one Gaussian, d = {d}, N = {counts[0]} to {counts[-1]}", features=d)
     study.measure("fd_infinity_gaussian", infinite[d].value, infinite[d].low, infinite[d].high, n=repeats, protocol=f"intercept of FD over 1/N for two sets from one standard Gaussian, d = {d}, N = {counts[0]} to {counts[-1]}", floor=0.0, features=d)
-left.set(xlabel="N in each set", ylabel="FD of equal Gaussians")
-left.set_xticks(counts, counts)
-left.xaxis.minorticks_off()
-left.legend()
-right.set(xlabel="1 / N", ylabel="FD / d", xlim=(0, None), ylim=(0, None))
-right.legend()
 assert all(abs(p + 1) < (0.3 if study.small else 0.03) for p in powers.values())
 study.table([kit.ltr("d \\ N"), *map(str, counts), kit.ltr("→ ∞")], rows,
             en="FD between two sets from one standard Gaussian, whose true distance is 0 (mean over repetitions; last column: intercept in 1/N).", fa="‏FD میان دو دسته از یک گاوسی استاندارد که فاصلهٔ درستش صفر است (میانگین تکرارها؛ ستون آخر: عرض از مبدأ بر حسب $1/N$).")
-study.figure(figure, "bias", en="Two sets from one Gaussian. Marks: measured; lines: the first-order formula. Left: slope −1. Right: straight in 1/N, through 0.", fa="دو دسته از یک گاوسی. نشانه‌ها: اندازه‌گیری؛ خط‌ها: رابطهٔ مرتبهٔ نخست. چپ: شیب $-1$. راست: خط راست بر حسب $1/N$ که از صفر می‌گذرد.")
+study.figure(figures.bias(counts, tables, infinite), "bias", en="Two sets from one Gaussian. Marks: measured; lines: the first-order formula. Left: slope −1. Right: straight in 1/N, through 0.", fa="دو دسته از یک گاوسی. نشانه‌ها: اندازه‌گیری؛ خط‌ها: رابطهٔ مرتبهٔ نخست. چپ: شیب $-1$. راست: خط راست بر حسب $1/N$ که از صفر می‌گذرد.")
 
 # %% [markdown] lang="en"
 # ### The bias can turn a ranking round
 # Two "models" against the same real $N(0, I)$, $d = 64$: A draws from $N(0, 0.8^2 I)$ (too little variety, true FD
 # $0.04\, d = 2.56$), B from a Gaussian that is only shifted (true FD 2.2). B is the better one.
-
 # %% [markdown] lang="fa"
 # ### اریبی می‌تواند رتبه‌بندی را وارونه کند
 # دو «مدل» در برابر یک دادهٔ واقعی $N(0, I)$ با $d = 64$: الف از $N(0, 0.8^2 I)$ می‌کشد (تنوع کم، FD درست $0.04\, d = 2.56$) و ب از گاوسی‌ای که
@@ -412,32 +253,23 @@ study.figure(figure, "bias", en="Two sets from one Gaussian. Marks: measured; li
 # %%
 flips = [250, 500, 1000] if study.small else [250, 500, 1000, 2000, 4000, 8000]
 models = {"A": lambda z: 0.8 * z, "B": lambda z: z + (2.2 / 64) ** 0.5}
-ranked = {name: [] for name in models}
-for n in flips:
-    found = {name: [] for name in models}
-    for k in range(repeats):
-        real, z = philox("ranking", n, k).standard_normal((2, n, 64))
-        for name, model in models.items():
-            found[name].append(frechet_distance(real, model(z)))
-    for name in models:
-        ranked[name].append(found[name])
-limits = {name: intercept(flips, np.array(values).T) for name, values in ranked.items()}
+ranked = parts.ranking(models, flips, repeats)
+endless = {name: parts.intercept(flips, table) for name, table in ranked.items()}
 study.table([study.pick("model \\ N", "مدل \\ N"), *map(str, flips), kit.ltr("→ ∞"), study.pick("true", "درست")],
-            [[study.pick(name, {"A": "الف", "B": "ب"}[name]), *(kit.Cell(f"{np.mean(v):.2f}") for v in ranked[name]), kit.Cell(f"{limits[name].value:.2f}"), kit.Cell({"A": "2.56", "B": "2.20"}[name])] for name in models],
+            [[study.pick(name, {"A": "الف", "B": "ب"}[name]), *(kit.Cell(f"{v:.2f}") for v in ranked[name].mean(0)), kit.Cell(f"{endless[name].value:.2f}"), kit.Cell({"A": "2.56", "B": "2.20"}[name])] for name in models],
             en="FD of two models at equal N. With few images the worse model looks better.", fa="‏FD دو مدل با N برابر. با تصویر کم مدل بدتر بهتر می‌نماید.")
-wins = [n for n, x, y in zip(flips, ranked["A"], ranked["B"]) if np.mean(x) < np.mean(y)]
+wins = [n for n, x, y in zip(flips, ranked["A"].mean(0), ranked["B"].mean(0)) if x < y]
 assert 250 in wins
 for name, true in (("A", 2.56), ("B", 2.2)):
-    study.measure("fd_infinity_model", limits[name].value, limits[name].low, limits[name].high, n=repeats, protocol=f"intercept of FD over 1/N, model {name} of the ranking example, N = {flips[0]} to {flips[-1]}, true value {true}", model=name)
-study.say(en=f"A looks better at N = {', '.join(map(str, wins))}; the intercepts, {limits['A'].value:.2f} and {limits['B'].value:.2f}, have it right. Equal N for all models is needed, but it is not enough.",
-          fa=f"الف در N = {'، '.join(map(str, wins))} بهتر می‌نماید؛ عرض از مبدأها، {limits['A'].value:.2f} و {limits['B'].value:.2f}، درست می‌گویند. N برابر برای همهٔ مدل‌ها لازم است ولی کافی نیست.")
+    study.measure("fd_infinity_model", endless[name].value, endless[name].low, endless[name].high, n=repeats, protocol=f"intercept of FD over 1/N, model {name} of the ranking example, N = {flips[0]} to {flips[-1]}, true value {true}", model=name)
+study.say(en=f"A looks better at N = {', '.join(map(str, wins))}; the intercepts, {endless['A'].value:.2f} and {endless['B'].value:.2f}, have it right. Equal N for all models is needed, but it is not enough.",
+          fa=f"الف در N = {'، '.join(map(str, wins))} بهتر می‌نماید؛ عرض از مبدأها، {endless['A'].value:.2f} و {endless['B'].value:.2f}، درست می‌گویند. N برابر برای همهٔ مدل‌ها لازم است ولی کافی نیست.")
 
 # %% [markdown] lang="en"
 # ### The same on real digits
 # Features of `judge-mnist` on the first training images and on test images, half of them from the beginning and half from
 # the end of the test part (these two halves come from different writers). Subsets of $N$ images are drawn without
 # replacement: two disjoint subsets of the training features, training against test, and the two ends of the test part.
-
 # %% [markdown] lang="fa"
 # ### همان روی رقم‌های واقعی
 # ویژگی‌های `judge-mnist` روی نخستین تصویرهای آموزش و روی تصویرهای آزمون، نیمی از آغاز و نیمی از پایان بخش آزمون (این دو نیمه از نویسندگان
@@ -448,54 +280,30 @@ tries = 5 if study.small else 40
 real_counts = [100, 150, 200] if study.small else [250, 500, 1000, 1500, 2500]
 meets = {"train, train": (train, None), "train, test": (train, test), "two ends of test": (test[:half], test[half:])}
 FA = {"train, train": "آموزش، آموزش", "train, test": "آموزش، آزمون", "two ends of test": "دو سر آزمون"}
-
-
-def subsets(x, y, n, k):
-    """Two disjoint or separate random subsets of n rows."""
-    r = philox("subsets", n, k)
-    if y is None:
-        order = r.permutation(len(x))
-        return x[order[:n]], x[order[-n:]]
-    return x[r.choice(len(x), n, replace=False)], y[r.choice(len(y), n, replace=False)]
-
-
-figure = Figure(figsize=(5.2, 3.1))
-panel = figure.subplots()
-rows, real_infinity = [], {}
-for i, (name, (x, y)) in enumerate(meets.items()):
-    table = np.array([[frechet_distance(*subsets(x, y, n, k)) for n in real_counts] for k in range(tries)])
-    real_infinity[name] = found = intercept(real_counts, table)
-    panel.plot(1 / np.array(real_counts), table.mean(0), "os^"[i], color=LINES[i], markersize=5, label=name)
-    panel.plot([0, 1 / real_counts[0]], np.polyval(np.polyfit(1 / np.array(real_counts), table.mean(0), 1, w=real_counts), [0, 1 / real_counts[0]]), color=LINES[i], linewidth=0.9)
-    rows.append([study.pick(name, FA[name]), *(kit.Cell(f"{v:.3f}") for v in table.mean(0)), kit.Cell(f"{found.value:.3f}")])
-    study.measure("fd_infinity_digits", found.value, found.low, found.high, n=tries, protocol=f"{NAME}, intercept of FD over 1/N, random subsets of {real_counts[0]} to {real_counts[-1]} of {len(x)} real features, {name}", pair=name)
-    if y is None:
-        same = table.mean(0)
+tables = {name: np.array([[frechet_distance(*parts.subsets(x, y, n, k)) for n in real_counts] for k in range(tries)]) for name, (x, y) in meets.items()}
+means = {name: table.mean(0) for name, table in tables.items()}
+real_infinity = {name: parts.intercept(real_counts, table) for name, table in tables.items()}
+rows = []
+for name, found in real_infinity.items():
+    rows.append([study.pick(name, FA[name]), *(kit.Cell(f"{v:.3f}") for v in means[name]), kit.Cell(f"{found.value:.3f}")])
+    study.measure("fd_infinity_digits", found.value, found.low, found.high, n=tries, protocol=f"{NAME}, intercept of FD over 1/N, random subsets of {real_counts[0]} to {real_counts[-1]} of {len(meets[name][0])} real features, {name}", pair=name)
 # The two ends once more with equally many images of every class, for proportions of classes count as distance too.
 each = 10 if study.small else 150
-ends, alike = [], []
-for k in range(tries):
-    r = philox("balanced", k)
-    first, second, anyone = ([r.permutation(np.flatnonzero(test_labels[part] == c)) + part.start for c in range(10)] for part in (slice(0, half), slice(half, 2 * half), slice(0, 2 * half)))
-    ends.append(frechet_distance(*(test[np.concatenate([c[:each] for c in part])] for part in (first, second))))
-    alike.append(frechet_distance(test[np.concatenate([c[:each] for c in anyone])], test[np.concatenate([c[-each:] for c in anyone])]))
-ends, alike = mean_interval(ends), mean_interval(alike)
+ends, alike = parts.balanced_ends(test, test_labels, each, tries)
 study.measure("fd_writers", ends.value, ends.low, ends.high, n=tries, protocol=f"{NAME}, first against last {half} images of the chosen test images, {each} of each class; floor: the same from all of them mixed", floor=alike.value)
-expected = [predicted(np.linalg.eigvalsh(np.cov(train, rowvar=False)), n) for n in real_counts]
+same, eigenvalues = means["train, train"], np.linalg.eigvalsh(parts.covariance(train))
+expected = [expected_bias(eigenvalues, n) for n in real_counts]
 rows.append([study.pick("first order, if Gaussian", "مرتبهٔ نخست، اگر گاوسی بود"), *(kit.Cell(f"{v:.3f}") for v in expected), kit.Cell("0")])
-panel.set(xlabel="1 / N", ylabel="fd-digits", xlim=(0, None), ylim=(min(0, min(v.value for v in real_infinity.values())) * 1.1, None))
-panel.legend()
 study.table([study.pick("pair \\ N", "جفت \\ N"), *map(str, real_counts), kit.ltr("→ ∞")], rows,
             en="FD between sets of real digits, mean over random subsets.", fa="‏FD میان دسته‌های رقم واقعی، میانگین روی زیردسته‌های تصادفی.")
-study.figure(figure, "bias_digits", en="Real digits against real digits: straight lines in 1/N.", fa="رقم واقعی در برابر رقم واقعی: خط راست بر حسب $1/N$.")
+study.figure(figures.bias_of_digits(real_counts, means, real_infinity), "bias_digits", en="Real digits against real digits: straight lines in 1/N.", fa="رقم واقعی در برابر رقم واقعی: خط راست بر حسب $1/N$.")
 study.say(en=f"The largest N here gives {same[-1]:.3f} for two halves of one data set, whose true distance is 0; the intercept is {real_infinity['train, train'].value:.3f}. Training against test has {real_infinity['train, test'].value:.3f} left, and the two ends of the test part {real_infinity['two ends of test'].value:.3f}; with {each} images of *every* class from each end it is {ends.value:.3f}, against {alike.value:.3f} when the ends are mixed first. So other writers are a real difference, and \"which images\" belongs to the protocol. The features are not Gaussian, and yet the first-order formula foretells the bias to {max(abs(s / e - 1) for s, e in zip(same, expected)):.0%}. **Consequence.** Every FD should stand beside the value that real images of the same number give: that is its floor. (Subsets of one pool overlap from one repetition to the next, so the recorded intervals are somewhat too narrow; an intercept below 0 is noise, not a distance.)",
-          fa=f"بزرگ‌ترین N در این‌جا برای دو نیمهٔ یک مجموعه، که فاصلهٔ درستشان صفر است، {same[-1]:.3f} می‌دهد؛ عرض از مبدأ {sign(real_infinity['train, train'].value, '.3f')} است. برای آموزش در برابر آزمون {sign(real_infinity['train, test'].value, '.3f')} می‌ماند و برای دو سر بخش آزمون {sign(real_infinity['two ends of test'].value, '.3f')}؛ با {each} تصویر از *هر* کلاس از هر سر {ends.value:.3f} است، در برابر {alike.value:.3f} وقتی دو سر نخست درآمیخته شوند. پس نویسندگان دیگر تفاوتی واقعی‌اند و «کدام تصویرها» جزئی از پروتکل است. ویژگی‌ها گاوسی نیستند، با این همه رابطهٔ مرتبهٔ نخست اریبی را تا {100 * max(abs(s / e - 1) for s, e in zip(same, expected)):.0f} درصد پیش‌گویی می‌کند. **نتیجه.** هر FD باید کنار مقداری بیاید که همان شمار تصویر واقعی می‌دهد: کف آن. (زیردسته‌های یک مخزن در تکرارها هم‌پوشانی دارند، پس بازه‌های ثبت‌شده کمی باریک‌اند؛ عرض از مبدأ منفی نوفه است، نه فاصله.)")
+          fa=f"بزرگ‌ترین N در این‌جا برای دو نیمهٔ یک مجموعه، که فاصلهٔ درستشان صفر است، {same[-1]:.3f} می‌دهد؛ عرض از مبدأ {signed(real_infinity['train, train'].value, '.3f')} است. برای آموزش در برابر آزمون {signed(real_infinity['train, test'].value, '.3f')} می‌ماند و برای دو سر بخش آزمون {signed(real_infinity['two ends of test'].value, '.3f')}؛ با {each} تصویر از *هر* کلاس از هر سر {ends.value:.3f} است، در برابر {alike.value:.3f} وقتی دو سر نخست درآمیخته شوند. پس نویسندگان دیگر تفاوتی واقعی‌اند و «کدام تصویرها» جزئی از پروتکل است. ویژگی‌ها گاوسی نیستند، با این همه رابطهٔ مرتبهٔ نخست اریبی را تا {100 * max(abs(s / e - 1) for s, e in zip(same, expected)):.0f} درصد پیش‌گویی می‌کند. **نتیجه.** هر FD باید کنار مقداری بیاید که همان شمار تصویر واقعی می‌دهد: کف آن. (زیردسته‌های یک مخزن در تکرارها هم‌پوشانی دارند، پس بازه‌های ثبت‌شده کمی باریک‌اند؛ عرض از مبدأ منفی نوفه است، نه فاصله.)")
 
 # %% [markdown] lang="en"
 # ## What it reacts to
 # Test images, spoiled at growing strength, against the training features. The first value of each curve is the floor: the same
 # images, unspoiled. Missing classes keep the number of images: the others fill the gap.
-
 # %% [markdown] lang="fa"
 # ## به چه چیزهایی حساس است
 # تصویرهای آزمون با شدت فزاینده خراب و با ویژگی‌های آموزش سنجیده می‌شوند. نخستین مقدار هر منحنی کف است: همان تصویرها، سالم. در حذف کلاس
@@ -504,40 +312,15 @@ study.say(en=f"The largest N here gives {same[-1]:.3f} for two halves of one dat
 # %%
 order = philox("spoiled").permutation(len(test))
 base, clean = test_images[order[:spoiled]], test[order[:spoiled]]
-
-
-def noisy(x, s):
-    return (x + s * torch.from_numpy(philox("pixels").standard_normal(x.shape)).float()).clamp(0, 1)
-
-
-def blurred(x, s):
-    return torch.from_numpy(gaussian_filter(x.numpy(), (0, 0, s, s)))
-
-
-SPOIL = {"noise": ([0.05, 0.1, 0.2, 0.4], noisy, "σ of the noise"), "blur": ([0.5, 1.0, 1.5, 2.0], blurred, "σ of the blur, pixels"), "shift": ([1, 2, 3, 4], lambda x, s: torch.roll(x, s, 3), "shift, pixels")}
-measured, floor = {}, (frechet_distance(clean, train), kernel_distance(clean, train).value)
-for name, (strengths, change, _) in SPOIL.items():
-    features = [judged(change(base, s))[0] for s in strengths]
-    measured[name] = [floor, *((frechet_distance(f, train), kernel_distance(f, train).value) for f in features)]
-removed = [1, 2, 4, 6]
-kept = []
-for count in removed:
-    left_over = [i for i in order if test_labels[i] < 10 - count]
-    chosen_rows = test[left_over[:spoiled]]
-    kept.append((frechet_distance(chosen_rows, train), kernel_distance(chosen_rows, train).value))
-measured["missing classes"] = [floor, *kept]
-examples = torch.cat([torch.cat([base[i : i + 1], *(change(base[i : i + 1], s) for s in strengths)]) for i, (strengths, change, _) in enumerate(SPOIL.values())])
-study.figure(image_grid(examples, 3, 5, row_labels=list(SPOIL), col_labels=["clean", "1", "2", "3", "4"], cell=0.75), "spoiled", en="One image for each fault at its four strengths.", fa="یک تصویر برای هر عیب با چهار شدت.")
-figure = Figure(figsize=(7.8, 2.9))
-panels = figure.subplots(1, 4, sharey=True)
-for i, (panel, (name, values)) in enumerate(zip(panels, measured.items())):
-    strengths = [0, *(removed if name == "missing classes" else SPOIL[name][0])]
-    panel.semilogy(strengths, [v[0] for v in values], "o-", color=LINES[i])
-    panel.axhline(floor[0], color="black", linewidth=0.8, linestyle="--")
-    panel.set(title=name, xlabel="classes removed" if name == "missing classes" else SPOIL[name][2])
+floor, removed = limits.distances(clean, train), [1, 2, 4, 6]
+measured = {name: [floor, *(limits.distances(judged(change(base, s))[0], train) for s in strengths)] for name, (strengths, change) in limits.SPOIL.items()}
+measured["missing classes"] = [floor, *(limits.distances(test[limits.without(count, test_labels, order, spoiled)], train) for count in removed)]
+examples = torch.cat([torch.cat([base[i : i + 1], *(change(base[i : i + 1], s) for s in strengths)]) for i, (strengths, change) in enumerate(limits.SPOIL.values())])
+study.figure(image_grid(examples, 3, 5, row_labels=list(limits.SPOIL), col_labels=["clean", "1", "2", "3", "4"], cell=0.75), "spoiled", en="One image for each fault at its four strengths.", fa="یک تصویر برای هر عیب با چهار شدت.")
+for name, values in measured.items():
     study.measure("fd_spoiled", values[-1][0], n=spoiled, protocol=f"{NAME}, {spoiled} spoiled test images against {len(train)} training images, strongest {name}", floor=floor[0], fault=name)
-panels[0].set_ylabel("fd-digits (log)")
-study.figure(figure, "sensitivity", en=f"fd-digits of {spoiled} spoiled test images against {len(train)} training images; dashed: the floor, {floor[0]:.2f}.", fa=f"fd-digits برای {spoiled} تصویر خراب‌شدهٔ آزمون در برابر {len(train)} تصویر آموزش؛ خط‌چین: کف، {floor[0]:.2f}.")
+strengths = {name: found for name, (found, _) in limits.SPOIL.items()} | {"missing classes": removed}
+study.figure(figures.sensitivity(strengths, {name: [v[0] for v in values] for name, values in measured.items()}), "sensitivity", en=f"fd-digits of {spoiled} spoiled test images against {len(train)} training images; dashed: the floor, {floor[0]:.2f}.", fa=f"fd-digits برای {spoiled} تصویر خراب‌شدهٔ آزمون در برابر {len(train)} تصویر آموزش؛ خط‌چین: کف، {floor[0]:.2f}.")
 FAULTS = {"noise": "نوفه", "blur": "تارشدن", "shift": "جابه‌جایی", "missing classes": "کلاس حذف‌شده"}
 study.table([study.pick("fault", "عیب"), study.pick("clean", "سالم"), "1", "2", "3", "4", study.pick("KID × 1000, clean", "‏KID × 1000، سالم"), study.pick("at 4", "در 4")],
             [[study.pick(name, FAULTS[name]), *(kit.Cell(f"{v[0]:.2f}") for v in values), kit.Cell(f"{1000 * values[0][1]:.1f}"), kit.Cell(f"{1000 * values[-1][1]:.0f}")] for name, values in measured.items()],
@@ -553,7 +336,6 @@ study.say(en=f"The distance rises with every step for {len(rising)} of the 4 fau
 # Only two moments enter. Three pairs with *equal* mean and covariance but unlike shape: FD is 0 for all. KID compares
 # moments up to the third (its kernel is a cubic polynomial), so it sees a skewed cloud; a ring has the same
 # third moments as a Gaussian, so KID is blind to it too, and only a transport of the points themselves tells them apart.
-
 # %% [markdown] lang="fa"
 # ## چه چیزی را نمی‌بیند
 # تنها دو گشتاور به کار می‌رود. سه جفت با میانگین و کوواریانس *برابر* و شکل متفاوت: ‏FD همه صفر است. ‏KID گشتاورها را تا سومی می‌سنجد (هستهٔ آن
@@ -561,26 +343,10 @@ study.say(en=f"The distance rises with every step for {len(rising)} of the 4 fau
 
 # %%
 n, few = (400, 200) if study.small else (4000, 1000)
-r = philox("shapes")
-angle = 2 * np.pi * (np.arange(n) + 0.5) / n
-flat = np.zeros(2), np.eye(2)
-gauss = exactly(n, *flat, "gauss")
-again = exactly(n, *flat, "again")
-skew = exactly(n, *flat, base=r.exponential(size=(n, 2)))
-ring = exactly(n, *flat, base=np.stack([np.cos(angle), np.sin(angle)], 1))
-covered = np.cov(test, rowvar=False)
-values_, vectors_ = np.linalg.eigh(covered)
-held = values_ > 1e-10 * values_.max()
-white = exactly(len(test), np.zeros(held.sum()), np.eye(held.sum()), "digits")
-normal_digits = white * values_[held] ** 0.5 @ vectors_[:, held].T + test.mean(0)
-shapes = {"second draw": (gauss, again), "skewed": (gauss, skew), "ring": (gauss, ring), "features of digits": (normal_digits, test)}
+clouds, normal_digits = limits.clouds(n), limits.gaussian_like(test)
+shapes = {name: (clouds["Gaussian"], other) for name, other in clouds.items() if name != "Gaussian"} | {"features of digits": (normal_digits, test)}
 WORD = {"second draw": "قرعهٔ دوم", "skewed": "چوله", "ring": "حلقه", "features of digits": "ویژگی رقم‌ها"}
-blind = {}
-for name, (x, y) in shapes.items():
-    mixed_order = philox("some").permutation(len(y))[:few]  # transport of all points would take minutes
-    cost = ((x[:few, None] - y[mixed_order]) ** 2).sum(-1)
-    k = kernel_distance(x, y)
-    blind[name] = frechet_distance(x, y), k, cost[linear_sum_assignment(cost)].mean()
+blind = {name: limits.blind(x, y, few) for name, (x, y) in shapes.items()}
 study.table(study.pick(["Gaussian against", "FD", "KID", "its error", "transport W2²"], ["گاوسی در برابر", "FD", "KID", "خطای آن", "جابه‌جایی W2²"]),
             [[study.pick(name, WORD[name]), kit.Cell(f"{abs(fd):.0e}"), kit.Cell(f"{k.value:.4f}"), kit.Cell(f"{k.spread:.4f}"), kit.Cell(f"{w2:.4f}")] for name, (fd, k, w2) in blind.items()],
             en=f"Pairs with equal sample moments, {n} points each ({len(test)} for the digits; transport: {few} of them). The first row says what two draws of one Gaussian give; the small negative values stand there because the unbiased KID subtracts a scatter of the moments that was taken away here.",
@@ -594,30 +360,19 @@ assert blind["ring"][2] > 2 * blind["second draw"][2]
 for name, (fd, k, _) in blind.items():
     study.measure("fd_equal_moments", fd, n=len(shapes[name][0]), protocol=f"FD of a Gaussian against {name} with equal sample moments, {len(shapes[name][0])} points each", pair=name)
     study.measure("kid_equal_moments", k.value, n=len(shapes[name][0]), protocol=f"MMD^2, cubic kernel, a Gaussian against {name} with equal sample moments", pair=name)
-figure = Figure(figsize=(7.8, 2.6))
-pictures = figure.subplots(1, 4)
-for panel, (name, cloud_) in zip(pictures, (("Gaussian", gauss), ("skewed", skew), ("ring", ring))):
-    panel.plot(*cloud_[:: n // 200].T, ".", markersize=3)
-    panel.set(title=name, xlim=(-4, 5), ylim=(-4, 5), xticks=[-3, 0, 3], yticks=[-3, 0, 3], aspect="equal")
-unit = int(covered.diagonal().argmax())
-pictures[3].hist([test[:, unit], normal_digits[:, unit]], bins=24, histtype="step", density=True, label=["digits", "Gaussian"])
-pictures[3].set(title="one feature", xlabel=f"feature {unit}")
-pictures[3].margins(y=0.35)
-pictures[3].legend(loc="upper right")
-study.figure(figure, "blind", en="Distributions that FD cannot tell apart: mean 0 and covariance I for the three clouds; right, one feature of the real digits and of the Gaussian that replaces them.",
+study.figure(figures.blind(clouds, test, normal_digits), "blind", en="Distributions that FD cannot tell apart: mean 0 and covariance I for the three clouds; right, one feature of the real digits and of the Gaussian that replaces them.",
              fa="توزیع‌هایی که FD از هم بازنمی‌شناسد: میانگین صفر و کوواریانس همانی برای سه ابر؛ راست، یک ویژگی رقم‌های واقعی و گاوسی‌ای که جایشان را گرفته است.")
 negative = float((normal_digits < 0).mean())
 size = min(half, 2500)
-copied, fresh = frechet_distance(train[:size], train), frechet_distance(subsets(test, None, size, 0)[0], train)
+copied, fresh = frechet_distance(train[:size], train), frechet_distance(parts.subsets(test, None, size, 0)[0], train)
 study.measure("fd_of_a_copy", copied, n=size, protocol=f"{NAME}, the first {size} training images against all {len(train)} of which they are a part", floor=fresh)
 some = test[philox("some").permutation(len(test))[:few]]
 transport_digits = frechet_distance(some, train[:few])
-cost = ((some[:, None] - train[None, :few]) ** 2).sum(-1)
-true_transport = cost[linear_sum_assignment(cost)].mean()
+true_transport = assignment(some, train[:few]).value
 assert true_transport > transport_digits
 study.say(en=f"The Gaussian that replaces the digits has FD {abs(blind['features of digits'][0]):.0e} to them although {negative:.0%} of its entries are negative, which no feature behind a ReLU can be. KID finds {blind['skewed'][1].value:.3f} for the skewed cloud (the squared difference of the third moments over d³ is 1) and {blind['features of digits'][1].value:.3f} for the digits; for the ring its {blind['ring'][1].value:.4f} lies beside the {blind['second draw'][1].value:.4f} of a second draw, while the transport cost is {blind['ring'][2]:.3f} against {blind['second draw'][2]:.3f}. Between test and training digits ({few} each) W2² is {true_transport:.2f} and FD {transport_digits:.2f}: the lower bound of step 6 (much of the former is the sparseness of the samples).\n\n"
           f"**Copying is rewarded.** Training images handed in as \"generated\" get {copied:.3f}, fresh real images {fresh:.3f}: memorising looks better than being real. FD has to stand beside a test for copies.",
-          fa=f"گاوسی‌ای که جای رقم‌ها را گرفته تا آن‌ها FD برابر {abs(blind['features of digits'][0]):.0e} دارد، با آن‌که {100 * negative:.0f} درصد از درایه‌هایش منفی است و هیچ ویژگی پس از ReLU نمی‌تواند چنین باشد. ‏KID برای ابر چوله {blind['skewed'][1].value:.3f} (مربع اختلاف گشتاورهای سوم بخش بر d³ برابر ۱ است) و برای رقم‌ها {blind['features of digits'][1].value:.3f} می‌دهد؛ برای حلقه مقدار {sign(blind['ring'][1].value, '.4f')} کنار {sign(blind['second draw'][1].value, '.4f')} قرعهٔ دوم می‌نشیند، در حالی که هزینهٔ جابه‌جایی {blind['ring'][2]:.3f} در برابر {blind['second draw'][2]:.3f} است. میان رقم‌های آزمون و آموزش ({few} از هر کدام) W2² برابر {true_transport:.2f} و FD برابر {transport_digits:.2f} است: همان کران پایین گام ۶ (بخش بزرگی از اولی از تُنُکی نمونه‌هاست).\n\n"
+          fa=f"گاوسی‌ای که جای رقم‌ها را گرفته تا آن‌ها FD برابر {abs(blind['features of digits'][0]):.0e} دارد، با آن‌که {100 * negative:.0f} درصد از درایه‌هایش منفی است و هیچ ویژگی پس از ReLU نمی‌تواند چنین باشد. ‏KID برای ابر چوله {blind['skewed'][1].value:.3f} (مربع اختلاف گشتاورهای سوم بخش بر d³ برابر ۱ است) و برای رقم‌ها {blind['features of digits'][1].value:.3f} می‌دهد؛ برای حلقه مقدار {signed(blind['ring'][1].value, '.4f')} کنار {signed(blind['second draw'][1].value, '.4f')} قرعهٔ دوم می‌نشیند، در حالی که هزینهٔ جابه‌جایی {blind['ring'][2]:.3f} در برابر {blind['second draw'][2]:.3f} است. میان رقم‌های آزمون و آموزش ({few} از هر کدام) W2² برابر {true_transport:.2f} و FD برابر {transport_digits:.2f} است: همان کران پایین گام ۶ (بخش بزرگی از اولی از تُنُکی نمونه‌هاست).\n\n"
           f"**رونویسی پاداش می‌گیرد.** تصویرهای آموزش که به نام «ساختگی» داده شوند {copied:.3f} می‌گیرند و تصویرهای واقعی تازه {fresh:.3f}: ازبرکردن بهتر از واقعی‌بودن می‌نماید. ‏FD باید کنار آزمونی برای رونوشت بایستد.")
 
 # %% [markdown] lang="en"
@@ -628,7 +383,6 @@ study.say(en=f"The Gaussian that replaces the digits has FD {abs(blind['features
 # are usable, but statistics of one must never meet features of the other.
 #
 # The main implementations differ in such details (as read in their source code):
-
 # %% [markdown] lang="fa"
 # ## تغییر اندازه و ریزه‌کاری‌های دیگر
 # ‏InceptionV3 تصویر ۲۹۹ در ۲۹۹ می‌خواهد. دو قاعدهٔ دوخطی برای جای پیکسل خروجی $i$ در تصویر مبدأ رایج است: قاعدهٔ قدیمی TensorFlow یعنی
@@ -638,56 +392,23 @@ study.say(en=f"The Gaussian that replaces the digits has FD {abs(blind['features
 # پیاده‌سازی‌های اصلی در چنین جزئیاتی فرق دارند (آن‌گونه که در کد آن‌ها خوانده شد):
 
 # %%
-bilinear_tf, bilinear_half = study.pick("TF1 bilinear", "دوخطی TF1"), study.pick("half-pixel bilinear", "دوخطی نیم‌پیکسل")
-scaled, minus, eigen = kit.ltr("(x − 128)/128"), kit.ltr("n − 1"), study.pick("eigenvalues of the product", "ویژه‌مقدارهای حاصل‌ضرب")
-study.table(study.pick(["implementation", "resize to 299", "pixel scaling", "divisor", "root"], ["پیاده‌سازی", "تغییر اندازه به 299", "مقیاس پیکسل", "مقسوم‌علیه", "ریشه"]),
-            [["TTUR (Heusel et al.)", bilinear_tf, scaled, minus, "sqrtm"],
-             ["pytorch-fid", bilinear_half, kit.ltr("2x/255 − 1"), minus, "sqrtm"],
-             ["torch-fidelity", bilinear_tf, scaled, minus, eigen],
-             [kit.ltr("torchmetrics ≥ 1.8"), study.pick("half-pixel bilinear, antialias", "دوخطی نیم‌پیکسل، پادپلگی"), scaled, minus, eigen],
-             ["clean-fid", study.pick("PIL bicubic", "دومکعبی PIL"), scaled, minus, "sqrtm"],
-             ["StyleGAN2-ADA, StyleGAN3", study.pick("inside the network, TF1-like", "درون شبکه، مانند TF1"), study.pick("inside the network", "درون شبکه"), "n", "sqrtm"]],
+study.table(study.pick(["implementation", "resize to 299", "pixel scaling", "divisor", "root"], ["پیاده‌سازی", "تغییر اندازه به 299", "مقیاس پیکسل", "مقسوم‌علیه", "ریشه"]), limits.implementations(study.pick),
             en="Who does what. Numbers of two rows should not be compared to the last digit.", fa="هر که چه می‌کند. عددهای دو سطر را نباید تا رقم آخر با هم سنجید.")
 scale = 28 / 299
-tf1, middle = np.arange(299) * scale, (np.arange(299) + 0.5) * scale - 0.5
-# A ramp as image reads back where torch's bilinear rule samples: away from the edges its value is the place itself.
-ramp = torch.arange(28, dtype=torch.float64).repeat(28, 1)[None, None]
-read = torch.nn.functional.interpolate(ramp, size=(299, 299), mode="bilinear", align_corners=False)[0, 0, 150].numpy()
+tf1, middle = limits.sampling_places(28, 299)
 inside = (middle > 0) & (middle < 27)
-assert np.abs(read - middle)[inside].max() < 1e-12
-offsets = tf1 - middle
-offset = float(offsets.mean())
-assert np.ptp(offsets) < 1e-12
-levels = torch.arange(256)
-round_trip = (levels.float() / 255 * 2 - 1 + 1) * 127.5
-cut, rounded = int((round_trip.to(torch.uint8) != levels).sum()), int((round_trip.round().to(torch.uint8) != levels).sum())
-slid = torch.from_numpy(move(base.numpy(), (0, 0, offset, offset), order=1))
-mixed = frechet_distance(judged(slid)[0], clean)
-both = frechet_distance(clean, train)
-shrunk = [part.mean(0) + (part - part.mean(0)) * (1 - 1 / len(part)) ** 0.5 for part in (clean, train)]  # covariances with divisor n
-divisor = frechet_distance(*shrunk) - both
+assert np.abs(limits.torch_places(28, 299) - middle)[inside].max() < 1e-12
+offset = float((tf1 - middle).mean())
+assert np.ptp(tf1 - middle) < 1e-12
+cut, rounded = limits.grey_levels_changed()
+slid = limits.moved(base, offset)
+mixed, both, divisor = frechet_distance(judged(slid)[0], clean), frechet_distance(clean, train), limits.divisor_effect(clean, train)
 study.measure("grid_offset", offset, n=299, unit="source pixels", protocol="sampling place of the TF1 rule minus that of the half-pixel rule, 28 -> 299")
 study.measure("fd_of_grid_offset", mixed, n=spoiled, protocol=f"{NAME}, {spoiled} test images against the same images moved by the offset of the two resizing rules on both axes, bilinear", floor=0.0)
-figure = Figure(figsize=(7.4, 2.7))
-left, right = figure.subplots(1, 2, width_ratios=(1.5, 1))
-shown = np.arange(0, 36)
-for source in range(4):
-    left.axvspan(source - 0.5, source + 0.5, color="#F3F3F5" if source % 2 == 0 else "white", zorder=0)
-left.plot(tf1[shown], np.full(len(shown), 1), "o", markersize=3, label="TF1 rule")
-left.plot(middle[shown], np.full(len(shown), 0), "s", markersize=3, label="half-pixel rule")
-for i in shown[::9]:
-    left.plot([tf1[i], middle[i]], [1, 0], color="#999999", linewidth=0.8)
-left.set(xlabel="place in the source image, pixels", yticks=[], ylim=(-0.5, 2.1), xlim=(-0.55, 3.4))
-left.legend(loc="upper right", ncols=2)
-digit = base[0, 0].numpy()
-right.imshow(np.concatenate([digit, slid[0, 0].numpy(), np.abs(digit - slid[0, 0].numpy())], 1), vmin=0, vmax=1)
-right.set(xticks=[14, 42, 70], yticks=[], title="")
-right.set_xticklabels(["image", "moved", "|difference|"], fontsize=8)
-right.grid(False)
-study.figure(figure, "grids", en="Left: where the first 36 output pixels of both rules read the source (bands: source pixels). Right: what a shift by that offset does to a digit.", fa="چپ: ۳۶ پیکسل نخست خروجی در هر قاعده کجای مبدأ را می‌خوانند (نوارها: پیکسل‌های مبدأ). راست: جابه‌جایی به همین اندازه با رقم چه می‌کند.")
+study.figure(figures.grids(tf1, middle, base[0, 0].numpy(), slid[0, 0].numpy()), "grids", en="Left: where the first 36 output pixels of both rules read the source (bands: source pixels). Right: what a shift by that offset does to a digit.", fa="چپ: ۳۶ پیکسل نخست خروجی در هر قاعده کجای مبدأ را می‌خوانند (نوارها: پیکسل‌های مبدأ). راست: جابه‌جایی به همین اندازه با رقم چه می‌کند.")
 study.say(en=f"The two grids stand {offset:.3f} source pixels apart ({offset / scale:.2f} output pixels), everywhere. In the judge's features the same {spoiled} images, moved by as much, are {mixed:.3f} apart from themselves: that is what mixing statistics of two rules would cost, where {both:.3f} is the whole distance between {spoiled} test images and the training images. Two more details: going from 256 grey levels to [−1, 1] in float32 and back by *cutting off* changes {cut} of the 256 levels, by rounding {rounded}; and the divisor n in place of n − 1 moves that distance by {divisor:+.0e}.\n\n"
           "**What to report**: network and its weights, resizing rule, scaling, both numbers of images and how they were chosen, the floor (real against real with the same numbers), and beside FD a distance without bias (KID), one for variety (precision and recall) and a test for copies.",
-          fa=f"دو شبکهٔ نمونه‌برداری همه جا {offset:.3f} پیکسل مبدأ ({offset / scale:.2f} پیکسل خروجی) از هم فاصله دارند. در ویژگی‌های داور همان {spoiled} تصویر، اگر به همین اندازه جابه‌جا شوند، از خودشان {mixed:.3f} فاصله می‌گیرند: بهای آمیختن آماره‌های دو قاعده، در حالی که کل فاصلهٔ {spoiled} تصویر آزمون تا تصویرهای آموزش {both:.3f} است. دو نکتهٔ دیگر: رفتن از ۲۵۶ سطح خاکستری به {kit.ltr('[−1, 1]')} در float32 و برگشتن با *بریدن* اعشار {cut} سطح از ۲۵۶ سطح را عوض می‌کند و با گردکردن {rounded} سطح را؛ و مقسوم‌علیه n به جای {kit.ltr('n − 1')} آن فاصله را {sign(divisor, '+.0e')} جابه‌جا می‌کند.\n\n"
+          fa=f"دو شبکهٔ نمونه‌برداری همه جا {offset:.3f} پیکسل مبدأ ({offset / scale:.2f} پیکسل خروجی) از هم فاصله دارند. در ویژگی‌های داور همان {spoiled} تصویر، اگر به همین اندازه جابه‌جا شوند، از خودشان {mixed:.3f} فاصله می‌گیرند: بهای آمیختن آماره‌های دو قاعده، در حالی که کل فاصلهٔ {spoiled} تصویر آزمون تا تصویرهای آموزش {both:.3f} است. دو نکتهٔ دیگر: رفتن از ۲۵۶ سطح خاکستری به {kit.ltr('[−1, 1]')} در float32 و برگشتن با *بریدن* اعشار {cut} سطح از ۲۵۶ سطح را عوض می‌کند و با گردکردن {rounded} سطح را؛ و مقسوم‌علیه n به جای {kit.ltr('n − 1')} آن فاصله را {signed(divisor, '+.0e')} جابه‌جا می‌کند.\n\n"
           "**چه باید گزارش کرد**: شبکه و وزن‌هایش، قاعدهٔ تغییر اندازه، مقیاس پیکسل، شمار هر دو دسته تصویر و شیوهٔ برگزیدن آن‌ها، کف (واقعی در برابر واقعی با همان شمارها)، و کنار FD فاصله‌ای نااریب (KID)، سنجه‌ای برای تنوع (دقت و بازیابی) و آزمونی برای رونوشت.")
 
 # %% [markdown] lang="en"
@@ -696,7 +417,6 @@ study.say(en=f"The two grids stand {offset:.3f} source pixels apart ({offset / s
 # distance between multivariate normal distributions; Gelbrich 1990, On a formula for the L2 Wasserstein metric; Chong &
 # Forsyth 2020, Effectively unbiased FID and Inception score (arXiv 1911.07023); Mathiasen & Hvilshøj 2020 (arXiv 2009.14075);
 # Binkowski et al. 2018, Demystifying MMD GANs (arXiv 1801.01401); Parmar, Zhang & Zhu 2022, On aliased resizing (arXiv 2104.11222).
-
 # %% [markdown] lang="fa"
 # ## منابع
 # Heusel et al. 2017 (arXiv 1706.08500)؛ Dowson & Landau 1982؛ Gelbrich 1990؛ Chong & Forsyth 2020 (arXiv 1911.07023)؛

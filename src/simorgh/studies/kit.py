@@ -8,7 +8,7 @@ The runner (runner.py) names a context file in SIMORGH_STUDY; without it there i
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +25,8 @@ from simorgh.train import Run
 from simorgh.train.run import read_measurements, write_measurements
 
 __all__ = [
-    "Cell", "Study", "current", "digits", "ends", "interval", "ltr", "number", "over_seeds", "percent", "short", "widths",
+    "Cell", "Study", "cells", "current", "digits", "ends", "interval", "ltr", "number", "over_seeds", "percent", "short",
+    "signed", "tiny", "widths",
 ]  # fmt: skip
 
 
@@ -102,6 +103,11 @@ class Study:
         return made
 
 
+def cells(found: Iterable[Measurement | None]) -> list[Cell | None]:
+    """Values with their intervals, without unit and floor, for the cells of a row."""
+    return [None if m is None else Cell(number(m, unit=False, floor=False)) for m in found]
+
+
 def short(m: Measurement | None) -> str:
     """Value and half of its interval, for crowded tables; a dash for nothing."""
     if m is None:
@@ -134,6 +140,16 @@ def widths(network: nn.Module) -> str:
     """The widths of a dense network, "64 → 32 → 2", in one piece in text of either direction."""
     linear = [part for part in network.modules() if isinstance(part, nn.Linear)]
     return ltr(" → ".join(str(n) for n in (linear[0].in_features, *(part.out_features for part in linear))))
+
+
+def tiny(error: float) -> str:
+    """A rounding error in words; below 1e-15 it is shown as that."""
+    return "1e-15" if error < 1e-15 else f"{error:.0e}"
+
+
+def signed(value: float, form: str) -> str:
+    """A number that may carry a sign, formatted and kept in one piece in right-to-left text."""
+    return ltr(format(value, form))
 
 
 def current() -> Study:

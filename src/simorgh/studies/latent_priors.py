@@ -16,7 +16,6 @@
 # Natural logarithms (nats). The distributions of part (a) are brought to mean 0 and variance 1 wherever that can be
 # done. In part (b) all models have the same hidden layers, data, optimiser and number of passes; only the prior and the
 # family of the posterior differ. Pixels are grey values under a Bernoulli score, as in the study *vae_cvae*.
-
 # %% [markdown] lang="fa"
 # ## پرسش
 # چرا در خودرمزگذار وردشی کد را گاوسی می‌گیرند، جز برای سادگی محاسبه؟ و آیا در عمل توزیع‌های دیگری هم به کار می‌روند؟ بخش
@@ -30,55 +29,27 @@
 # برنولی‌اند، مانند مطالعهٔ *vae_cvae*.
 
 # %%
-from math import log, pi, sqrt
+from math import log
 
 import numpy as np
 import torch
-from matplotlib.figure import Figure
-from scipy import integrate, stats
-from torch.nn.functional import softplus
+from scipy import stats
 
 from simorgh.data import load
-from simorgh.evaluate import importance_weighted
 from simorgh.evaluate.generate import generate
-from simorgh.metrics.intervals import mean_interval, paired_difference
-from simorgh.metrics.likelihood import quadrature
-from simorgh.nn.latent import Categorical, VonMisesFisher, make_latent
-from simorgh.noise import Noise, philox
+from simorgh.noise import philox
 from simorgh.report.figures import curves, image_grid
-from simorgh.report.style import class_colour, use_style
+from simorgh.studies import _laws as laws
+from simorgh.studies import _prior_figures as figures
 from simorgh.studies import kit
+from simorgh.studies._laws import GAUSSIAN_ENTROPY, LAWS, ROUND_STUDENT, expect
+from simorgh.studies._priors import Coded, clear_differences, common_bound, listed
 
 study = kit.current()
-use_style()
 rng = philox("latent priors")
-
-
-class TwoBumps(stats.rv_continuous):
-    """Equal parts of N(-0.9, 0.19) and N(0.9, 0.19): mean 0, variance 0.81 + 0.19 = 1."""
-
-    def _pdf(self, x):
-        return 0.5 * (stats.norm.pdf(x, -0.9, sqrt(0.19)) + stats.norm.pdf(x, 0.9, sqrt(0.19)))
-
-    def _cdf(self, x):
-        return 0.5 * (stats.norm.cdf(x, -0.9, sqrt(0.19)) + stats.norm.cdf(x, 0.9, sqrt(0.19)))
-
-
-laws = {
-    "Gaussian": stats.norm(),
-    "logistic": stats.logistic(scale=sqrt(3) / pi),
-    "Student, ν = 5": stats.t(5, scale=sqrt(3 / 5)),
-    "Laplace": stats.laplace(scale=1 / sqrt(2)),
-    "uniform": stats.uniform(-sqrt(3), 2 * sqrt(3)),
-    "two bumps": TwoBumps()(),
-}
 persian = {"Gaussian": "گاوسی", "logistic": "لجستیک", "Student, ν = 5": "استیودنت، ν = 5", "Laplace": "لاپلاس", "uniform": "یکنواخت", "two bumps": "دوقله‌ای",
            "Student, round": "استیودنت گرد", "von Mises-Fisher": "فون میزس–فیشر", "mixture": "آمیخته", "categorical": "دسته‌ای", "Student": "استیودنت"}
-
-
-def called(name: str) -> str:
-    return study.pick(name, persian.get(name, name))
-
+called = {name: study.pick(name, word) for name, word in persian.items()}
 
 # %% [markdown] lang="en"
 # ## (a.1) Maximum entropy for given variance
@@ -91,7 +62,6 @@ def called(name: str) -> str:
 #    Gaussian prior the cost is the *same* for every shape of $p$; under any other prior some shape costs more (codes that
 #    are Gaussian do, for $-E_\varphi \log c = h(\varphi) + KL(\varphi \,\|\, c)$). Whoever does not know the shape of the
 #    codes in advance is safest with the Gaussian.
-
 # %% [markdown] lang="fa"
 # ## (آ.۱) بیشترین آنتروپی برای واریانس معین
 # ۱. فرض کنید $p$ میانگین صفر و واریانس یک دارد و $\varphi$ گاوسی استاندارد است. چون $\log \varphi(x)$ درجهٔ دوم است،
@@ -106,35 +76,22 @@ def called(name: str) -> str:
 # $-E_\varphi \log c = h(\varphi) + KL(\varphi \,\|\, c)$). هر که شکل کدها را از پیش نمی‌داند، با گاوسی کمترین خطر را می‌کند.
 
 # %%
-EDGES = [-np.inf, -sqrt(3), 0, sqrt(3), np.inf]
-
-
-def expect(law, value) -> float:
-    """E[value(x)] under `law` by adaptive quadrature, cut where the uniform law ends and the Laplace law has its tip."""
-
-    def integrand(x):
-        p = law.pdf(x)
-        return p * value(x) if p > 0 else 0.0
-
-    return sum(integrate.quad(integrand, a, b, limit=200, epsabs=1e-11)[0] for a, b in zip(EDGES, EDGES[1:]))
-
-
-priors = {name: laws[name] for name in ("Gaussian", "Student, ν = 5", "Laplace")}
-entropy = {name: expect(law, lambda x, law=law: -law.logpdf(x)) for name, law in laws.items()}
-divergence = {name: expect(law, lambda x, law=law: law.logpdf(x) - stats.norm.logpdf(x)) for name, law in laws.items()}
-cost = {name: {c: expect(law, lambda x, c=c: -priors[c].logpdf(x)) for c in priors} for name, law in laws.items()}
-identity = max(abs(entropy["Gaussian"] - divergence[n] - entropy[n]) for n in laws)
+priors = {name: LAWS[name] for name in ("Gaussian", "Student, ν = 5", "Laplace")}
+entropy = {name: expect(law, lambda x, law=law: -law.logpdf(x)) for name, law in LAWS.items()}
+divergence = {name: expect(law, lambda x, law=law: law.logpdf(x) - stats.norm.logpdf(x)) for name, law in LAWS.items()}
+cost = {name: {c: expect(law, lambda x, c=c: -priors[c].logpdf(x)) for c in priors} for name, law in LAWS.items()}
+identity = max(abs(entropy["Gaussian"] - divergence[n] - entropy[n]) for n in LAWS)
 assert identity < 1e-7
-assert all(abs(entropy[n] - float(law.entropy())) < 1e-6 for n, law in laws.items() if n != "two bumps"), "SciPy disagrees"
+assert all(abs(entropy[n] - float(law.entropy())) < 1e-6 for n, law in LAWS.items() if n != "two bumps"), "SciPy disagrees"
 assert max(entropy, key=entropy.get) == "Gaussian"
-assert max(abs(cost[n]["Gaussian"] - entropy["Gaussian"]) for n in laws) < 1e-7
-worst = {c: max(cost[n][c] for n in laws) for c in priors}
+assert max(abs(cost[n]["Gaussian"] - entropy["Gaussian"]) for n in LAWS) < 1e-7
+worst = {c: max(cost[n][c] for n in LAWS) for c in priors}
 assert min(worst, key=worst.get) == "Gaussian"
-for name in laws:
+for name in LAWS:
     study.measure("entropy", entropy[name], n=1, unit="nats", protocol="differential entropy at variance 1, adaptive quadrature", family=name)
 study.table(study.pick(["law, variance 1", "entropy", "KL to Gaussian", *(f"cost under {c}" for c in priors)],
                        ["توزیع، واریانس ۱", "آنتروپی", "KL تا گاوسی", *(f"هزینه با پیشین {persian[c]}" for c in priors)]),
-            [[called(n), f"{entropy[n]:.4f}", f"{divergence[n]:.4f}", *(f"{cost[n][c]:.4f}" for c in priors)] for n in laws],
+            [[called[n], f"{entropy[n]:.4f}", f"{divergence[n]:.4f}", *(f"{cost[n][c]:.4f}" for c in priors)] for n in LAWS],
             en="Entropies, and what codes of each law cost under three priors, in nats.", fa="آنتروپی‌ها، و هزینهٔ کدهای هر توزیع با سه پیشین، بر حسب نات.")
 study.say(en=f"The identity of step 2 holds to {identity:.0e}, and the column of the Gaussian prior is constant to the last digit. The dearest shape in the list costs {worst['Gaussian']:.3f} nats a dimension under the Gaussian prior, {worst['Student, ν = 5']:.3f} under Student's and {worst['Laplace']:.3f} under Laplace's; a uniform prior would cost infinitely much as soon as one code fell outside. **Pitfall.** High entropy of the prior is no virtue in itself: where the shape of the codes *is* known, another prior is cheaper (codes of the Laplace law under the Laplace prior), and the learned mixture of part (b) makes use of that.",
           fa=f"اتحاد گام ۲ تا {identity:.0e} برقرار است و ستون پیشین گاوسی تا آخرین رقم ثابت. گران‌ترین شکل این فهرست زیر پیشین گاوسی {worst['Gaussian']:.3f} نات بر بُعد هزینه دارد، زیر استیودنت {worst['Student, ν = 5']:.3f} و زیر لاپلاس {worst['Laplace']:.3f}؛ پیشین یکنواخت به محض آنکه کدی بیرون بیفتد هزینهٔ بی‌نهایت دارد. **دام.** آنتروپی زیاد به خودی خود هنر نیست: جایی که شکل کدها *معلوم* باشد پیشین دیگری ارزان‌تر است (کدهای لاپلاس با پیشین لاپلاس) و آمیختهٔ آموختنی بخش (ب) از همین سود می‌برد.")
@@ -152,7 +109,6 @@ study.say(en=f"The identity of step 2 holds to {identity:.0e}, and the column of
 #
 # The dependence of $U = X \cos\theta + Y \sin\theta$ and $V = -X \sin\theta + Y \cos\theta$ is measured by their mutual
 # information $h(U) + h(V) - h(X) - h(Y)$, since a rotation keeps the joint entropy.
-
 # %% [markdown] lang="fa"
 # ## (آ.۲) تقارن چرخشی
 # ۱. فرض کنید دو مختصه با چگالی $f$ مستقل باشند و چگالی توأم تنها به شعاع بستگی داشته باشد: $f(x) f(y) = g(x^2 + y^2)$.
@@ -168,70 +124,22 @@ study.say(en=f"The identity of step 2 holds to {identity:.0e}, and the column of
 # $h(U) + h(V) - h(X) - h(Y)$ می‌سنجیم، زیرا چرخش آنتروپی توأم را نگه می‌دارد.
 
 # %%
-STEP, COUNT = 0.004, 2**15
-axis = (np.arange(COUNT) - COUNT // 2) * STEP
-
-
-def spectrum(law, scale: float) -> np.ndarray:
-    """Fourier transform of the density of scale * X, from exact cell probabilities on the axis."""
-    cells = np.diff(law.cdf(np.concatenate([axis - STEP / 2, [axis[-1] + STEP / 2]]) / scale))
-    return np.fft.fft(np.fft.ifftshift(cells))
-
-
-def entropy_of(transform: np.ndarray) -> float:
-    """Differential entropy of the density with this Fourier transform."""
-    cells = np.clip(np.fft.ifft(transform).real, 1e-300, None)
-    return float(-(cells * np.log(cells / STEP)).sum())
-
-
-angles = np.deg2rad(np.arange(0, 91, 5))
-
-
-def dependence(law) -> np.ndarray:
-    """Mutual information in nats of two coordinates of a product law after rotation by each of the angles."""
-    own = entropy_of(spectrum(law, 1.0))
-    turned = [own if min(c, s) < 1e-9 else entropy_of(spectrum(law, c) * spectrum(law, s)) for c, s in zip(np.cos(angles), np.sin(angles))]
-    # The laws are symmetric, so V at the angle t is distributed as U at 90 degrees - t.
-    return np.array(turned) + np.array(turned)[::-1] - 2 * own
-
-
-information = {name: dependence(law) for name, law in laws.items()}
-round_student = 2 * float(stats.t(5).entropy()) - float(stats.multivariate_t(np.zeros(2), np.eye(2), df=5).entropy())
-circle = np.linspace(0, 2 * pi, 361)
-
-
-def ripple(law) -> float:
-    """Largest minus smallest log-density of the product law on the circle of radius 2."""
-    with np.errstate(divide="ignore"):
-        values = law.logpdf(2 * np.cos(circle)) + law.logpdf(2 * np.sin(circle))
-    return float(values.max() - values.min())
-
-
+information = {name: laws.dependence(law) for name, law in LAWS.items()}
+ripple = {name: laws.ripple(law) for name, law in LAWS.items()}
 assert np.abs(information["Gaussian"]).max() < 1e-5
-assert ripple(laws["Gaussian"]) < 1e-12
-assert all(information[n][9] > 1e-3 for n in laws if n != "Gaussian")
-figure = Figure(figsize=(7.6, 3.1))
-left, right = figure.subplots(1, 2, width_ratios=[1, 1.5])
-plane = np.linspace(-3, 3, 161)
-left.contour(plane, plane, np.add.outer(laws["Laplace"].logpdf(plane), laws["Laplace"].logpdf(plane)), np.arange(-7, 0), colors="#CC6677", linewidths=1, linestyles="solid")
-left.contour(plane, plane, np.add.outer(stats.norm.logpdf(plane), stats.norm.logpdf(plane)), np.arange(-7, 0), colors="#332288", linewidths=1, linestyles="solid")
-left.set(aspect="equal", xlabel="$z_1$", ylabel="$z_2$", title="log-density: Gaussian, Laplace")
-for name in laws:
-    right.plot(np.rad2deg(angles), information[name], label=name)
-right.axhline(round_student, color="black", linestyle=":", label="Student, round")
-right.set(xlabel="rotation, degrees", ylabel="mutual information, nats")
-right.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-study.figure(figure, "rotation", en="Left: level lines of the Gaussian (circles) and of the product of Laplace laws (squares on their tip). Right: dependence of the coordinates after a rotation.",
+assert ripple["Gaussian"] < 1e-12
+assert all(information[n][9] > 1e-3 for n in LAWS if n != "Gaussian")
+study.figure(figures.rotation(information), "rotation", en="Left: level lines of the Gaussian (circles) and of the product of Laplace laws (squares on their tip). Right: dependence of the coordinates after a rotation.",
              fa="چپ: خط‌های تراز گاوسی (دایره) و حاصل‌ضرب لاپلاس (مربع‌های روی رأس). راست: وابستگی مختصه‌ها پس از چرخش.")
-rows = [[called(n), f"{information[n][0]:.5f}", f"{max(0, information[n][9]):.5f}", f"{ripple(laws[n]):.3f}"] for n in laws]
+rows = [[called[n], f"{information[n][0]:.5f}", f"{max(0, information[n][9]):.5f}", f"{ripple[n]:.3f}"] for n in LAWS]
 study.table(study.pick(["law", "information at 0°", "at 45°", "ripple on the circle"], ["توزیع", "اطلاعات متقابل در ۰°", "در ۴۵°", "ناهمواری روی دایره"]),
-            [*rows, [called("Student, round"), f"{round_student:.5f}", f"{round_student:.5f}", "0.000"]],
+            [*rows, [called["Student, round"], f"{ROUND_STUDENT:.5f}", f"{ROUND_STUDENT:.5f}", "0.000"]],
             en="Independent coordinates (first column 0) and round level lines (last column 0) meet in one row only. Nats; ripple: range of the log-density on the circle of radius 2.",
             fa="استقلال مختصه‌ها (ستون نخست صفر) و گردی خط‌های تراز (ستون آخر صفر) تنها در یک سطر با هم می‌آیند. نات؛ ناهمواری: دامنهٔ لگاریتم چگالی روی دایرهٔ شعاع ۲.")
-for name in laws:
+for name in LAWS:
     study.measure("rotation_information", information[name][9], n=1, unit="nats", protocol="mutual information of two independent coordinates of variance 1 after rotation by 45 degrees, Fourier grid of step 0.004", family=name)
-study.say(en=f"A rotation by 45° makes the coordinates of the Laplace law share {information['Laplace'][9]:.4f} nats, of the uniform law {information['uniform'][9]:.4f}; of the Gaussian {abs(information['Gaussian'][9]):.0e}. The round Student law is symmetric but its coordinates share {round_student:.4f} nats from the start. **Pitfall.** Symmetry has a price: a VAE with a Gaussian prior has the same ELBO for a code and its rotation (with a matching encoder), so *nothing in the objective* says that one coordinate should mean one factor of variation.",
-          fa=f"چرخش ۴۵ درجه مختصه‌های لاپلاس را به اندازهٔ {information['Laplace'][9]:.4f} نات به هم وابسته می‌کند، یکنواخت را {information['uniform'][9]:.4f} و گاوسی را {abs(information['Gaussian'][9]):.0e}. استیودنت گرد متقارن است ولی مختصه‌هایش از آغاز {round_student:.4f} نات به هم وابسته‌اند. **دام.** تقارن بهایی دارد: ELBO در VAE با پیشین گاوسی برای یک کد و چرخیدهٔ آن (با رمزگذار متناظر) یکی است؛ پس *هیچ چیز در تابع هدف* نمی‌گوید هر مختصه باید یک عامل تغییر باشد.")
+study.say(en=f"A rotation by 45° makes the coordinates of the Laplace law share {information['Laplace'][9]:.4f} nats, of the uniform law {information['uniform'][9]:.4f}; of the Gaussian {abs(information['Gaussian'][9]):.0e}. The round Student law is symmetric but its coordinates share {ROUND_STUDENT:.4f} nats from the start. **Pitfall.** Symmetry has a price: a VAE with a Gaussian prior has the same ELBO for a code and its rotation (with a matching encoder), so *nothing in the objective* says that one coordinate should mean one factor of variation.",
+          fa=f"چرخش ۴۵ درجه مختصه‌های لاپلاس را به اندازهٔ {information['Laplace'][9]:.4f} نات به هم وابسته می‌کند، یکنواخت را {information['uniform'][9]:.4f} و گاوسی را {abs(information['Gaussian'][9]):.0e}. استیودنت گرد متقارن است ولی مختصه‌هایش از آغاز {ROUND_STUDENT:.4f} نات به هم وابسته‌اند. **دام.** تقارن بهایی دارد: ELBO در VAE با پیشین گاوسی برای یک کد و چرخیدهٔ آن (با رمزگذار متناظر) یکی است؛ پس *هیچ چیز در تابع هدف* نمی‌گوید هر مختصه باید یک عامل تغییر باشد.")
 
 # %% [markdown] lang="en"
 # ## (a.3) A strong decoder makes the choice harmless
@@ -241,7 +149,6 @@ study.say(en=f"A rotation by 45° makes the coordinates of the Laplace law share
 #    not limit the model. The map $z \mapsto z/10 + z/\lVert z \rVert$ turns a Gaussian cloud into a ring (Doersch 2016).
 # 3. Step 1 used nothing Gaussian: *any* continuous prior will do. The reason says that a Gaussian costs nothing, not that
 #    it is better. A network of finite width adds an error, measured here as the Wasserstein distance $W_1$.
-
 # %% [markdown] lang="fa"
 # ## (آ.۳) رمزگشای توانا انتخاب را بی‌زیان می‌کند
 # ۱. اگر $z$ تابع توزیع پیوستهٔ $G$ داشته باشد، $G(z)$ یکنواخت است و $F^{-1}(G(z))$ تابع توزیع $F$ دارد، هر چه $F$ باشد. در چند
@@ -254,72 +161,24 @@ study.say(en=f"A rotation by 45° makes the coordinates of the Laplace law share
 # است. شبکهٔ با پهنای محدود خطایی می‌افزاید که اینجا با فاصلهٔ واسرشتاین $W_1$ سنجیده می‌شود.
 
 # %%
-fine = np.linspace(-4, 6, 40001)
-target_cdf = 0.6 * stats.norm.cdf(fine, -1.5, 0.3) + 0.4 * stats.norm.cdf(fine, 2.5, 0.6)
-
-
-def target(u: np.ndarray) -> np.ndarray:
-    """Quantiles of the target 0.6 N(-1.5, 0.3^2) + 0.4 N(2.5, 0.6^2)."""
-    return np.interp(u, target_cdf, fine)
-
-
-def wasserstein(x: np.ndarray) -> float:
-    """W1 between the empirical law of x and the target: the mean distance of equal quantiles."""
-    return float(np.abs(np.sort(x) - target((np.arange(len(x)) + 0.5) / len(x))).mean())
-
-
-def fitted(law, width: int) -> np.ndarray:
-    """20,000 quantiles of `law` sent through a tanh network with one hidden layer, fitted to the exact map."""
-    u = (np.arange(2000) + 0.5) / 2000
-    z, goal = (torch.from_numpy(a)[:, None] for a in (law.ppf(u), target(u)))
-    start = philox("decoder", width)
-    weights = [torch.from_numpy(start.standard_normal(s)).requires_grad_() for s in ((1, width), (width,), (width, 1), (1,))]
-    optimiser = torch.optim.LBFGS(weights, max_iter=300, line_search_fn="strong_wolfe", tolerance_change=1e-12)
-
-    def decode(z):
-        return torch.tanh(z @ (3 * weights[0]) + weights[1]) @ weights[2] + weights[3]
-
-    def closure():
-        optimiser.zero_grad()
-        loss = (decode(z) - goal).square().mean()
-        loss.backward()
-        return loss
-
-    optimiser.step(closure)
-    wide = torch.from_numpy(law.ppf((np.arange(20_000) + 0.5) / 20_000))[:, None]
-    return decode(wide).detach().numpy()[:, 0]
-
-
-sources = {name: laws[name] for name in ("Gaussian", "Laplace", "Student, ν = 5", "uniform")}
 widths, draws, rows, made = (1, 4, 16), 20_000, [], {}
-noise_floor = np.mean([wasserstein(target(rng.random(draws))) for _ in range(100)])
-for name, law in sources.items():
-    exact_map = np.mean([wasserstein(target(law.cdf(law.rvs(draws, random_state=rng)))) for _ in range(100)])
-    made[name] = {w: fitted(law, w) for w in widths}
-    errors = [wasserstein(made[name][w]) for w in widths]
+noise_floor = laws.of_draws(None, draws, rng)
+for name in ("Gaussian", "Laplace", "Student, ν = 5", "uniform"):
+    law = LAWS[name]
+    exact_map = laws.of_draws(law, draws, rng)
+    made[name] = {w: laws.fitted(law, w) for w in widths}
+    errors = [laws.to_target(made[name][w]) for w in widths]
     between = float(((made[name][16] > -0.3) & (made[name][16] < 0.5)).mean())
-    rows.append([called(name), f"{exact_map:.4f}", *(f"{e:.4f}" for e in errors), f"{between:.4f}"])
+    rows.append([called[name], f"{exact_map:.4f}", *(f"{e:.4f}" for e in errors), f"{between:.4f}"])
     study.measure("wasserstein", exact_map, n=draws, protocol="W1 between 20,000 draws through the inverse distribution function and the target, mean of 100 repetitions", floor=noise_floor, family=name)
     assert exact_map < 1.3 * noise_floor
     assert errors[-1] < errors[0]
-gap_mass = float(np.interp(0.5, fine, target_cdf) - np.interp(-0.3, fine, target_cdf))
+gap_mass = float(np.interp(0.5, laws.FINE, laws.TARGET_CDF) - np.interp(-0.3, laws.FINE, laws.TARGET_CDF))
 study.table(study.pick(["law of the code", "exact map, 20,000 draws", *(f"network, width {w}" for w in widths), "mass in the gap, width 16"],
                        ["توزیع کد", "نگاشت دقیق، ۲۰٬۰۰۰ نمونه", *(f"شبکه، پهنای {w}" for w in widths), "جرم در شکاف، پهنای 16"]), rows,
             en=f"W1 to a target with two parts; draws of the target itself are {noise_floor:.4f} away, and its mass in the gap (−0.3, 0.5) is {gap_mass:.4f}.",
-            fa=f"فاصلهٔ W1 تا هدفی دوپاره؛ نمونه‌های خود هدف {noise_floor:.4f} فاصله دارند و جرم هدف در شکاف (−0.3, 0.5) برابر {gap_mass:.4f} است.")
-figure = Figure(figsize=(7.6, 2.7))
-left, right = figure.subplots(1, 2, width_ratios=[2, 1])
-left.plot(fine[::40], np.gradient(target_cdf, fine)[::40], color="black", label="target")
-for w in widths:
-    left.hist(made["Gaussian"][w], 120, range=(-3, 5), density=True, histtype="step", label=f"width {w}")
-left.set(xlabel="x", ylabel="density", ylim=(0, 1.2))
-left.legend()
-cloud = rng.standard_normal((1500, 2))
-right.scatter(*cloud.T, s=2, color="#BBBBBB", label="z")
-right.scatter(*(cloud / 10 + cloud / np.linalg.norm(cloud, axis=1, keepdims=True)).T, s=2, label="z/10 + z/|z|")
-right.set(aspect="equal", xlim=(-3, 3), ylim=(-3, 3))
-right.legend(loc="upper right")
-study.figure(figure, "universality", en="Left: what decoders of three widths make of Gaussian codes. Right: a Gaussian cloud and the ring that a fixed map makes of it.",
+            fa=f"فاصلهٔ W1 تا هدفی دوپاره؛ نمونه‌های خود هدف {noise_floor:.4f} فاصله دارند و جرم هدف در شکاف {kit.ltr('(−0.3, 0.5)')} برابر {gap_mass:.4f} است.")
+study.figure(figures.universality(made["Gaussian"], rng.standard_normal((1500, 2))), "universality", en="Left: what decoders of three widths make of Gaussian codes. Right: a Gaussian cloud and the ring that a fixed map makes of it.",
              fa="چپ: آنچه رمزگشاهایی با سه پهنا از کد گاوسی می‌سازند. راست: ابر گاوسی و حلقه‌ای که نگاشتی ثابت از آن می‌سازد.")
 study.say(en="The exact map reaches the sampling floor from every law of the code, and wider networks come nearer to it. **Pitfall.** A continuous decoder cannot tear: the image of a connected support is connected. So some codes always land in the gap between two kinds of data, and samples from there look like neither; the last column is the mass that the width-16 network leaves there.",
           fa="نگاشت دقیق از هر توزیعِ کد به کف نمونه‌گیری می‌رسد و شبکه‌های پهن‌تر به آن نزدیک‌تر می‌شوند. **دام.** رمزگشای پیوسته نمی‌تواند پاره کند: تصویر یک تکیه‌گاه همبند، همبند است. پس همواره چند کد در شکاف میان دو گونه داده می‌افتند و نمونهٔ آن‌ها به هیچ‌یک نمی‌ماند؛ ستون آخر جرمی است که شبکهٔ پهنای ۱۶ آنجا می‌گذارد.")
@@ -335,7 +194,6 @@ study.say(en="The exact map reaches the sampling floor from every law of the cod
 # 4. Location and scale are shared by Laplace and Student; the sphere has a path too. Symbols have none: the
 #    straight-through gradient of the Gumbel-softmax is biased. What is special to the Gaussian here is that sums and
 #    conditionals stay Gaussian.
-
 # %% [markdown] lang="fa"
 # ## (آ.۴) نمونه‌گیری با مکان و مقیاس
 # ۱. آموزش به گرادیان $E_{q}[f(z)]$ نسبت به پارامترهای $\phi$ِ $q$ نیاز دارد. شکل همگانی آن گرادیان امتیاز است:
@@ -352,76 +210,23 @@ study.say(en="The exact map reaches the sampling floor from every law of the cod
 
 # %%
 N = 20_000 if study.small else 100_000
-
-
-def gradients(latent, h: torch.Tensor, f, n: int = N) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """By the first encoder output, one value a draw: pathwise, score, and score with the mean of f as baseline."""
-    h = h.double().expand(n, -1).clone().requires_grad_()
-    q = latent.posterior(h)
-    z = q.sample(Noise(0, "gradient"), 1)
-    (path,) = torch.autograd.grad(f(z[0]).sum(), h, retain_graph=True)
-    (score,) = torch.autograd.grad(q.log_prob(z.detach()).sum(), h)
-    value = f(z[0].detach())
-    return path[:, 0], value * score[:, 0], (value - value.mean()) * score[:, 0]
-
-
-def distance(z):
-    return (z - 1).square().sum(-1)
-
-
-def toward(z):
-    return z @ torch.tensor([1.0, 0.5, -0.5], dtype=torch.float64)
-
-
-worth = torch.linspace(-1, 1, 8, dtype=torch.float64).square()
-line = torch.tensor([[0.4, -0.3, -1.0, -1.0]])
-direction, logits = torch.tensor([[0.3, 0.2, 0.9, 3.0]], dtype=torch.float64), torch.linspace(1, -1, 8, dtype=torch.float64)[None]
-
-
-def exact_slope(value, h: torch.Tensor) -> float:
-    h = h.clone().requires_grad_()
-    return float(torch.autograd.grad(value(h).sum(), h)[0][0, 0])
-
-
-def mean_on_sphere(h):
-    q = VonMisesFisher(2).posterior(h)
-    return (1 / torch.tanh(q.kappa) - 1 / q.kappa) * toward(q.mean)
-
-
-cases = {
-    "Gaussian": (make_latent("gaussian", 2), line, distance, 2 * (0.4 - 1)),
-    "Laplace": (make_latent("laplace", 2), line, distance, 2 * (0.4 - 1)),
-    "Student": (make_latent("student", 2), line, distance, 2 * (0.4 - 1)),
-    "von Mises-Fisher": (VonMisesFisher(2), direction, toward, exact_slope(mean_on_sphere, direction)),
-    "categorical": (Categorical(1, 8), logits, lambda z: z @ worth, exact_slope(lambda h: torch.softmax(h, -1) @ worth, logits)),
-}
-rows, slopes = [], {}
-for name, (latent, h, f, truth) in cases.items():
-    estimates = gradients(latent, h, f)
-    slopes[name] = [truth, *estimates]
-    cells = [f"{float(e.mean()):+.4f} ({float(e.std()):.3f})" for e in estimates]
-    rows.append([called(name), f"{truth:+.4f}", *cells, f"{float(estimates[1].var() / estimates[0].var()):.1f}"])
-    study.measure("gradient_variance_ratio", float(estimates[1].var() / estimates[0].var()), n=N, protocol=f"variance of the score gradient over that of the pathwise one, first encoder output, {N} draws, seed 0", family=name)
-    for kind, e in zip(("pathwise", "score"), estimates):
-        if (name, kind) != ("categorical", "pathwise"):
-            assert abs(float(e.mean()) - truth) < 5 * float(e.std()) / N**0.5, f"{name}, {kind}: biased"
+cases = laws.gradient_cases()
+found = {name: laws.gradients(latent, h, f, N) for name, (latent, h, f, _) in cases.items()}
+rows = []
+for name, estimates in found.items():
+    rows.append([called[name], f"{cases[name][-1]:+.4f}", *(f"{float(e.mean()):+.4f} ({float(e.std()):.3f})" for e in estimates), f"{estimates.ratio():.1f}"])
+    study.measure("gradient_variance_ratio", estimates.ratio(), n=N, protocol=f"variance of the score gradient over that of the pathwise one, first encoder output, {N} draws, seed 0", family=name)
+    for e in estimates[name == "categorical" : 2]:  # the straight-through estimator is biased
+        assert abs(float(e.mean()) - cases[name][-1]) < 5 * float(e.std()) / N**0.5, f"{name}: biased"
 study.table(study.pick(["family", "exact", "pathwise", "score", "score, baseline", "variance ratio"], ["خانواده", "دقیق", "مسیری", "امتیازی", "امتیازی با خط پایه", "نسبت واریانس"]), rows,
             en=f"One derivative by {N:,} single draws: mean (standard deviation of one draw). For the categorical family “pathwise” is the straight-through estimator.",
             fa=f"یک مشتق با {N:,} نمونهٔ تک: میانگین (انحراف معیار یک نمونه). برای خانوادهٔ دسته‌ای «مسیری» همان برآوردگر مستقیم‌گذر است.")
-dims = (1, 2, 5, 10, 20, 50)
-spread = {d: [float(g.var()) for g in gradients(make_latent("gaussian", d), torch.cat([torch.zeros(d), torch.full((d,), -1.0)])[None], distance, N // 10)] for d in dims}
-figure = Figure(figsize=(4.6, 3))
-panel = figure.subplots()
-for i, label in enumerate(("pathwise", "score", "score, baseline")):
-    panel.plot(dims, [spread[d][i] for d in dims], "o-", label=label)
-panel.axhline(4 * np.exp(-1), color="black", linestyle=":", label="4 σ²")
-panel.set(xscale="log", yscale="log", xlabel="dimensions of the code", ylabel="variance of one gradient draw")
-panel.legend()
-study.figure(figure, "gradient_variance", en="Gaussian code: variance of the gradient by the first mean against the dimension.", fa="کد گاوسی: واریانس گرادیان نسبت به نخستین میانگین در برابر بُعد.")
-truth, through = slopes["categorical"][:2]
+by_dimension = {d: laws.gaussian_gradients(d, N // 10) for d in (1, 2, 5, 10, 20, 50)}
+study.figure(figures.gradient_variance(by_dimension), "gradient_variance", en="Gaussian code: variance of the gradient by the first mean against the dimension.", fa="کد گاوسی: واریانس گرادیان نسبت به نخستین میانگین در برابر بُعد.")
+through, truth = found["categorical"].pathwise, cases["categorical"][-1]
 bias, error = float(through.mean()) - truth, 1.96 * float(through.std()) / N**0.5
-study.say(en=f"The score form has {slopes['Gaussian'][2].var() / slopes['Gaussian'][1].var():.0f} times the variance of the pathwise form for the Gaussian in two dimensions, and {spread[50][1] / spread[50][0]:.0f} times in fifty; a baseline helps but does not remove the growth. Laplace and Student enjoy the same path. The straight-through gradient misses the truth by {bias:+.4f} ± {error:.4f}, which no number of draws removes.",
-          fa=f"در دو بُعد واریانس شکل امتیازی برای گاوسی {slopes['Gaussian'][2].var() / slopes['Gaussian'][1].var():.0f} برابر شکل مسیری است و در پنجاه بُعد {spread[50][1] / spread[50][0]:.0f} برابر؛ خط پایه کمک می‌کند ولی رشد را از میان نمی‌برد. لاپلاس و استیودنت هم همین مسیر را دارند. گرادیان مستقیم‌گذر {bias:+.4f} ± {error:.4f} از مقدار درست دور است و هیچ شماری از نمونه‌ها این خطا را نمی‌زداید.")
+study.say(en=f"The score form has {found['Gaussian'].ratio():.0f} times the variance of the pathwise form for the Gaussian in two dimensions, and {by_dimension[50].ratio():.0f} times in fifty; a baseline helps but does not remove the growth. Laplace and Student enjoy the same path. The straight-through gradient misses the truth by {bias:+.4f} ± {error:.4f}, which no number of draws removes.",
+          fa=f"در دو بُعد واریانس شکل امتیازی برای گاوسی {found['Gaussian'].ratio():.0f} برابر شکل مسیری است و در پنجاه بُعد {by_dimension[50].ratio():.0f} برابر؛ خط پایه کمک می‌کند ولی رشد را از میان نمی‌برد. لاپلاس و استیودنت هم همین مسیر را دارند. گرادیان مستقیم‌گذر {kit.ltr(f'{bias:+.4f} ± {error:.4f}')} از مقدار درست دور است و هیچ شماری از نمونه‌ها این خطا را نمی‌زداید.")
 
 # %% [markdown] lang="en"
 # ## (a.5) The central limit theorem
@@ -430,7 +235,6 @@ study.say(en=f"The score form has {slopes['Gaussian'][2].var() / slopes['Gaussia
 #    (a.1): the limit theorem and maximum entropy are one statement.
 # 3. There is a version for the *posterior* (Bernstein and von Mises): with more and more pixels that each say a little
 #    about $z$, $p(z \mid x)$ tends to a Gaussian. It is checked on the trained model below.
-
 # %% [markdown] lang="fa"
 # ## (آ.۵) قضیهٔ حد مرکزی
 # ۱. اگر یک مختصهٔ کد از علت‌های کوچک و مستقل بسیاری گرد آید، جمع استانداردشدهٔ آن‌ها به گاوسی میل می‌کند.
@@ -443,21 +247,13 @@ study.say(en=f"The score form has {slopes['Gaussian'][2].var() / slopes['Gaussia
 
 # %%
 terms = np.array([1, 2, 3, 4, 6, 8, 12, 16])
-summands = {**{n: laws[n] for n in ("uniform", "Laplace", "two bumps", "Student, ν = 5")}, "exponential": stats.expon(-1)}
-rising = {n: [entropy_of(spectrum(law, 1.0) ** k) - 0.5 * log(k) for k in terms] for n, law in summands.items()}
-top = 0.5 * log(2 * pi * np.e)
+rising = {n: [laws.entropy_of_sum(law, k) for k in terms] for n, law in laws.SUMMANDS.items()}
 for name, values in rising.items():
     assert all(a <= b + 1e-6 for a, b in zip(values, values[1:])), f"{name}: the entropy fell"
-    assert values[-1] < top + 1e-6
-figure = Figure(figsize=(5, 3))
-panel = figure.subplots()
-for name, values in rising.items():
-    panel.plot(terms, top - np.array(values), "o-", label=name)
-panel.set(xscale="log", yscale="log", xlabel="independent causes in the sum", ylabel="missing entropy, nats", xticks=terms, xticklabels=terms)
-panel.legend()
-study.figure(figure, "central_limit", en="Entropy that the standardised sum of independent causes lacks to a Gaussian; every curve falls.", fa="آنتروپی‌ای که جمع استانداردشدهٔ علت‌های مستقل تا گاوسی کم دارد؛ همهٔ منحنی‌ها پایین می‌روند.")
-study.say(en=f"Eight uniform causes already lack only {top - rising['uniform'][5]:.4f} nats; skewed ones take longer (exponential: {top - rising['exponential'][5]:.4f}). **Pitfall.** The theorem needs *many* causes of like weight. Two numbers that hold a digit's class, slant and width are no such sum: what a two-dimensional VAE does with its plane (part b) is visibly not one Gaussian cloud a class, and the prior shapes the code, not the other way round.",
-          fa=f"هشت علت یکنواخت تنها {top - rising['uniform'][5]:.4f} نات کم دارند؛ علت‌های چوله دیرتر می‌رسند (نمایی: {top - rising['exponential'][5]:.4f}). **دام.** قضیه علت‌های *بسیار* و هم‌وزن می‌خواهد. دو عددی که رده و شیب و پهنای یک رقم را نگه می‌دارند چنین جمعی نیستند: کاری که VAE دوبعدی با صفحه‌اش می‌کند (بخش ب) آشکارا یک ابر گاوسی برای هر رده نیست، و این پیشین است که به کد شکل می‌دهد و نه برعکس.")
+    assert values[-1] < GAUSSIAN_ENTROPY + 1e-6
+study.figure(figures.central_limit(terms, rising), "central_limit", en="Entropy that the standardised sum of independent causes lacks to a Gaussian; every curve falls.", fa="آنتروپی‌ای که جمع استانداردشدهٔ علت‌های مستقل تا گاوسی کم دارد؛ همهٔ منحنی‌ها پایین می‌روند.")
+study.say(en=f"Eight uniform causes already lack only {GAUSSIAN_ENTROPY - rising['uniform'][5]:.4f} nats; skewed ones take longer (exponential: {GAUSSIAN_ENTROPY - rising['exponential'][5]:.4f}). **Pitfall.** The theorem needs *many* causes of like weight. Two numbers that hold a digit's class, slant and width are no such sum: what a two-dimensional VAE does with its plane (part b) is visibly not one Gaussian cloud a class, and the prior shapes the code, not the other way round.",
+          fa=f"هشت علت یکنواخت تنها {GAUSSIAN_ENTROPY - rising['uniform'][5]:.4f} نات کم دارند؛ علت‌های چوله دیرتر می‌رسند (نمایی: {GAUSSIAN_ENTROPY - rising['exponential'][5]:.4f}). **دام.** قضیه علت‌های *بسیار* و هم‌وزن می‌خواهد. دو عددی که رده و شیب و پهنای یک رقم را نگه می‌دارند چنین جمعی نیستند: کاری که VAE دوبعدی با صفحه‌اش می‌کند (بخش ب) آشکارا یک ابر گاوسی برای هر رده نیست، و این پیشین است که به کد شکل می‌دهد و نه برعکس.")
 
 # %% [markdown] lang="en"
 # ## (b) Other distributions in practice
@@ -476,7 +272,6 @@ study.say(en=f"Eight uniform causes already lack only {top - rising['uniform'][5
 # Large image models still keep Gaussian parts: in hierarchies (Vahdat & Kautz 2020) or as a weak Gaussian penalty under a
 # diffusion prior (Rombach et al. 2022). Below the first five are trained: the same hidden layers, two intrinsic
 # dimensions (for the categorical code one symbol out of 64).
-
 # %% [markdown] lang="fa"
 # ## (ب) توزیع‌های دیگر در عمل
 #
@@ -498,103 +293,45 @@ study.say(en=f"Eight uniform causes already lack only {top - rising['uniform'][5
 # %%
 names = {"vae-mlp": "Gaussian", "prior-laplace": "Laplace", "prior-student": "Student", "prior-vmf": "von Mises-Fisher", "prior-mixture": "mixture", "prior-categorical": "categorical"}
 runs = {key: study.runs(key) for key in names}
-models = {key: found[0].model() for key, found in runs.items()}
-config = runs["vae-mlp"][0].experiment.data
-data = load(config)
+data = load(runs["vae-mlp"][0].experiment.data)
 images, classes = data.test.x[:10_000].float() / 255, data.test.y[:10_000]
-with torch.no_grad():
-    posteriors = {key: model.infer(images, None) for key, model in models.items()}
-study.say(en=f"**Data.** {data.source}: {len(data.train):,} training and {len(data.test):,} test images. **Models.** The encoder ends in {', '.join(f'{m.latent.outputs} ({names[k]})' for k, m in models.items())} values and the decoder takes {', '.join(str(m.latent.features) for m in models.values())}; the hidden layers are the same. The Student law has ν = 5, the mixture 20 components. **Training.** {runs['vae-mlp'][0].experiment.train.epochs:g} passes, {len(runs['vae-mlp'])} seed(s) each.",
-          fa=f"**داده.** {len(data.train):,} تصویر آموزش و {len(data.test):,} تصویر آزمون MNIST. **مدل‌ها.** خروجی رمزگذار به ترتیب {'، '.join(str(m.latent.outputs) for m in models.values())} عدد و ورودی رمزگشا {'، '.join(str(m.latent.features) for m in models.values())} عدد است؛ لایه‌های پنهان یکسان‌اند. استیودنت ν = 5 و آمیخته ۲۰ مؤلفه دارد. **آموزش.** {runs['vae-mlp'][0].experiment.train.epochs:g} دوره، هر کدام با {len(runs['vae-mlp'])} دانه.")
+coded = {key: Coded(found[0].model(), images) for key, found in runs.items()}
+study.say(en=f"**Data.** {data.source}: {len(data.train):,} training and {len(data.test):,} test images. **Models.** The encoder ends in {', '.join(f'{m.latent.outputs} ({names[k]})' for k, m in coded.items())} values and the decoder takes {', '.join(str(m.latent.features) for m in coded.values())}; the hidden layers are the same. The Student law has ν = 5, the mixture 20 components. **Training.** {runs['vae-mlp'][0].experiment.train.epochs:g} passes, {len(runs['vae-mlp'])} seed(s) each.",
+          fa=f"**داده.** {len(data.train):,} تصویر آموزش و {len(data.test):,} تصویر آزمون MNIST. **مدل‌ها.** خروجی رمزگذار به ترتیب {'، '.join(str(m.latent.outputs) for m in coded.values())} عدد و ورودی رمزگشا {'، '.join(str(m.latent.features) for m in coded.values())} عدد است؛ لایه‌های پنهان یکسان‌اند. استیودنت ν = 5 و آمیخته ۲۰ مؤلفه دارد. **آموزش.** {runs['vae-mlp'][0].experiment.train.epochs:g} دوره، هر کدام با {len(runs['vae-mlp'])} دانه.")
 study.figure(curves({names[k]: [r.history() for r in runs[k]] for k in names}, ["elbo/loss", "elbo/kl"], epoch=len(data.train)), "curves",
              en="Training loss and KL term per image, all seeds.", fa="هزینهٔ آموزش و جملهٔ KL بر تصویر، همهٔ دانه‌ها.")
 
 # %% [markdown] lang="en"
 # ## Results: likelihood and samples
-
 # %% [markdown] lang="fa"
 # ## نتیجه‌ها: درست‌نمایی و نمونه‌ها
 
 # %%
-held = {k: [next(m for m in r.results() if m.name == "iwae_bound") for r in runs[k]] for k in names}
-common = min(m.n for found in held.values() for m in found)
-
-
-def bound_of(key: str):
-    """The importance-weighted bound over the seeds, on the `common` first test images for every model."""
-    if all(m.n == common for m in held[key]):
-        return study.results(key, "iwae_bound")
-    k, protocol = runs[key][0].experiment.evaluate.importance_samples, held[key][0].protocol
-    values = [-float(importance_weighted(r, r.model(), data, k, common).mean()) for r in runs[key]]
-    mean, low, high, n = mean_interval(values) if len(values) > 1 else (values[0], None, None, common)
-    return study.measure("iwae_bound", mean, low, high, n=n, unit="nats/image", protocol=protocol.replace(f"first {held[key][0].n}", f"first {common}"), recipe=key)
-
-
-value = {k: {**{m: study.results(k, m) for m in ("neg_elbo", "reconstruction", "kl")}, "iwae_bound": bound_of(k)} for k in names}
-
-
-def cells(found) -> list:
-    return [None if m is None else kit.Cell(kit.number(m, unit=False, floor=False)) for m in found]
-
-
+common = min(m.n for found in runs.values() for r in found for m in r.results() if m.name == "iwae_bound")
+value = {k: {**{m: study.results(k, m) for m in ("neg_elbo", "reconstruction", "kl")}, "iwae_bound": common_bound(study, k, data, common)} for k in names}
 study.table(study.pick(["prior", "−ELBO", "reconstruction", "KL", "−log p, importance-weighted"], ["پیشین", kit.ltr("−ELBO"), "بازسازی", "KL", f"{kit.ltr('−log p')} با وزن اهمیت"]),
-            [[called(names[k]), *cells(value[k].values())] for k in names],
+            [[called[names[k]], *kit.cells(value[k].values())] for k in names],
             en=f"Nats per test image; mean over seeds with the 95 % Student interval. Last column: the first {common} test images only.", fa=f"نات بر تصویر آزمون؛ میانگین روی دانه‌ها با بازهٔ ۹۵ درصد استیودنت. ستون آخر: تنها {common} تصویر نخست آزمون.")
 quality = ("fd_digits", "kid", "precision", "recall", "coverage", "leakage_neighbours")
 judged = {k: {m: study.results(k, m) for m in quality} for k in names}
 best = next(iter(judged.values()))
 floors = [None if best[m] is None or best[m].floor is None else kit.Cell(kit.digits(best[m].floor)) for m in quality]
-study.table([study.pick("prior", "پیشین"), *quality], [*([called(names[k]), *cells(judged[k].values())] for k in names), [study.pick("floor", "کف"), *floors]],
+study.table([study.pick("prior", "پیشین"), *quality], [*([called[names[k]], *kit.cells(judged[k].values())] for k in names), [study.pick("floor", "کف"), *floors]],
             en="Samples against test images, and how well fifteen neighbours read the label off the code. Floor: training images in place of samples, and guessing for the last column.", fa="نمونه‌ها در برابر تصویرهای آزمون، و این‌که پانزده همسایه برچسب را چه اندازه از کد می‌خوانند. کف: تصویر آموزش به جای نمونه، و برای ستون آخر حدس کور.")
 for key in names:
     if key == "prior-categorical":
-        pictures = models[key].decode(torch.eye(64))
-        study.figure(image_grid(pictures, 4, 16, cell=0.4), "samples_categorical", en="Categorical prior: all 64 symbols, decoded. The model can draw no other picture.", fa="پیشین دسته‌ای: هر ۶۴ نماد، رمزگشایی‌شده. این مدل تصویر دیگری نمی‌تواند بکشد.")
+        study.figure(image_grid(coded[key].model.decode(torch.eye(64)), 4, 16, cell=0.4), "samples_categorical", en="Categorical prior: all 64 symbols, decoded. The model can draw no other picture.", fa="پیشین دسته‌ای: هر ۶۴ نماد، رمزگشایی‌شده. این مدل تصویر دیگری نمی‌تواند بکشد.")
     else:
         study.figure(image_grid(generate(runs[key][0], 64)[0], 4, 16, cell=0.4), f"samples_{names[key].split()[0].lower()}",
                      en=f"{names[key]} prior: 64 samples, not selected.", fa=f"پیشین {persian[names[key]]}: ‏۶۴ نمونهٔ برنگزیده.")
 
 # %% [markdown] lang="en"
 # ## Results: where the codes lie
-
 # %% [markdown] lang="fa"
 # ## نتیجه‌ها: جای کدها
 
 # %%
-shown = slice(0, 3000)
-figure = Figure(figsize=(8.4, 5.4))
-for panel, (key, model) in zip(figure.subplots(2, 3).flat, models.items()):
-    codes, y = posteriors[key].mean[shown], classes[shown]
-    panel.set_title(names[key])
-    panel.grid(False)
-    if isinstance(model.latent, Categorical):
-        symbol = posteriors[key].mean.argmax(-1)
-        table = torch.stack([(symbol[classes == c]).bincount(minlength=64) for c in range(10)]) / len(symbol)
-        order = table.sum(0).argsort(descending=True)
-        floor = torch.zeros(64)
-        for c in range(10):
-            panel.bar(range(64), table[c][order], 1.0, bottom=floor, color=class_colour(c))
-            floor = floor + table[c][order]
-        panel.axhline(1 / 64, color="black", linewidth=1, linestyle="--")
-        panel.set(xlabel="symbol, by frequency", ylabel="share of test images")
-        continue
-    if isinstance(model.latent, VonMisesFisher):
-        codes = torch.stack([torch.atan2(codes[:, 1], codes[:, 0]), codes[:, 2]], 1)
-        panel.set(xlim=(-pi, pi), ylim=(-1, 1), xlabel="longitude", ylabel="height", facecolor="#DDDDDD")
-    else:
-        limit = 1.15 * float(codes.abs().quantile(0.995))
-        nodes = torch.linspace(-limit, limit, 301)
-        grid = torch.stack(torch.meshgrid(nodes, nodes, indexing="xy"), -1)
-        with torch.no_grad():
-            density = model.latent.log_prior(grid).exp()
-        order = density.flatten().sort(descending=True).values
-        levels = [float(order[(order.cumsum(0) < share * order.sum()).sum()]) for share in (0.99, 0.9, 0.5)]
-        panel.contourf(nodes, nodes, density, [*levels, float(order[0]) * 1.01], colors=["#E8E8E8", "#D2D2D2", "#B4B4B4"])
-        panel.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal", xlabel="$z_1$", ylabel="$z_2$")
-    for c in range(10):
-        panel.scatter(*codes[y == c].T, s=2, alpha=0.5, color=class_colour(c), linewidths=0, label=str(c))
-figure.legend(*figure.axes[0].get_legend_handles_labels(), ncols=10, loc="outside lower center", markerscale=4)
-study.figure(figure, "codes", en="Codes of 3,000 test images by class, with the prior behind them: shades hold 50, 90 and 99 % of its mass in the picture. The sphere is unrolled so that areas are kept (longitude and height), hence its prior is flat. Categorical: symbols used by the test images, coloured by class; the prior is the dashed line.",
+study.figure(figures.codes({names[key]: one for key, one in coded.items()}, classes, 3000), "codes", en="Codes of 3,000 test images by class, with the prior behind them: shades hold 50, 90 and 99 % of its mass in the picture. The sphere is unrolled so that areas are kept (longitude and height), hence its prior is flat. Categorical: symbols used by the test images, coloured by class; the prior is the dashed line.",
              fa="کد ۳٬۰۰۰ تصویر آزمون به تفکیک رده، با پیشین در پشت: سایه‌ها ۵۰، ۹۰ و ۹۹ درصد جرم آن در تصویر را دارند. کره چنان باز شده که مساحت‌ها بمانند (طول و ارتفاع)، پس پیشینش هموار است. دسته‌ای: نمادهایی که تصویرهای آزمون به کار می‌برند، به رنگ رده؛ خط‌چین پیشین است.")
 
 # %% [markdown] lang="en"
@@ -608,7 +345,6 @@ study.figure(figure, "codes", en="Codes of 3,000 test images by class, with the 
 # are drawn: prior draws in the holes of $\bar q$ give bad images. With two dimensions $\log p(x)$ can also be had by
 # integration over the plane or the sphere, or by a sum over 64 symbols, so the gap of the ELBO, which is
 # $KL(q(z|x) \,\|\, p(z|x))$, shows how well the *family* fits the true posterior.
-
 # %% [markdown] lang="fa"
 # ## تحلیل: ‏KL خرج چه می‌شود و هر خانواده چه اندازه خطا دارد
 # جملهٔ KL در ELBO دو بخش دارد (Hoffman & Johnson 2016): با پسین میانگین $\bar q(z) = \frac1n \sum_i q(z|x_i)$،
@@ -621,59 +357,15 @@ study.figure(figure, "codes", en="Codes of 3,000 test images by class, with the 
 
 # %%
 M, SOME = (200, 20) if study.small else (2000, 100)
-
-
-@torch.no_grad()
-def marginal_kl(key: str) -> tuple[np.ndarray, np.ndarray]:
-    """log(average posterior / prior) and log(own posterior / average posterior) at one draw for each of M test images."""
-    model, own = models[key], posteriors[key]
-    z = own.sample(Noise(0, "average"), 1)[0]
-    picked = torch.linspace(0, len(z) - 1, M).long()
-    average = [own.log_prob(part[:, None].expand(-1, len(z), -1)).double().logsumexp(1) - log(len(z)) for part in z[picked].split(50)]
-    log_q = own.log_prob(z[None])[0][picked].double()
-    return (torch.cat(average) - model.latent.log_prior(z[picked])).numpy(), (log_q - torch.cat(average)).numpy()
-
-
-@torch.no_grad()
-def integral(key: str, spacing: float) -> torch.Tensor:
-    """-log p(x) of the first SOME test images, (SOME,): over symbols, over the sphere, or over the plane."""
-    model, x = models[key], images[:SOME].flatten(1)
-
-    def log_likelihood(z):
-        eta = model.generate(z, None).flatten(1)
-        return eta @ x.T - softplus(eta).sum(1, keepdim=True)
-
-    if isinstance(model.latent, Categorical):
-        z = torch.eye(model.latent.features)
-        return -(log_likelihood(z).double() - log(len(z))).logsumexp(0)
-    if isinstance(model.latent, VonMisesFisher):
-        count = int(4 * pi / spacing**2)
-        i = torch.arange(count, dtype=torch.float64) + 0.5  # Fibonacci points: equal areas
-        height, angle = 1 - 2 * i / count, pi * (1 + 5**0.5) * i
-        radius = (1 - height.square()).sqrt()
-        z = torch.stack([radius * angle.cos(), radius * angle.sin(), height], 1).float()
-        return -(torch.stack([log_likelihood(part).double().logsumexp(0) for part in z.split(4096)]).logsumexp(0) - log(count))
-    reach = float(posteriors[key].mean[:SOME].abs().max()) + 2
-    return -quadrature(log_likelihood, model.latent.log_prior, reach, 2 * round(reach / spacing) + 1)
-
-
-rows, mismatch, gap, middle, exact, coarse = [], {}, {}, {}, {}, {}
-for key, model in models.items():
-    outside, inside = (mean_interval(v, kind="normal") for v in marginal_kl(key))
-    step = 0.1 if study.small else 0.015 if key == "prior-vmf" else 0.04
-    exact[key] = integral(key, step)
-    coarse[key] = float((exact[key] - integral(key, 1.5 * step)).abs().mean())
-    with torch.no_grad():
-        elbo = torch.stack([model.bound(images[:SOME], None, Noise(i, "gap"))["neg_elbo"] for i in range(50)]).mean(0)
-    missed = (elbo - exact[key]).double().numpy()
-    gap[key], middle[key] = mean_interval(missed, kind="normal"), float(np.median(missed))
-    mismatch[key] = outside
+fits = {key: one.fit(M, SOME, 0.1 if study.small else 0.015 if key == "prior-vmf" else 0.04) for key, one in coded.items()}
+rows = []
+for key, fit in fits.items():
     here = {"recipe": key, "seed": 0, "family": names[key]}
-    made = [study.measure("marginal_kl", outside.value, outside.low, outside.high, n=M, unit="nats", protocol=f"log of the average posterior of 10,000 test images over the prior, {M} draws", **here),
-            study.measure("code_information", inside.value, inside.low, inside.high, n=M, unit="nats", protocol=f"log of the own over the average posterior of 10,000 test images, {M} draws", **here),
-            study.measure("neg_log_p", float(exact[key].mean()), n=SOME, unit="nats/image", protocol=f"sum or quadrature over all codes, first {SOME} test images", **here),
-            study.measure("elbo_gap", gap[key].value, gap[key].low, gap[key].high, n=SOME, unit="nats/image", protocol=f"-ELBO (50 draws) minus -log p by quadrature, first {SOME} test images", **here)]
-    rows.append([called(names[key]), *cells(made), f"{middle[key]:.2f}", f"{coarse[key]:.3f}"])
+    made = [study.measure("marginal_kl", *fit.mismatch[:3], n=M, unit="nats", protocol=f"log of the average posterior of 10,000 test images over the prior, {M} draws", **here),
+            study.measure("code_information", *fit.information[:3], n=M, unit="nats", protocol=f"log of the own over the average posterior of 10,000 test images, {M} draws", **here),
+            study.measure("neg_log_p", fit.neg_log_p, n=SOME, unit="nats/image", protocol=f"sum or quadrature over all codes, first {SOME} test images", **here),
+            study.measure("elbo_gap", *fit.gap[:3], n=SOME, unit="nats/image", protocol=f"-ELBO (50 draws) minus -log p by quadrature, first {SOME} test images", **here)]
+    rows.append([called[names[key]], *kit.cells(made), f"{fit.median:.2f}", f"{fit.coarse:.3f}"])
 study.table(study.pick(["prior", "KL(average q, p)", "I(x; z)", "−log p, exact", "gap of the ELBO", "its median", "change on a coarser grid"], ["پیشین", "KL پسین میانگین تا پیشین", kit.ltr("I(x; z)"), f"{kit.ltr('−log p')} دقیق", "شکاف ELBO", "میانهٔ آن", "تغییر با شبکهٔ درشت‌تر"]), rows,
             en=f"Seed 0, nats. The first two columns by {M} draws; the others on the first {SOME} test images. Last column: mean change of log p when the grid is 1.5 times coarser.",
             fa=f"دانهٔ صفر، نات. دو ستون نخست با {M} نمونه و بقیه روی {SOME} تصویر نخست آزمون. ستون آخر: تغییر میانگین log p با شبکه‌ای ۱٫۵ برابر درشت‌تر.")
@@ -682,110 +374,47 @@ study.table(study.pick(["prior", "KL(average q, p)", "I(x; z)", "−log p, exact
 # Two claims of part (a) can now be looked at in trained models. *Rotation*: how the mean log-prior of the codes changes
 # when they are turned about the origin. *Posterior*: how far $p(z|x)$ of the Gaussian model is from the Gaussian with
 # the same moments when only some pixels, drawn at random, are seen.
-
 # %% [markdown] lang="fa"
 # اکنون می‌توان دو ادعای بخش (آ) را در مدل‌های آموزش‌دیده دید. *چرخش*: میانگین لگاریتم پیشینِ کدها با چرخاندن آن‌ها گرد مبدأ چه
 # اندازه عوض می‌شود. *پسین*: ‏$p(z|x)$ در مدل گاوسی تا گاوسی هم‌گشتاورش چه اندازه فاصله دارد، وقتی تنها چند پیکسل تصادفی دیده
 # شود.
 
 # %%
-turn = np.deg2rad(np.arange(0, 181, 5))
-figure = Figure(figsize=(7.8, 3))
-left, right = figure.subplots(1, 2)
-swing = {}
-for key in ("vae-mlp", "prior-laplace", "prior-student", "prior-mixture"):
-    with torch.no_grad():
-        z = posteriors[key].sample(Noise(0, "turn"), 1)[0]
-        turned = [float(models[key].latent.log_prior(z @ torch.tensor([[np.cos(t), np.sin(t)], [-np.sin(t), np.cos(t)]], dtype=torch.float32)).mean()) for t in turn]
-    swing[key] = np.array(turned) - turned[0]
-    left.plot(np.rad2deg(turn), swing[key], label=names[key])
-left.set(xlabel="rotation of the codes, degrees", ylabel="change of the mean log-prior, nats")
-left.legend()
+turn, flat_priors = np.deg2rad(np.arange(0, 181, 5)), ("vae-mlp", "prior-laplace", "prior-student", "prior-mixture")
+swing = {key: coded[key].swing(turn) for key in flat_priors}
 assert np.abs(swing["vae-mlp"]).max() < 1e-3
-
 counts, few, cells_a_side = (4, 16, 64, 256, 784), 4 if study.small else 16, 41 if study.small else 81
 mask_order = torch.from_numpy(rng.permutation(784))
-
-
-@torch.no_grad()
-def posterior_on(x: torch.Tensor, keep: torch.Tensor, low: torch.Tensor, high: torch.Tensor, side: int):
-    """Nodes (side^2, 2) of a box and the probabilities there of p(z | the kept pixels of x) in the Gaussian model."""
-    nodes = torch.stack(torch.meshgrid(*(torch.linspace(float(a), float(b), side) for a, b in zip(low, high)), indexing="ij"), -1).view(-1, 2)
-    eta = torch.cat([models["vae-mlp"].generate(part, None).flatten(1)[:, keep] for part in nodes.split(4096)])
-    score = (eta @ x[keep] - softplus(eta).sum(1)).double() + models["vae-mlp"].latent.log_prior(nodes).double()
-    return nodes.double(), torch.softmax(score, 0)
-
-
-def moments(nodes: torch.Tensor, p: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    mean = p @ nodes
-    return mean, (nodes - mean).T @ ((nodes - mean) * p[:, None])
-
-
-def missing_entropy(x: torch.Tensor, keep: torch.Tensor) -> float:
-    """KL of the posterior to the Gaussian with its moments, from a coarse box around the prior and then a fine one."""
-    low, high = torch.full((2,), -5.0), torch.full((2,), 5.0)
-    for _ in range(3):
-        nodes, p = posterior_on(x, keep, low, high, cells_a_side)
-        mean, covariance = moments(nodes, p)
-        reach = 6 * covariance.diagonal().sqrt() + 2 * ((high - low) / cells_a_side)
-        low, high = mean - reach, mean + reach
-    nodes, p = posterior_on(x, keep, low, high, cells_a_side)
-    mean, covariance = moments(nodes, p)
-    area = float(((high - low) / (cells_a_side - 1)).prod())
-    entropy = float(-(p * (p.clamp(min=1e-300) / area).log()).sum())
-    return 1 + log(2 * pi) + 0.5 * float(torch.linalg.slogdet(covariance)[1]) - entropy
-
-
-flat = images.flatten(1)
-lack = np.array([[missing_entropy(flat[i], mask_order[:count]) for count in counts] for i in range(few)])
-right.plot(counts, np.median(lack, 0), "o-", color="black", label="median")
-right.plot(counts, lack.T, color="#BBBBBB", linewidth=0.6)
-right.set(xscale="log", yscale="log", xlabel="pixels seen", ylabel="KL to a Gaussian, nats", xticks=counts, xticklabels=counts)
-right.minorticks_off()
-right.legend()
+lack = np.array([[coded["vae-mlp"].missing_entropy(i, mask_order[:count], cells_a_side) for count in counts] for i in range(few)])
 for count, column in zip(counts, lack.T):
     study.measure("posterior_missing_entropy", float(np.median(column)), n=few, unit="nats", protocol=f"KL of p(z | {count} random pixels) to the Gaussian of its moments, median over the first {few} test images, quadrature", recipe="vae-mlp", seed=0, pixels=count)
-study.figure(figure, "checks", en="Left: how much the prior minds a rotation of the codes. Right: distance of the true posterior from a Gaussian, against the number of pixels seen; grey lines are single images.",
+study.figure(figures.checks(turn, {names[key]: values for key, values in swing.items()}, counts, lack), "checks", en="Left: how much the prior minds a rotation of the codes. Right: distance of the true posterior from a Gaussian, against the number of pixels seen; grey lines are single images.",
              fa="چپ: پیشین تا چه اندازه به چرخش کدها حساس است. راست: فاصلهٔ پسین درست از گاوسی در برابر شمار پیکسل‌های دیده‌شده؛ خط‌های خاکستری تصویرهای تکی‌اند.")
 
 # %%
 median = np.median(lack, 0)
 peak = int(median.argmax())
 bend = study.pick("bend it away and many bring it back" if peak < len(counts) - 1 else "bend it away, and here many do not bring it back", "آن را از گاوسی دور می‌کنند و پیکسل‌های بسیار بازش می‌گردانند" if peak < len(counts) - 1 else "آن را از گاوسی دور می‌کنند و اینجا پیکسل‌های بسیار هم بازش نمی‌گردانند")
-flat_priors = ("vae-mlp", "prior-laplace", "prior-student", "prior-mixture")
-adapted = min(flat_priors, key=lambda k: mismatch[k].value) == "prior-mixture"
+adapted = min(flat_priors, key=lambda k: fits[k].mismatch.value) == "prior-mixture"
 adapts = study.pick("and so it has" if adapted else "but here it has not", "و چنین است" if adapted else "ولی اینجا چنین نیست")
-differences = {}
-for key in names:
-    if key != "vae-mlp":
-        ours, base = ([next(m.value for m in r.results() if m.name == "neg_elbo") for r in runs[k]] for k in (key, "vae-mlp"))
-        differences[key] = paired_difference(ours, base) if len(ours) > 1 else None
-clear = {k: d for k, d in differences.items() if d is not None and (d.low > 0 or d.high < 0)}
-
-
-def listed(lang: str) -> str:
-    words = {"en": ("lower", "higher", " and "), "fa": ("کمتر", "بیشتر", " و ")}[lang]
-    told = [f"{names[k] if lang == 'en' else persian[names[k]]} {abs(d.value):.2f} [{min(abs(d.low), abs(d.high)):.2f}, {max(abs(d.low), abs(d.high)):.2f}] {words[d.value > 0]}" for k, d in clear.items()]
-    return (", " if lang == "en" else "، ").join(told)
-
-
+clear = clear_differences(runs, "neg_elbo", "vae-mlp")
 ranked = sorted((k for k in names if judged[k]["fd_digits"] is not None), key=lambda k: judged[k]["fd_digits"].value)
-by_hole = sorted(mismatch, key=lambda k: mismatch[k].value)
+by_hole = sorted(fits, key=lambda k: fits[k].mismatch.value)
 small = study.pick(" The smoke preset trains for seconds: these numbers show only that the pipeline runs.", " پیکربندی smoke تنها چند ثانیه آموزش می‌دهد: این عددها فقط نشان می‌دهند که زنجیره کار می‌کند.") if study.small else ""
-elbo_en = f"Against the Gaussian, with seeds paired, the negative ELBO differs clearly for {listed('en')} (nats); the other differences are within the 95 % interval of {len(runs['vae-mlp'])} seeds." if clear else "With these seeds no difference of the negative ELBO from the Gaussian is clear of its 95 % interval."
-elbo_fa = f"در برابر گاوسی و با جفت کردن دانه‌ها، {kit.ltr('−ELBO')} در این مدل‌ها آشکارا فرق دارد (نات): {listed('fa')}؛ اختلاف‌های دیگر درون بازهٔ ۹۵ درصد {len(runs['vae-mlp'])} دانه‌اند." if clear else f"با این دانه‌ها هیچ اختلافی از {kit.ltr('−ELBO')} گاوسی بیرون از بازهٔ ۹۵ درصد خود نیست."
+elbo_en = f"Against the Gaussian, with seeds paired, the negative ELBO differs clearly for {listed(clear, names, ('lower', 'higher'), ', ')} (nats); the other differences are within the 95 % interval of {len(runs['vae-mlp'])} seeds." if clear else "With these seeds no difference of the negative ELBO from the Gaussian is clear of its 95 % interval."
+elbo_fa = f"در برابر گاوسی و با جفت کردن دانه‌ها، {kit.ltr('−ELBO')} در این مدل‌ها آشکارا فرق دارد (نات): {listed(clear, {k: persian[name] for k, name in names.items()}, ('کمتر', 'بیشتر'), '، ')}؛ اختلاف‌های دیگر درون بازهٔ ۹۵ درصد {len(runs['vae-mlp'])} دانه‌اند." if clear else f"با این دانه‌ها هیچ اختلافی از {kit.ltr('−ELBO')} گاوسی بیرون از بازهٔ ۹۵ درصد خود نیست."
 fd_en = f" By the mean Fréchet distance, best first: {', '.join(names[k] for k in ranked)}; where the intervals of the table overlap this order is not settled." if ranked else ""
 fd_fa = f" بنا بر میانگین فاصلهٔ فرشه، از بهترین: {'، '.join(persian[names[k]] for k in ranked)}؛ هر جا بازه‌های جدول هم‌پوشانی دارند این ترتیب قطعی نیست." if ranked else ""
 limit = value["prior-categorical"]["kl"]
 study.say(
     en=f"**Likelihood.** {elbo_en}{fd_en}\n\n"
-    f"**Holes.** The average posterior lies nearest to the {names[by_hole[0]]} prior ({mismatch[by_hole[0]].value:.2f} nats) and farthest from the {names[by_hole[-1]]} prior ({mismatch[by_hole[-1]].value:.2f}). A learned mixture moves to the codes, so it should have the smallest mismatch among the four priors on the plane, {adapts}: {mismatch['prior-mixture'].value:.2f} against {mismatch['vae-mlp'].value:.2f} for the Gaussian. The order by mismatch is {', '.join(names[k] for k in by_hole)}.\n\n"
-    f"**Fit of the family.** The gap of the ELBO has a mean of {', '.join(f'{gap[k].value:.2f} ({names[k]})' for k in names)}, but a few images that the encoder misplaces make most of it: the medians are {', '.join(f'{middle[k]:.2f}' for k in names)} in this order. The posterior of the mixture model is Gaussian, so it differs from the first by its prior only. With no pixel the true posterior is the prior, itself Gaussian; a few pixels {bend}: the median distance to a Gaussian is largest at {counts[peak]} pixels, {median[peak]:.3f} nats, and {median[-1]:.3f} with all {counts[-1]}.\n\n"
+    f"**Holes.** The average posterior lies nearest to the {names[by_hole[0]]} prior ({fits[by_hole[0]].mismatch.value:.2f} nats) and farthest from the {names[by_hole[-1]]} prior ({fits[by_hole[-1]].mismatch.value:.2f}). A learned mixture moves to the codes, so it should have the smallest mismatch among the four priors on the plane, {adapts}: {fits['prior-mixture'].mismatch.value:.2f} against {fits['vae-mlp'].mismatch.value:.2f} for the Gaussian. The order by mismatch is {', '.join(names[k] for k in by_hole)}.\n\n"
+    f"**Fit of the family.** The gap of the ELBO has a mean of {', '.join(f'{fits[k].gap.value:.2f} ({names[k]})' for k in names)}, but a few images that the encoder misplaces make most of it: the medians are {', '.join(f'{fits[k].median:.2f}' for k in names)} in this order. The posterior of the mixture model is Gaussian, so it differs from the first by its prior only. With no pixel the true posterior is the prior, itself Gaussian; a few pixels {bend}: the median distance to a Gaussian is largest at {counts[peak]} pixels, {median[peak]:.3f} nats, and {median[-1]:.3f} with all {counts[-1]}.\n\n"
     f"**Axes.** Turning the codes changes the mean log-prior of the Gaussian model by {np.abs(swing['vae-mlp']).max():.1g} nats at most, of the Laplace model by {np.abs(swing['prior-laplace']).max():.2f}: there the axes are part of the model.\n\n"
     f"**Symbols.** One symbol out of 64 can say at most ln 64 = {log(64):.2f} nats and costs {limit.value:.2f} here; the two numbers of the Gaussian code cost {value['vae-mlp']['kl'].value:.2f}. Its samples are the 64 pictures above: most look like digits, but ten thousand draws repeat them, so the balls that recall draws around samples have the radius 0 and hold no test image. Precision alone would hide that.{small}",
     fa=f"**درست‌نمایی.** {elbo_fa}{fd_fa}\n\n"
-    f"**حفره‌ها.** پسین میانگین به پیشین {persian[names[by_hole[0]]]} نزدیک‌تر ({mismatch[by_hole[0]].value:.2f} نات) و از پیشین {persian[names[by_hole[-1]]]} دورتر است ({mismatch[by_hole[-1]].value:.2f}). آمیختهٔ آموختنی به سوی کدها می‌رود، پس میان چهار پیشینِ صفحه باید کمترین ناسازگاری را داشته باشد، {adapts}: {mismatch['prior-mixture'].value:.2f} در برابر {mismatch['vae-mlp'].value:.2f} برای گاوسی. ترتیب بر پایهٔ ناسازگاری: {'، '.join(persian[names[k]] for k in by_hole)}.\n\n"
-    f"**برازش خانواده.** میانگین شکاف ELBO چنین است: {'، '.join(f'{persian[names[k]]} {gap[k].value:.2f}' for k in names)}؛ ولی بیشترِ آن از چند تصویر می‌آید که رمزگذار جایشان را خطا می‌کند: میانه‌ها به همین ترتیب {'، '.join(f'{middle[k]:.2f}' for k in names)} نات‌اند. پسین مدل آمیخته گاوسی است و تنها پیشین آن با مدل نخست فرق دارد. بی هیچ پیکسلی پسین درست همان پیشین و خود گاوسی است؛ چند پیکسل {bend}: میانهٔ فاصله تا گاوسی در {counts[peak]} پیکسل از همه بیشتر است، {median[peak]:.3f} نات، و با همهٔ {counts[-1]} پیکسل {median[-1]:.3f}.\n\n"
+    f"**حفره‌ها.** پسین میانگین به پیشین {persian[names[by_hole[0]]]} نزدیک‌تر ({fits[by_hole[0]].mismatch.value:.2f} نات) و از پیشین {persian[names[by_hole[-1]]]} دورتر است ({fits[by_hole[-1]].mismatch.value:.2f}). آمیختهٔ آموختنی به سوی کدها می‌رود، پس میان چهار پیشینِ صفحه باید کمترین ناسازگاری را داشته باشد، {adapts}: {fits['prior-mixture'].mismatch.value:.2f} در برابر {fits['vae-mlp'].mismatch.value:.2f} برای گاوسی. ترتیب بر پایهٔ ناسازگاری: {'، '.join(persian[names[k]] for k in by_hole)}.\n\n"
+    f"**برازش خانواده.** میانگین شکاف ELBO چنین است: {'، '.join(f'{persian[names[k]]} {fits[k].gap.value:.2f}' for k in names)}؛ ولی بیشترِ آن از چند تصویر می‌آید که رمزگذار جایشان را خطا می‌کند: میانه‌ها به همین ترتیب {'، '.join(f'{fits[k].median:.2f}' for k in names)} نات‌اند. پسین مدل آمیخته گاوسی است و تنها پیشین آن با مدل نخست فرق دارد. بی هیچ پیکسلی پسین درست همان پیشین و خود گاوسی است؛ چند پیکسل {bend}: میانهٔ فاصله تا گاوسی در {counts[peak]} پیکسل از همه بیشتر است، {median[peak]:.3f} نات، و با همهٔ {counts[-1]} پیکسل {median[-1]:.3f}.\n\n"
     f"**محورها.** چرخاندن کدها میانگین لگاریتم پیشین را در مدل گاوسی حداکثر {np.abs(swing['vae-mlp']).max():.1g} نات و در مدل لاپلاس {np.abs(swing['prior-laplace']).max():.2f} نات عوض می‌کند: آنجا محورها بخشی از مدل‌اند.\n\n"
     f"**نمادها.** یک نماد از ۶۴ نماد حداکثر ln 64 = {log(64):.2f} نات می‌گوید و هزینه‌اش اینجا {limit.value:.2f} است؛ دو عدد کد گاوسی {value['vae-mlp']['kl'].value:.2f} نات هزینه دارند. نمونه‌هایش همان ۶۴ تصویر بالا هستند: بیشترشان به رقم می‌مانند، ولی ده‌هزار نمونه همین‌ها را تکرار می‌کنند؛ پس گوی‌هایی که معیار recall گرد نمونه‌ها می‌کشد شعاع صفر دارند و هیچ تصویر آزمونی را در بر نمی‌گیرند. معیار precision به تنهایی این را پنهان می‌کند.{small}")
 
@@ -794,15 +423,8 @@ study.say(
 # Kingma & Welling 2013 (arXiv 1312.6114); Rosenblatt 1952; Doersch 2016 (arXiv 1606.05908); Artstein, Ball, Barthe & Naor
 # 2004; Hoffman & Johnson 2016, "ELBO surgery"; Davidson et al. 2018 (arXiv 1804.00891); Tomczak & Welling 2018 (arXiv
 # 1705.07120); Jang, Gu & Poole 2017 (arXiv 1611.01144); Maddison, Mnih & Teh 2017 (arXiv 1611.00712).
-
 # %% [markdown] lang="fa"
 # ## منابع
-# - Kingma & Welling 2013 (arXiv 1312.6114)
-# - Rosenblatt 1952
-# - Doersch 2016 (arXiv 1606.05908)
-# - Artstein, Ball, Barthe & Naor 2004
-# - Hoffman & Johnson 2016, "ELBO surgery"
-# - Davidson et al. 2018 (arXiv 1804.00891)
-# - Tomczak & Welling 2018 (arXiv 1705.07120)
-# - Jang, Gu & Poole 2017 (arXiv 1611.01144)
-# - Maddison, Mnih & Teh 2017 (arXiv 1611.00712)
+# Kingma & Welling 2013 (arXiv 1312.6114)؛ Rosenblatt 1952؛ Doersch 2016 (arXiv 1606.05908)؛ Artstein, Ball, Barthe & Naor
+# 2004؛ Hoffman & Johnson 2016, "ELBO surgery"؛ Davidson et al. 2018 (arXiv 1804.00891)؛ Tomczak & Welling 2018 (arXiv
+# 1705.07120)؛ Jang, Gu & Poole 2017 (arXiv 1611.01144)؛ Maddison, Mnih & Teh 2017 (arXiv 1611.00712).

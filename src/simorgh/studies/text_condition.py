@@ -257,7 +257,7 @@ for scale in (1.0, 2.0, 4.0):
     shares = [study.measure("guided_accuracy", *wilson(h.mean(), len(h))[:3], n=len(h), unit="share", protocol=f"every caption {max(1, repeats // 2)} times from the same noise at each scale, {steps} steps, read by {judge.NAME}", floor=ceiling, guidance_scale=scale, templates=name)
               for name, h in (("known", hits[known]), ("kept back", hits[~known]))]
     best[scale], wide[scale] = shares, _reading.spread(f, digits) / full
-    rows.append([kit.Cell(f"{scale:g}"), kit.Cell(f"{scale - 1:g}"), replace(solver, guidance=Guidance(scale)).evaluations, *(kit.Cell(kit.number(m, unit=False, floor=False)) for m in shares), kit.Cell(f"{wide[scale]:.2f}"), kit.Cell(f"{float(drawn.mean()):.4f}")])
+    rows.append([kit.Cell(f"{scale:g}"), kit.Cell(f"{scale - 1:g}"), replace(solver, guidance=Guidance(scale)).evaluations, *kit.cells(shares), kit.Cell(f"{wide[scale]:.2f}"), kit.Cell(f"{float(drawn.mean()):.4f}")])
 study.table(study.pick(["scale s", "w = s − 1", "evaluations", "known templates", "kept back", "spread", "ink"], ["ضریب s", "w = s − 1", "ارزیابی‌ها", "قالب آشنا", "کنارگذاشته", "پراکندگی", "مرکب"]), rows,
             f"Share read as asked with Wilson's interval, {len(few)} samples a row; every sample costs that many evaluations of the network.",
             f"سهم درست با بازهٔ ویلسون، {len(few)} نمونه در هر سطر؛ هر نمونه همین تعداد ارزیابی شبکه می‌خواهد.")
