@@ -14,11 +14,11 @@ from sklearn.neighbors import NearestNeighbors
 from simorgh.contracts import UserError
 from simorgh.data import DataConfig, load
 from simorgh.evaluate import two_sample as judges
-from simorgh.evaluate.samples import _jackknife
 from simorgh.evaluate.two_sample import train_on_synthetic, two_sample
 from simorgh.metrics import prdc
 from simorgh.metrics.extrapolation import frechet_extrapolated
 from simorgh.metrics.frechet import frechet_distance
+from simorgh.metrics.intervals import jackknife
 from simorgh.metrics.memorisation import _near, _ratio, mann_whitney, memorisation
 from simorgh.metrics.modes import (
     collapse,
@@ -468,8 +468,8 @@ def test_the_interval_of_a_distance_does_not_depend_on_labels_that_come_in_turn(
     mixed = centres[torch.randint(10, (2000,), generator=rng)] + torch.randn(2000, 8, generator=rng)
     endless = frechet_extrapolated(mixed, in_turn, points=5).intercept
     assert endless.high - endless.low < 10
-    found = _jackknife(mixed, in_turn)
+    found = jackknife(frechet_distance, mixed, in_turn)
     assert found.low <= found.value <= found.high
     assert found.high - found.low < 4 * (found.value + 1)
-    shuffled = _jackknife(mixed, in_turn[torch.randperm(2000, generator=rng)])
+    shuffled = jackknife(frechet_distance, mixed, in_turn[torch.randperm(2000, generator=rng)])
     assert found.high - found.low == pytest.approx(shuffled.high - shuffled.low, rel=1.0)

@@ -10,7 +10,7 @@ from torchmetrics.image.kid import poly_mmd
 
 from simorgh.contracts import UserError
 from simorgh.metrics.frechet import frechet_distance, frechet_from_moments
-from simorgh.metrics.intervals import bootstrap, mean_interval, paired_difference
+from simorgh.metrics.intervals import bootstrap, jackknife, mean_interval, paired_difference
 from simorgh.metrics.kid import kernel_distance, kid
 from simorgh.metrics.leakage import leakage
 from simorgh.metrics.prdc import prdc
@@ -193,6 +193,19 @@ def test_intervals_equal_scipy():
     assert normal.high - normal.value == pytest.approx(1.959964 * x.std(ddof=1) / 12**0.5, rel=1e-6)
     with pytest.raises(UserError):
         mean_interval([1.0])
+
+
+def test_jackknife_of_a_mean_has_the_classical_standard_error():
+    """With a group for each row; rows of two sets are left out together, as pairs are."""
+    rng = torch.Generator().manual_seed(3)
+    a, b = (torch.randn(40, 1, generator=rng, dtype=torch.float64) * s for s in (1.0, 3.0))
+    found = jackknife(lambda x: float(x.mean()), a, groups=40)
+    exact = mean_interval(a[:, 0], kind="normal")
+    np.testing.assert_allclose(found[:3], exact[:3], rtol=1e-9)
+    both = jackknife(lambda x, y: float(x.mean() - y.mean()), a, b, groups=40)
+    np.testing.assert_allclose(both[:3], paired_difference(a[:, 0], b[:, 0], kind="normal")[:3], rtol=1e-9)
+    with pytest.raises(UserError, match="40 rows"):
+        jackknife(lambda x: 0.0, a[:39], groups=40)
 
 
 def test_bootstrap_of_a_mean_is_near_the_normal_interval():

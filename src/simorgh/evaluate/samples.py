@@ -13,7 +13,7 @@ from simorgh.evaluate.measure import context, measurement
 from simorgh.evaluate.two_sample import train_on_synthetic, two_sample
 from simorgh.metrics.extrapolation import frechet_extrapolated
 from simorgh.metrics.frechet import frechet_distance
-from simorgh.metrics.intervals import Interval, mean_interval
+from simorgh.metrics.intervals import jackknife, mean_interval
 from simorgh.metrics.kid import kid
 from simorgh.metrics.memorisation import memorisation
 from simorgh.metrics.modes import collapse, mode_coverage, near_duplicates
@@ -63,8 +63,8 @@ def samples(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
     here = context(run, split="test", **{k: v for k, v in how.items() if k != "protocol"})
     size = min(1000, n)
     found = [
-        measurement("fd_digits", _jackknife(real, fake), "squared feature units", f"Fréchet distance, {protocol}",
-                    n=n, floor=floors["fd_digits"], context=here),
+        measurement("fd_digits", jackknife(frechet_distance, real, fake), "squared feature units",
+                    f"Fréchet distance, {protocol}", n=n, floor=floors["fd_digits"], context=here),
         measurement("kid", kid(real, fake, size=size).value * 1000, "10^-3 MMD^2", f"100 subsets of {size}, {protocol}",
                     n=n, floor=floors["kid"], context=here),
     ]  # fmt: skip
@@ -94,19 +94,6 @@ def samples(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
         for name, value, best in (("smallest", shares.min(), own.min()), ("largest", shares.max(), own.max()))
     ]  # fmt: skip
     return found
-
-
-def _jackknife(real: Tensor, fake: Tensor, groups: int = 10) -> Interval:
-    """The Fréchet distance with a 95 % interval from leaving out each tenth of both sets (Quenouille).
-
-    A tenth is a run of neighbours: every tenth row would be a class, where labels are given in turn.
-    """
-    value = frechet_distance(real, fake)
-    tenth = [torch.arange(len(x)) * groups // len(x) for x in (real, fake)]
-    left = [frechet_distance(real[tenth[0] != g], fake[tenth[1] != g]) for g in range(groups)]
-    left = torch.tensor(left, dtype=torch.float64)
-    error = float(((groups - 1) / groups * (left - left.mean()).square().sum()).sqrt())
-    return Interval(value, value - 1.96 * error, value + 1.96 * error, len(fake))
 
 
 def modes(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:

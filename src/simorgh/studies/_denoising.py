@@ -18,7 +18,7 @@ from simorgh.data import DataConfig, load
 from simorgh.diffusion.sampler import Sampler
 from simorgh.evaluate import judge
 from simorgh.metrics.frechet import frechet_distance
-from simorgh.metrics.intervals import Interval
+from simorgh.metrics.intervals import Interval, jackknife
 from simorgh.metrics.modes import proportion
 from simorgh.metrics.prdc import prdc
 from simorgh.nn.unet import UNetModule
@@ -118,17 +118,6 @@ def _within(features: Tensor, labels: Tensor) -> float:
     """Variance around the mean of the own label, summed over features."""
     parts = [features[labels == k].double() for k in labels.unique()]
     return float(sum((p - p.mean(0)).square().sum() for p in parts) / (len(labels) - len(parts)))
-
-
-def jackknife(statistic: Callable[[Tensor, Tensor], float], real: Tensor, fake: Tensor, groups: int = 10) -> Interval:
-    """`statistic` with a 95 % interval from leaving out each tenth of both sets (Quenouille). A tenth is a run of
-    neighbours: every tenth row would be a class, where labels are given in turn."""
-    value = statistic(real, fake)
-    tenth = [torch.arange(len(x)) * groups // len(x) for x in (real, fake)]
-    left = [statistic(real[tenth[0] != g], fake[tenth[1] != g]) for g in range(groups)]
-    left = torch.tensor(left, dtype=torch.float64)
-    error = float(((groups - 1) / groups * (left - left.mean()).square().sum()).sqrt())
-    return Interval(value, value - 1.96 * error, value + 1.96 * error, len(fake))
 
 
 def cell(value: Interval | float | None, digits: int = 3) -> Cell | None:
