@@ -56,9 +56,7 @@ free_model, told_model = free.model().to(DEVICE), told.model().to(DEVICE)
 data, path = load(told.experiment.data), free.experiment.model.path
 if "".join(data.spec.vocabulary or ()) != SIGNS:
     raise UserError(f"The reader of this study knows the signs {SIGNS} only, and {data.name} has others.")
-if study.small:
-    study.say("**The `smoke` preset**: sixteen steps on 512 images. Its numbers say nothing about the models.",
-              "**اندازهٔ `smoke`**: شانزده گام روی ۵۱۲ تصویر؛ اعداد آن چیزی دربارهٔ مدل‌ها نمی‌گوید.")
+study.warn_if_small()
 
 # %% [markdown] lang="en"
 # ## The data

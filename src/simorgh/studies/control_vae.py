@@ -42,9 +42,7 @@ runs = {title: study.runs(key) for title, key in titles.items()}
 vae = runs["VAE"][0]
 data = load(vae.experiment.data)
 images = len(data.train)
-if study.small:
-    study.say("**The `smoke` preset**: sixteen steps on 512 images. Its numbers say nothing about the models.",
-              "**اندازهٔ `smoke`**: شانزده گام روی ۵۱۲ تصویر؛ اعداد آن چیزی دربارهٔ مدل‌ها نمی‌گوید.")
+study.warn_if_small()
 
 # %% [markdown] lang="en"
 # ## Card: the idea

@@ -61,9 +61,7 @@ data = load(run.experiment.data)
 chain = Chain(path)
 betas, kept, at = chain.betas, chain.kept, chain.at  # kept: the product of alphas, (1000,)
 chain.check_published()
-if study.small:
-    study.say("**The `smoke` preset**: sixteen steps on 512 images. Its numbers say nothing about the models.",
-              "**اندازهٔ `smoke`**: شانزده گام روی ۵۱۲ تصویر؛ اعداد آن چیزی دربارهٔ مدل‌ها نمی‌گوید.")
+study.warn_if_small()
 
 # %% [markdown] lang="en"
 # ## (a) Forward

@@ -35,9 +35,7 @@ first = {title: group[0] for title, group in runs.items()}
 data = load(first["GAN"].experiment.data)
 held_out = data.validation.x.float() / 255
 seeds = len(runs["GAN"])
-if study.small:
-    study.say("**The `smoke` preset**: sixteen steps on 512 images. Its numbers say nothing about the models.",
-              "**اندازهٔ `smoke`**: شانزده گام روی ۵۱۲ تصویر؛ اعداد آن چیزی دربارهٔ مدل‌ها نمی‌گوید.")
+study.warn_if_small()
 
 # %% [markdown] lang="en"
 # ## Data and networks

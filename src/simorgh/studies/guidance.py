@@ -61,9 +61,7 @@ study = kit.current()
 run, flows = study.runs("cfg-mnist")[0], study.runs("flow")
 model, settings = run.model().to(lab.DEVICE), run.experiment.model
 data = load(run.experiment.data)
-if study.small:
-    study.say("**The `smoke` preset**: sixteen steps on 512 images. Its numbers say nothing about the models.",
-              "**اندازهٔ `smoke`**: شانزده گام روی ۵۱۲ تصویر؛ اعداد آن چیزی دربارهٔ مدل‌ها نمی‌گوید.")
+study.warn_if_small()
 
 # %% [markdown] lang="en"
 # ## (a) What it is

@@ -49,6 +49,14 @@ class Study:
         self.pick, self.figure, self.table, self.say = paper.pick, paper.figure, paper.table, paper.say
         self.animation = paper.animation
 
+    def warn_if_small(self) -> None:
+        """A paragraph that says what the `smoke` preset of models of images is; nothing at other presets."""
+        if self.small:
+            self.say(
+                "**The `smoke` preset**: sixteen steps on 512 images. Its numbers say nothing about the models.",
+                "**اندازهٔ `smoke`**: شانزده گام روی ۵۱۲ تصویر؛ اعداد آن چیزی دربارهٔ مدل‌ها نمی‌گوید.",
+            )
+
     def runs(self, key: str) -> list[Run]:
         """The finished, evaluated runs of a recipe that the header names, one a seed, seed 0 first."""
         check_name(key, self._runs, "run in this study's header")

@@ -43,9 +43,7 @@ inner, config = model.diffusion, run.experiment.model
 n, steps = (100, 3) if study.small else (500, 15)
 solver = replace(config.diffusion.sampler, steps=steps)
 labels = torch.arange(n) % 10
-if study.small:
-    study.say("**The `smoke` preset**: sixteen steps on 512 images. Its numbers say nothing about the models.",
-              "**اندازهٔ `smoke`**: شانزده گام روی ۵۱۲ تصویر؛ اعداد آن چیزی دربارهٔ مدل‌ها نمی‌گوید.")
+study.warn_if_small()
 
 # %% [markdown] lang="en"
 # ## What it is

@@ -48,9 +48,7 @@ study = kit.current()
 three = study.runs("vq-3x2")
 run = three[0]
 model, data = run.model(), load(run.experiment.data)
-if study.small:
-    study.say("**The `smoke` preset**: sixteen steps on 512 images. Its numbers say nothing about the models.",
-              "**اندازهٔ `smoke`**: شانزده گام روی ۵۱۲ تصویر؛ اعداد آن چیزی دربارهٔ مدل‌ها نمی‌گوید.")
+study.warn_if_small()
 
 # %% [markdown] lang="en"
 # ## Card: what is gained over a VAE

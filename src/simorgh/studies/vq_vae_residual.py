@@ -53,9 +53,7 @@ titles = {"vq-res@ema": study.pick("running means", "میانگین متحرک")
           "vq-res@fsq": study.pick("rounding (FSQ)", "گرد کردن (FSQ)"), "vq-res@plain": study.pick("running means, plain", "میانگین متحرک، ساده")}
 few = data.test.x[:500] / 255
 channels, side = few.shape[1], few.shape[2]
-if study.small:
-    study.say("**The `smoke` preset**: sixteen steps on 512 images. Its numbers say nothing about the models.",
-              "**اندازهٔ `smoke`**: شانزده گام روی ۵۱۲ تصویر؛ اعداد آن چیزی دربارهٔ مدل‌ها نمی‌گوید.")
+study.warn_if_small()
 
 # %% [markdown] lang="en"
 # ## Card: three terms

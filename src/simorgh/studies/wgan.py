@@ -26,9 +26,7 @@ study = kit.current()
 titles = {"GAN": "gan", "WGAN": "wgan", "WGAN-GP": "wgan-gp"}
 runs = {title: study.runs(key) for title, key in titles.items()}
 seeds = len(runs["GAN"])
-if study.small:
-    study.say("**The `smoke` preset**: sixteen steps on 512 images. Its numbers say nothing about the models.",
-              "**اندازهٔ `smoke`**: شانزده گام روی ۵۱۲ تصویر؛ اعداد آن چیزی دربارهٔ مدل‌ها نمی‌گوید.")
+study.warn_if_small()
 
 # %% [markdown] lang="en"
 # ## What changes in the code
