@@ -247,9 +247,10 @@ study.table(["m", study.pick("batches", "دسته‌ها"), "L_D", study.pick("s
 
 # %%
 t = gan.experiment.train
+slower = t.optimisers["discriminator"].lr
 study.say(
-    f"Adam, rate {t.optimiser.lr:g}, betas {t.optimiser.betas}, batches of {t.batch_size}, {t.epochs:g} passes over {len(data.train):,} images, one discriminator step a generator step, average with a half-life of {t.ema_half_life:,.0f} images.",
-    f"بهینه‌ساز Adam با نرخ {t.optimiser.lr:g} و ضریب‌های <bdi>{t.optimiser.betas}</bdi>، دسته‌های {t.batch_size}تایی، {t.epochs:g} دور روی {len(data.train):,} تصویر، یک گام تمایزگر برای هر گام مولد، میانگین وزن‌ها با نیمه‌عمر {t.ema_half_life:,.0f} تصویر.",
+    f"Adam, rate {t.optimiser.lr:g} for the generator and {slower:g} for the discriminator, betas {t.optimiser.betas}, batches of {t.batch_size}, {t.epochs:g} passes over {len(data.train):,} images, one discriminator step a generator step, average with a half-life of {t.ema_half_life:,.0f} images.",
+    f"بهینه‌ساز Adam با نرخ {t.optimiser.lr:g} برای مولد و {slower:g} برای تمایزگر و ضریب‌های <bdi>{t.optimiser.betas}</bdi>، دسته‌های {t.batch_size}تایی، {t.epochs:g} دور روی {len(data.train):,} تصویر، یک گام تمایزگر برای هر گام مولد، میانگین وزن‌ها با نیمه‌عمر {t.ema_half_life:,.0f} تصویر.",
 )
 games.players(study, {"GAN": runs["GAN"]}, "gan")
 last = [run.history()[-1] for run in runs["GAN"]]
