@@ -8,6 +8,7 @@ import base64
 import html
 import io
 import os
+import re
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from matplotlib.figure import Figure
 from simorgh.contracts import Measurement
 from simorgh.errors import UserError
 from simorgh.report.numbers import Cell, digits, number
-from simorgh.report.style import use_style
+from simorgh.report.style import ltr, use_style
 
 WORDS = {"en": {"figure": "Figure", "table": "Table"}, "fa": {"figure": "شکل", "table": "جدول"}}
 
@@ -78,7 +79,8 @@ class Paper:
         self._tables += 1
         self._markdown(self._numbered("table", self._tables, en, fa), "title")
         numeric = [rows and all(_is_number(row[i]) for row in rows) for i in range(len(header))]
-        head = "".join(f'<th class="{"num" if n else "word"}">{_escape(h)}</th>' for h, n in zip(header, numeric))
+        kinds = ["num" if n else "word" for n in numeric]
+        head = "".join(f'<th class="{kind}">{_piece(_escape(h))}</th>' for h, kind in zip(header, kinds))
         body = "".join(f"<tr>{''.join(_cell(c) for c in row)}</tr>\n" for row in rows)
         table = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
         plain = "\n".join("\t".join(_text(c) for c in row) for row in [header, *rows])
@@ -123,12 +125,17 @@ def _cell(cell: object) -> str:
     text = _escape(_text(cell))
     if _is_number(cell):
         return f'<td class="num"><bdi dir="ltr">{text}</bdi></td>'
-    return f'<td dir="rtl">{text}</td>' if _is_persian(text) else f"<td>{text}</td>"
+    return f'<td dir="rtl">{text}</td>' if _is_persian(text) else f"<td>{_piece(text)}</td>"
+
+
+def _piece(text: str) -> str:
+    """`text` of a cell; left to right and in one piece, unless it begins in Persian. Without that the brackets and the
+    ends of an interval change places on a Persian page."""
+    return text if _is_persian(text) else f'<bdi dir="ltr">{text}</bdi>'
 
 
 def _is_persian(text: str) -> bool:
-    """Whether the first letter is written from right to left: such a cell does so in an English table too."""
-    return next(
-        (kind in ("R", "AL") for c in text for kind in [unicodedata.bidirectional(c)] if kind in ("L", "R", "AL")),
-        False,
-    )
+    """Whether the first letter outside of isolated pieces is written from right to left: such a cell does so in an
+    English table too."""
+    kinds = map(unicodedata.bidirectional, re.sub(f"{ltr('.*?')}", "", text))
+    return next((kind in ("R", "AL") for kind in kinds if kind in ("L", "R", "AL")), False)

@@ -88,10 +88,11 @@ study.figure(curves({names[k]: [r.history() for r in study.runs(k)] for k in lis
              en="Left: reconstruction loss of the three autoencoders. Right: R, the mean squared distance of the codes from their centre, which the noise follows.",
              fa="چپ: هزینهٔ بازسازی سه خودرمزگذار. راست: R، میانگین مربع فاصلهٔ کدها از مرکزشان، که نوفه از آن پیروی می‌کند.")
 spreads = {k: [r.history()[-1]["reconstruction/spread"] for r in study.runs(k)] for k in list(names)[:3]}
-study.table(["model", "R at the end, each seed", "noise variance per coordinate", "signal to noise per coordinate"],
-            [[names["ae-mlp"], ", ".join(f"{v:.3g}" for v in spreads["ae-mlp"]), "0", "infinite"],
-             [names["ae-noisy"], ", ".join(f"{v:.3g}" for v in spreads["ae-noisy"]), "0.5 R / 2", "(R / 2) / (0.5 R / 2) = 2"],
-             [names["ae-noisy-each"], ", ".join(f"{v:.3g}" for v in spreads["ae-noisy-each"]), "0.5 R", "(R / 2) / (0.5 R) = 2 / d = 1"]],
+study.table(study.pick(["model", "R at the end, each seed", "noise variance per coordinate", "signal to noise per coordinate"],
+                       ["مدل", "R در پایان، هر دانه", "واریانس نوفهٔ هر مختصه", "سیگنال به نوفه در هر مختصه"]),
+            [[names["ae-mlp"], ", ".join(f"{v:.3g}" for v in spreads["ae-mlp"]), "0", study.pick("infinite", "بی‌نهایت")],
+             [names["ae-noisy"], ", ".join(f"{v:.3g}" for v in spreads["ae-noisy"]), kit.ltr("0.5 R / 2"), kit.ltr("(R / 2) / (0.5 R / 2) = 2")],
+             [names["ae-noisy-each"], ", ".join(f"{v:.3g}" for v in spreads["ae-noisy-each"]), kit.ltr("0.5 R"), kit.ltr("(R / 2) / (0.5 R) = 2 / d = 1")]],
             en="The two readings of 'variance 0.5 R'. Read per coordinate, twenty dimensions would leave a ratio of 0.1.", fa="دو خوانش «واریانس 0.5 R». با خوانش هر مختصه، در بیست بُعد نسبت به 0.1 می‌رسد.")
 
 # %% [markdown] lang="en"
@@ -106,12 +107,14 @@ decoded = models["ae-mlp"].decode(points)
 noise_images = torch.from_numpy(philox("pixels").random((n, 1, 28, 28), dtype=np.float32))
 study.figure(image_grid(torch.cat([decoded[:20], noise_images[:20]]), 4, 10, cell=0.45), "random",
              en="Above: the plain AE's decoder at uniform random codes. Below: uniform random pixels.", fa="بالا: رمزگشای AE ساده در کدهای تصادفی یکنواخت. پایین: پیکسل‌های تصادفی یکنواخت.")
+persian = {"random code, plain AE": "کد تصادفی، AE ساده", "random pixels": "پیکسل‌های تصادفی", "test images": "تصویرهای آزمون"}
 rows, typical = [], {}
 for label, images in (("random code, plain AE", decoded), ("random pixels", noise_images), ("test images", data.test.x[:n].float() / 255)):
     distance, confidence = nearest(images)
     typical[label] = share((distance < limit).numpy())
-    rows.append([label, float(distance.median()), f"{typical[label][0]:.3f} [{typical[label][1]:.3f}, {typical[label][2]:.3f}]", float(confidence.median())])
-study.table(["images", "median distance to the nearest training image", "typical share", "judge's median confidence"], rows,
+    rows.append([study.pick(label, persian[label]), float(distance.median()), f"{typical[label][0]:.3f} [{typical[label][1]:.3f}, {typical[label][2]:.3f}]", float(confidence.median())])
+study.table(study.pick(["images", "median distance to the nearest training image", "typical share", "judge's median confidence"],
+                       ["تصویرها", "میانهٔ فاصله تا نزدیک‌ترین تصویر آموزش", "سهم نوعی", "میانهٔ اطمینان داور"]), rows,
             en=f"{n} images of each kind, judge features, seed 0.", fa=f"از هر گونه {n} تصویر، ویژگی‌های داور، دانهٔ صفر.")
 for label in list(typical)[:2]:
     p, low, high = typical[label]
@@ -154,11 +157,11 @@ for key in ("ae-mlp", "vae-mlp"):
     z = points if key == "ae-mlp" else torch.from_numpy(philox("prior").standard_normal((n, 2), dtype=np.float32))
     holes[key] = 1 - share((nearest(models[key].decode(z))[0] < limit).numpy())[0]
 fd = {k: study.results(k, "fd_digits") for k in names}
-study.table(["fault", "measured as", "AE", "VAE"],
-            [["unknown support and scale", "side of the box of the codes, each seed", ", ".join(f"{v:.1f}" for v in boxes["ae-mlp"]), ", ".join(f"{v:.1f}" for v in boxes["vae-mlp"])],
-             ["holes", "share of atypical images (AE: uniform in the box, VAE: from the prior)", f"{holes['ae-mlp']:.3f}", f"{holes['vae-mlp']:.3f}"],
-             ["rough map", "image change per deviation of code, 99 % quantile over median", f"{float(rough['ae-mlp'].quantile(0.99) / rough['ae-mlp'].median()):.2f}", f"{float(rough['vae-mlp'].quantile(0.99) / rough['vae-mlp'].median()):.2f}"],
-             ["no density", "what log p(x) is", "undefined", kit.number(study.results("vae-mlp", "neg_elbo"), floor=False) + " at most"]],
+study.table(study.pick(["fault", "measured as", "AE", "VAE"], ["ایراد", "آنچه سنجیده شد", "AE", "VAE"]),
+            [[*study.pick(("unknown support and scale", "side of the box of the codes, each seed"), ("دامنه و مقیاس نامعلوم", "ضلع جعبهٔ کدها، هر دانه")), ", ".join(f"{v:.1f}" for v in boxes["ae-mlp"]), ", ".join(f"{v:.1f}" for v in boxes["vae-mlp"])],
+             [*study.pick(("holes", "share of atypical images (AE: uniform in the box, VAE: from the prior)"), ("شکاف‌ها", "سهم تصویرهای نانوعی (AE: یکنواخت در جعبه، VAE: از پیشین)")), f"{holes['ae-mlp']:.3f}", f"{holes['vae-mlp']:.3f}"],
+             [*study.pick(("rough map", "image change per deviation of code, 99 % quantile over median"), ("نگاشت ناهموار", "تغییر تصویر به ازای هر انحراف کد، چندک ۹۹٪ بر میانه")), f"{float(rough['ae-mlp'].quantile(0.99) / rough['ae-mlp'].median()):.2f}", f"{float(rough['vae-mlp'].quantile(0.99) / rough['vae-mlp'].median()):.2f}"],
+             [*study.pick(("no density", "what −log p(x) is", "undefined"), ("بدون چگالی", f"مقدار {kit.ltr('−log p(x)')}", "تعریف‌نشده")), kit.ltr(kit.number(study.results("vae-mlp", "neg_elbo"), floor=False)) + study.pick(" at most", " یا کمتر")]],
             en="Four faults of the plain AE as a generator, and the VAE beside it.", fa="چهار ایراد AE ساده در مقام مولد، و VAE در کنارش.")
 study.say(
     en="The KL term cures the first fault by pulling the codes to a *known* law, from which one can then draw; drawing a code anew at each step fills the holes between codes and forbids the decoder to jump; and together they make a bound on log p(x). Where the measured column does not favour the VAE, two dimensions are the reason: the plane is crowded, so that its classes still touch.",
@@ -184,7 +187,8 @@ for key in names:
     mse = study.results(key, "mse")
     rows.append([names[key], ", ".join(f"{v:.3f}" for v in per_seed), kit.number(fd[key], unit=False), kit.number(mse, unit=False, floor=False)])
     study.measure("typical_share_uniform", float(np.mean(per_seed)), n=n, unit="share", protocol="uniform points of the code box, decoded, mean over seeds", recipe=key)
-study.table(["model", "typical share at uniform points, each seed", "fd-digits of its own samples", "reconstruction error"], rows,
+study.table(study.pick(["model", "typical share at uniform points, each seed", "fd-digits of its own samples", "reconstruction error"],
+                       ["مدل", "سهم نوعی در نقاط یکنواخت، هر دانه", "fd-digits نمونه‌های خودش", "خطای بازسازی"]), rows,
             en="Random codes and samples of the four models. AE samples come from a Gaussian fitted to the codes, VAE samples from the prior.", fa="کدهای تصادفی و نمونه‌های چهار مدل. نمونهٔ AE از گاوسیِ برازیده بر کدها و نمونهٔ VAE از پیشین است.")
 study.figure(image_grid(torch.cat([models[k].decode(uniform_points(k, 10, 2)) for k in names]), 4, 10, row_labels=list(names.values()), cell=0.5), "uniform",
              en="Ten uniform random codes through each decoder.", fa="ده کد تصادفی یکنواخت از هر رمزگشا.")
@@ -201,7 +205,7 @@ with tempfile.TemporaryDirectory() as folder, torch.enable_grad():
             random = low + (high - low) * torch.from_numpy(philox("box", 3).random((n, 2), dtype=np.float32))
             test = data.test.x[:2000].float() / 255
             sweep.append([factor, float((nearest(model.decode(random))[0] < limit).float().mean()), float((model.reconstruct(test) - test).square().mean())])
-study.table(["noise factor (total)", "typical share at uniform points", "reconstruction error"], [[f"{a:g}", f"{b:.3f}", f"{c:.4f}"] for a, b, c in sweep],
+study.table(study.pick(["noise factor (total)", "typical share at uniform points", "reconstruction error"], ["ضریب نوفه (در جمع)", "سهم نوعی در نقاط یکنواخت", "خطای بازسازی"]), [[f"{a:g}", f"{b:.3f}", f"{c:.4f}"] for a, b, c in sweep],
             en="A sweep of the factor on short trainings (10,000 images, 4 passes, one seed).", fa="روبش ضریب با آموزش‌های کوتاه (۱۰٬۰۰۰ تصویر، ۴ دوره، یک دانه).")
 better = np.mean(shares["ae-noisy"]) > np.mean(shares["ae-mlp"])
 study.say(

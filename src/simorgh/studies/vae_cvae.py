@@ -98,12 +98,11 @@ for key, title in names.items():
     model = study.runs(key)[0].model()
     for part in ("encoder", "decoder"):
         linear = [m for m in getattr(model, part).modules() if isinstance(m, torch.nn.Linear)]
-        sizes = " → ".join(str(m.in_features) for m in linear) + f" → {linear[-1].out_features}"
         count = sum(p.numel() for p in getattr(model, part).parameters())
-        rows.append([title, part, sizes, len(linear), count])
+        rows.append([title, study.pick(part, {"encoder": "رمزگذار", "decoder": "رمزگشا"}[part]), kit.widths(getattr(model, part)), len(linear), count])
         if key in ("vae-mlp", "cvae-mlp"):
             assert 2 <= len(linear) <= 4, "the assignment asks for 2 to 4 layers"
-study.table(["model", "part", "layer sizes", "layers", "parameters"], rows,
+study.table(study.pick(["model", "part", "layer sizes", "layers", "parameters"], ["مدل", "بخش", "اندازهٔ لایه‌ها", "لایه", "پارامتر"]), rows,
             en="Layers and parameter counts, read off the built networks.", fa="لایه‌ها و شمار پارامترها، خوانده از خود شبکه‌ها.")
 study.figure(block_diagram([["x", "encoder", "μ, log σ²", "z = μ + σ ε", "decoder", "p(x|z)"],
                             ["x, y", "encoder", "μ, log σ²", "z = μ + σ ε; y", "decoder", "p(x|z, y)"]], ["μ, log σ²"]),
@@ -197,14 +196,15 @@ value = {k: {m: study.results(k, m) for m in metrics} for k in names}
 
 
 fastest = {k: min(m.value for r in study.runs(k) for m in r.results() if m.name == "seconds") for k in names}
-study.table(["model", "−ELBO", "reconstruction", "KL", "−ELBO, same images", "−log p, k = 5,000", "fastest training, s"],
+study.table(study.pick(["model", "−ELBO", "reconstruction", "KL", "−ELBO, same images", "−log p, k = 5,000", "fastest training, s"],
+                       ["مدل", kit.ltr("−ELBO"), "بازسازی", "KL", f"{kit.ltr('−ELBO')}، همان تصویرها", kit.ltr("−log p, k = 5,000"), "تندترین آموزش، ثانیه"]),
             [[names[k], *(kit.short(value[k][m]) for m in metrics), f"{fastest[k]:.0f}"] for k in names],
             en="Nats per test image; mean over seeds with 95 % Student intervals. The importance-weighted bound is taken on the first test images (1,000 for the first three models, 200 for the others) with the encoder as proposal.",
             fa="نات بر تصویر آزمون؛ میانگین روی دانه‌ها با بازهٔ ۹۵ درصد استیودنت. کران وزن‌دار روی نخستین تصویرهای آزمون است.")
 quality = ("fd_digits", "kid", "precision", "recall", "density", "coverage", "judge_accuracy")
 found = {k: {m: study.results(k, m) for m in quality} for k in names}
 floors = [next((f"{found[k][m].floor:.4g}" for k in names if found[k][m] is not None), "–") for m in quality]
-study.table(["model", *(m.replace("_", " ") for m in quality)], [[names[k], *(kit.short(found[k][m]) for m in quality)] for k in names] + [["real images (floor)", *floors]],
+study.table(study.pick(["model", *(m.replace("_", " ") for m in quality)], ["مدل", "fd-digits", "KID", "دقت (precision)", "بازخوانی (recall)", "چگالی", "پوشش", "دقت داور"]), [[names[k], *(kit.short(found[k][m]) for m in quality)] for k in names] + [[study.pick("real images (floor)", "تصویرهای واقعی (کف)"), *floors]],
             en="Samples against test images; mean over seeds ± half of the 95 % interval. In the last row training images take the place of the samples.", fa="نمونه‌ها در برابر تصویرهای آزمون؛ میانگین دانه‌ها ± نیم‌بازهٔ ۹۵ درصد. در سطر آخر تصویرهای آموزش جای نمونه‌ها را گرفته‌اند.")
 for k in names:
     for run in study.runs(k):
@@ -235,13 +235,14 @@ for k in names:
 n = 20 if study.small else 100
 exact, tight = estimates(vae, n, exact=True), estimates(cvae, n)
 routes = {"ELBO": exact.elbo, "bound, k = 5,000, encoder": exact.encoder, "bound, k = 5,000, fitted proposal": exact.fitted, "annealed importance sampling": exact.annealed}
+persian = dict(zip(routes, ("ELBO", "کران با k = 5,000 و رمزگذار", "کران با k = 5,000 و پیشنهاد برازیده", "نمونه‌گیری اهمیتیِ تابکاری")))
 rows = []
 for name, estimate in routes.items():
     error = estimate - exact.exact
-    rows.append([name, f"{float(estimate.mean()):.3f}", f"{float(error.mean()):+.4f}", f"{float(error.abs().max()):.3f}", int((error.abs() > 0.05).sum())])
+    rows.append([study.pick(name, persian[name]), f"{float(estimate.mean()):.3f}", f"{float(error.mean()):+.4f}", f"{float(error.abs().max()):.3f}", int((error.abs() > 0.05).sum())])
     study.measure(f"log_p_error_{len(rows)}", float(error.mean()), n=n, unit="nats/image", protocol=f"{name} minus quadrature, first {n} test images, seed 0, vae-mlp")
-rows.append(["quadrature over the plane", f"{float(exact.exact.mean()):.3f}", "0", "0", 0])
-study.table(["route", "mean log p", "mean error", "largest |error|", "images off by > 0.05"], rows,
+rows.append([study.pick("quadrature over the plane", "انتگرال عددی روی صفحه"), f"{float(exact.exact.mean()):.3f}", "0", "0", 0])
+study.table(study.pick(["route", "mean log p", "mean error", "largest |error|", "images off by > 0.05"], ["راه", "میانگین log p", "میانگین خطا", "بزرگ‌ترین خطا", "تصویرهای با خطای بیش از ۰٫۰۵"]), rows,
             en=f"Estimates of log p(x) of the first {n} test images under the VAE, against quadrature.", fa=f"برآوردهای log p(x) برای {n} تصویر نخست آزمون زیر VAE در برابر انتگرال عددی.")
 if not study.small:
     for name in ("bound, k = 5,000, fitted proposal", "annealed importance sampling"):

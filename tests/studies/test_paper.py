@@ -1,0 +1,41 @@
+"""Tables of a page that is read from right to left."""
+
+import re
+
+import pytest
+
+from simorgh.contracts import UserError
+from simorgh.report import paper
+from simorgh.report.paper import Paper
+from simorgh.report.style import ltr
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """The HTML of what a paper shows, in order."""
+    pages = []
+    monkeypatch.setattr(paper, "display", lambda data, **_: pages.append(data.get("text/html", "")))
+    return pages
+
+
+def cells(page: str) -> list[str]:
+    return re.findall(r"<t[dh]\b[^>]*>.*?</t[dh]>", page)
+
+
+def test_what_is_not_persian_keeps_its_order_in_a_persian_table(shown):
+    """An interval as text: without the isolation its ends and brackets change places."""
+    row = ["191.0 [188.2, 193.8]", "VAE 2-D", "زیر ۱ نات", f"{ltr('−log p(x)')} یا کمتر", 3]
+    Paper("fa").table(["مدل", *["−log p, k = 5"] * 4], [row], en="", fa="")
+    *head, interval, name, persian, mixed, number = cells(shown[-1])
+    assert head[0] == '<th class="word">مدل</th>'
+    assert head[1] == '<th class="word"><bdi dir="ltr">−log p, k = 5</bdi></th>'
+    assert interval == '<td><bdi dir="ltr">191.0 [188.2, 193.8]</bdi></td>'
+    assert name == '<td><bdi dir="ltr">VAE 2-D</bdi></td>'
+    assert persian == '<td dir="rtl">زیر ۱ نات</td>'
+    assert mixed.startswith('<td dir="rtl">'), "what is isolated says nothing about the text around it"
+    assert number == '<td class="num"><bdi dir="ltr">3</bdi></td>'
+
+
+def test_a_row_that_does_not_fit_the_header_is_refused():
+    with pytest.raises(UserError, match="2 cells and the header 1"):
+        Paper().table(["a"], [["b", "c"]], en="", fa="")
