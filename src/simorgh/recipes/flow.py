@@ -1,6 +1,6 @@
 """Flow matching on MNIST, told the class: straight lines from noise to digits.
 
-simorgh train flow --preset cpu     8 passes, about 14 minutes on two cores
+simorgh train flow --preset cpu     8 passes, about 15 minutes on two cores: 97.6 % of 2,000 digits read as asked
 simorgh train flow --preset paper   200 passes of a network of 19 million parameters in place of 1.2
 
 Velocity, times drawn with a preference for the middle (logit-normal), ancestral steps: at `cpu` they led nearer to the
