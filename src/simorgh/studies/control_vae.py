@@ -190,7 +190,7 @@ study.figure(image_grid(bits, 5, 10), "vae-bits", "The same with every pixel dra
 study.figure(curves(histories, ["elbo/kl", "elbo/reconstruction"]), "both",
              "KL and reconstruction of the VAE and of both set points, each in the same axes; one line a seed.",
              "‏KL و بازسازیِ VAE و هر دو مقدار خواسته، هرکدام در یک محور؛ هر خط یک بذر.")
-study.figure(curves({title: histories[title] for title in targets}, ["elbo/beta"], ylabel="beta"), "beta",
+study.figure(curves(histories, ["elbo/beta"], ylabel="beta"), "beta",
              "The weight that the controller found.", "وزنی که کنترل‌کننده یافت.")
 plain = float(np.mean([np.mean([line["elbo/kl"] for line in h[-max(1, len(h) // 10):]]) for h in histories["VAE"]]))
 rows, errors = [], {}
