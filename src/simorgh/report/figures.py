@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from numpy.typing import ArrayLike
+from scipy.signal import lfilter
 from scipy.stats import gaussian_kde
 
 from simorgh.errors import UserError
@@ -94,13 +95,15 @@ def reconstruction_pairs(x: ArrayLike, y: ArrayLike, labels: Sequence[object] | 
     return image_grid(rows, 3, len(x), ["input", "output", "|difference|"], labels)
 
 
-def smooth(values: ArrayLike, keep: float = 0.9) -> np.ndarray:
-    """Exponential moving average without start-up bias: weights keep^0, keep^1, ... backwards, normalised."""
-    total, weight, result = 0.0, 0.0, []
-    for value in array(values):
-        total, weight = keep * total + (1 - keep) * value, keep * weight + (1 - keep)
-        result.append(total / weight)
-    return np.array(result)
+def smooth(values: ArrayLike, keep: float = 0.8) -> np.ndarray:
+    """Averages of `values` with weights keep^|i - j|, normalised. They look ahead as far as back: the average of the
+    past alone would draw a falling loss late."""
+
+    def both_ways(x: np.ndarray) -> np.ndarray:
+        return lfilter([1], [1, -keep], x) + lfilter([1], [1, -keep], x[::-1])[::-1] - x
+
+    values = array(values).astype(np.float64)
+    return both_ways(values) / both_ways(np.ones_like(values))
 
 
 def curves(
@@ -108,7 +111,7 @@ def curves(
     keys: str | Sequence[str],
     axis: str = "step",
     epoch: int | None = None,
-    keep: float = 0.9,
+    keep: float = 0.8,
     ylabel: str = "nats per image",
     log: bool = False,
     ylim: tuple[float, float] | None = None,
@@ -120,7 +123,7 @@ def curves(
         keys: entries of the history lines; a line without the key is left out.
         axis: "step", "samples", "seconds", or "epoch" (then `epoch`, examples in an epoch, is needed).
         epoch: with axis "step" a second axis above counts epochs.
-        keep: weight of the past in the moving average, 0 for none.
+        keep: weight of each next neighbour in the moving average, 0 for none.
     """
     use_style()
     keys = [keys] if isinstance(keys, str) else list(keys)

@@ -1,0 +1,18 @@
+"""What figures compute before they draw."""
+
+import numpy as np
+
+from simorgh.report.figures import smooth
+
+
+def test_smoothing_by_hand():
+    found = smooth([0, 0, 1, 0, 0], 0.5)
+    sums = np.array([1.9375, 2.375, 2.5, 2.375, 1.9375])
+    np.testing.assert_allclose(found, np.array([0.25, 0.5, 1, 0.5, 0.25]) / sums, rtol=1e-12)
+
+
+def test_smoothing_moves_no_trend():
+    """Far from its ends a straight line stays where it is, as it does not under an average of the past alone."""
+    line = np.arange(300.0)
+    np.testing.assert_allclose(smooth(line, 0.9)[120:180], line[120:180], atol=1e-3)
+    np.testing.assert_array_equal(smooth(line, 0.0), line)
