@@ -30,6 +30,7 @@ ROWS = (
 )
 
 VERSE = (("rhyme_rate", "beyts that rhyme", ""), ("scan_rate", "hemistichs that scan", ""))
+AUC = (("auc", "AUC, five random folds, three times", ""),)
 KL = (("kl", "KL of test images, nats", ""),)
 ERROR = (("variance_scaled_error", "squared error over the variance of pixels", ""),)
 OTHERS = (
@@ -38,6 +39,9 @@ OTHERS = (
     ("its answers", "shahnameh", ": top-p 0.9, cpu", VERSE),
     ("its answers, drawn until both hold", "shahnameh", ": top-p 0.9, drawn until", VERSE),
     ("real answers", "shahnameh", ": real beyts, cpu", VERSE),
+    ("BiLSTM on canonical SMILES of BBBP", "bbbp", "BiLSTM canonical random", AUC),
+    ("n-grams, logistic", "bbbp", "ngram canonical random", AUC),
+    ("fingerprints, forest", "bbbp", "forest canonical random", AUC),
     ("VAE on sprites", "control_vae", "vae-sprites", KL),
     ("ControlVAE, set point 8", "control_vae", "control-vae-8", KL),
     ("ControlVAE, set point 14", "control_vae", "control-vae-14", KL),
@@ -49,8 +53,8 @@ OTHERS = (
     ("VQ-VAE, 3 codes of 2 dimensions", "vq_vae", "vq-3x2", ERROR),
     ("VQ-VAE, 128 codes", "vq_vae", "vq-vae", ERROR),
 )  # fmt: skip
-"""What stands beyond the table of digits: title; study; the run, or what the protocol says; and of each measurement its
-name, what it is in words, and what its floor is, "" for none."""
+"""What stands beyond the table of digits: title; study; the run, recipe or classifier (see `named`), or what the
+protocol says; and of each measurement its name, what it is in words, and what its floor is, "" for none."""
 
 
 def collect(reports: list[str]) -> None:
@@ -98,13 +102,19 @@ def others() -> str:
         path = ROOT / "results" / f"{study}.json"
         held = json.loads(path.read_text()) if path.is_file() else []
         held = held["results"] if isinstance(held, dict) else held  # of a single run, with its environment
-        mine = [m for m in held if key in (m["context"].get("run"), m["context"].get("recipe")) or key in m["protocol"]]
+        mine = [m for m in held if key in named(m["context"]) or key in m["protocol"]]
         for name, words, floor in wanted:
             for m in [m for m in mine if m["name"] == name][:1]:
                 digits = 3 if abs(m["value"]) < 10 else 1
                 beside = f"{m['floor']:.{digits}f} ({floor})" if floor and m["floor"] is not None else ""
                 lines.append(f"| {title} | {words} | {cell(m, digits)} | {beside} |")
     return "\n".join(lines)
+
+
+def named(context: dict) -> tuple[str | None, ...]:
+    """What a measurement may be called by: its run, its recipe, or a classifier with its spelling and its folds."""
+    said = [context[k] for k in ("model", "spelling", "split") if k in context]
+    return context.get("run"), context.get("recipe"), " ".join(map(str, said))
 
 
 def cell(m: dict | None, digits: int = 2) -> str:
