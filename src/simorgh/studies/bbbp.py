@@ -222,14 +222,14 @@ study.figure(mol.planes(vectors, sets["LSTM"].test.y.numpy(), ("class 0", "class
 # %% [markdown] lang="en"
 # ## Cross-validation
 # Every molecule is held out once in each repeat, all models on the same folds, with fresh weights in every fold and the
-# last weights, not the best ones, tested. (Rate, spellings and passes of the LSTM at `cpu` were chosen in six trials on
+# last weights, not the best ones, tested. (Rate, spellings and passes of the LSTM at `cpu` were chosen in a dozen trials on
 # the first of these folds, so that one is a little flattered.) *Random* folds keep the share of the classes; *scaffold* folds also keep
 # molecules of one ring skeleton together, which asks about new chemistry. Training parts overlap, so the paired test
 # is that of Nadeau & Bengio (2003). The rows at the bottom are floors that need seconds.
 # %% [markdown] lang="fa"
 # ## اعتبارسنجی متقابل
 # هر مولکول در هر تکرار یک بار کنار می‌رود؛ همهٔ مدل‌ها بخش‌های یکسان دارند، در هر بخش وزن‌ها از نو آغاز می‌شوند و وزن‌های آخر (نه بهترین)
-# آزموده می‌شوند. (نرخ، شمار املاها و شمار دورهای LSTM در اندازهٔ `cpu` با شش آزمایش روی نخستین بخش برگزیده شد؛ پس آن بخش اندکی خوش‌بین است.) بخش‌بندی *تصادفی* سهم رده‌ها را نگه می‌دارد؛ بخش‌بندی *اسکلتی* مولکول‌های هم‌اسکلت را نیز با هم نگه می‌دارد و دربارهٔ شیمی
+# آزموده می‌شوند. (نرخ، شمار املاها و شمار دورهای LSTM در اندازهٔ `cpu` با حدود دوازده آزمایش روی نخستین بخش برگزیده شد؛ پس آن بخش اندکی خوش‌بین است.) بخش‌بندی *تصادفی* سهم رده‌ها را نگه می‌دارد؛ بخش‌بندی *اسکلتی* مولکول‌های هم‌اسکلت را نیز با هم نگه می‌دارد و دربارهٔ شیمی
 # تازه می‌پرسد. چون بخش‌های آموزش هم‌پوشانی دارند، آزمون جفتی از Nadeau و Bengio (۲۰۰۳) است. سطرهای پایین کف‌هایی هستند که چند ثانیه
 # می‌خواهند.
 
