@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from simorgh.contracts import Measurement
 from simorgh.errors import UserError
 from simorgh.report.numbers import Cell, digits, number
+from simorgh.report.persian import translate
 from simorgh.report.style import ltr, use_style
 
 WORDS = {"en": {"figure": "Figure", "table": "Table"}, "fa": {"figure": "شکل", "table": "جدول"}}
@@ -45,11 +46,14 @@ class Paper:
         return fa if self.lang == "fa" else en
 
     def figure(self, figure: Figure, name: str, en: str, fa: str) -> None:
-        """Save `figure` as figures/<name>.png and show it, with a numbered caption (markdown) below."""
+        """Save `figure` as figures/<name>.png and show it, its words in this report's language, with a numbered
+        caption (markdown) below."""
         import matplotlib.pyplot as plt
 
         self._figures += 1
         buffer = io.BytesIO()
+        if self.lang == "fa":
+            translate(figure)
         figure.savefig(buffer, format="png")
         # Figures made by pyplot are closed, so that nothing shows them a second time.
         plt.close(figure)

@@ -140,6 +140,11 @@ def against_distance(
                 color=LINES[seed % len(LINES)],
                 label=f"seed {seed}",
             )
-        axes.set(xlabel=labels[title], ylabel="fd-digits", yscale="log", title=title)
+        values = [m.history[keys[title]] for run in group for m in run]
+        # A critic's estimate falls by decades; a loss that changes sign has no logarithm.
+        wide = min(values) > 0 and max(values) > 10 * min(values)
+        axes.set(
+            xlabel=labels[title], ylabel="fd-digits", xscale="log" if wide else "linear", yscale="log", title=title
+        )
     axes.legend()
     return figure

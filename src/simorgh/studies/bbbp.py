@@ -310,7 +310,7 @@ rows = []
 for i, first in enumerate(bins["FC"]):
     inside = long[(long >= first.low) & (long <= first.high)]
     scores = [bins[k][i].auc for k in recipes]
-    rows.append([kit.Cell(f"{first.low:.0f}–{first.high:.0f}"), first.n, kit.Cell(f"{first.base_rate.value:.2f}"), kit.Cell(f"{1 - inside.mean() / long.max():.2f}"), *(None if s is None else kit.Cell(f"{s.value:.2f} [{s.low:.2f}, {s.high:.2f}]") for s in scores)])
+    rows.append([kit.Cell(f"{first.low:.0f}–{first.high:.0f}"), first.n, kit.Cell(f"{first.base_rate.value:.2f}"), kit.Cell(f"{1 - inside.mean() / long.max():.2f}"), *(None if s is None else kit.ends(s, 2) for s in scores)])
 study.table(study.pick(["characters", "molecules", "share of class 1", "share of pads", *(f"AUC {k}" for k in recipes)], ["نویسه", "مولکول", "سهم ردهٔ ۱", "سهم خانهٔ خالی", *(f"AUC {k}" for k in recipes)]), rows,
             "Ten bins of length: counts, base rate, padding, and AUC with 95 % intervals (DeLong).", "ده دستهٔ طول: شمار، نرخ پایه، خانهٔ خالی و AUC با بازهٔ ۹۵ درصد (DeLong).")
 study.figure(mol.by_length(bins, ("characters", "AUC", "accuracy", "majority")), "by-length",
@@ -335,7 +335,7 @@ study.say(
 true = {titles[k]: reliability(cv.y, cv.p[0]) for k in [*recipes, "ngram"] for cv in [found[k, "canonical", "random"]]}
 study.figure(mol.calibration({k if k in recipes else "n-grams": r for k, r in true.items()}, ("probability that was said", "share that passes")), "calibration",
              "What was said against what came true, in ten bins of equal count.", "آنچه گفته شد در برابر آنچه رخ داد، در ده دستهٔ هم‌شمار.")
-study.table(study.pick(["model", "calibration error", "floor: exact probabilities"], ["مدل", "خطای تنظیم", "کف: احتمال درست"]), [[k, kit.Cell(f"{r.error:.3f}"), kit.Cell(f"{r.floor.value:.3f} [{r.floor.low:.3f}, {r.floor.high:.3f}]")] for k, r in true.items()],
+study.table(study.pick(["model", "calibration error", "floor: exact probabilities"], ["مدل", "خطای تنظیم", "کف: احتمال درست"]), [[k, kit.Cell(f"{r.error:.3f}"), kit.ends(r.floor)] for k, r in true.items()],
             "Expected calibration error; chance alone keeps it above zero.", "خطای مورد انتظار تنظیم؛ تصادف به‌تنهایی آن را بالای صفر نگه می‌دارد.")
 
 # %% [markdown] lang="en"

@@ -367,8 +367,8 @@ study.measure("residue_without_denoising", left_over, n=n, unit="grey value", pr
 for title, d in distances.items():
     study.measure("fd_last_denoising", d.value, d.low, d.high, n=n, unit="squared feature units", floor=floor_fd, protocol=f"Fréchet distance, {n} samples {title} the last denoising against {len(yardstick.digits)} test images, {yardstick.name}, jackknife", recipe="ncsn")
 study.table(study.pick(["last denoising", "rms on pixels that are always black", "Fréchet distance"], ["نوفه‌زدایی پایانی", "‏rms روی پیکسل‌های همیشه سیاه", "فاصلهٔ فرشه"]),
-            [[study.pick("without", "بدون"), kit.Cell(f"{left_over:.5f}"), kit.Cell(f"{distances['without'].value:.1f} [{distances['without'].low:.1f}, {distances['without'].high:.1f}]")],
-             [study.pick("with", "با"), kit.Cell(f"{after:.5f}"), kit.Cell(f"{distances['with'].value:.1f} [{distances['with'].low:.1f}, {distances['with'].high:.1f}]")]],
+            [[study.pick("without", "بدون"), kit.Cell(f"{left_over:.5f}"), kit.ends(distances['without'], 1)],
+             [study.pick("with", "با"), kit.Cell(f"{after:.5f}"), kit.ends(distances['with'], 1)]],
             f"The same {n} chains with and without the last step; distance by {yardstick.name} from {len(yardstick.digits):,} test images, 95 % jackknife interval; {n} training images reach {floor_fd:.1f}.",
             f"همان {n} زنجیره با گام پایانی و بی آن؛ فاصله با {kit.ltr(yardstick.name)} از {len(yardstick.digits):,} تصویر آزمون، بازهٔ ۹۵ درصدی جک‌نایف؛ {n} تصویر آموزش به {floor_fd:.1f} می‌رسد.")
 games.quality(study, {"NCSN": "ncsn"})

@@ -203,7 +203,7 @@ for names, images in cases.items():
     protocol = f"{n} samples, classes in turn, {solver.protocol}, no guidance, {judge.NAME}"
     study.measure("constant_accuracy", *right[:3], n=n, unit="share", protocol=protocol, case=names[0])
     study.measure("constant_fd_digits", distance, n=n, unit="squared feature units", protocol=f"{protocol}, against {n} test images", floor=floor, case=names[0])
-    rows.append([study.pick(*names), kit.Cell(f"{right.value:.3f} [{right.low:.3f}, {right.high:.3f}]"), kit.Cell(f"{distance:.2f}")])
+    rows.append([study.pick(*names), kit.ends(right), kit.Cell(f"{distance:.2f}")])
 rows.append([study.pick("real training images (floor)", "تصویر واقعی آموزش (کف)"), None, kit.Cell(f"{floor:.2f}")])
 study.table(study.pick(["maps", "judge accuracy", "fd-digits"], ["نقشه‌ها", "دقت داور", "fd-digits"]), rows, f"{n} samples each, from the same noise; {steps} steps. The two small nets had the same few steps of training and are to be compared with each other only.",
             f"هرکدام {n} نمونه از نوفه‌های یکسان، با {steps} گام. دو شبکهٔ کوچک همان چند گام آموزش را دیده‌اند و فقط با یکدیگر سنجیدنی‌اند.")
@@ -313,8 +313,8 @@ study.figure(image_grid(strip, 2 * len(few), len(chosen), row_labels=study.pick(
 # %% [markdown] lang="en"
 # ## Sources
 # Rombach et al. 2022 (arXiv 2112.10752), latent diffusion; Kingma & Welling 2013 (arXiv 1312.6114); Liu et al. 2023
-# (arXiv 2209.03003), the straight path; Lu et al. 2022 (arXiv 2211.01095), the sampler.
+# (arXiv 2209.03003), the straight path; Ho et al. 2020 (arXiv 2006.11239), ancestral steps.
 # %% [markdown] lang="fa"
 # ## منابع
 # Rombach et al. 2022 (arXiv 2112.10752)، انتشار نهفته؛ Kingma & Welling 2013 (arXiv 1312.6114)؛ Liu et al. 2023
-# (arXiv 2209.03003)، مسیر راست؛ Lu et al. 2022 (arXiv 2211.01095)، نمونه‌گیر.
+# (arXiv 2209.03003)، مسیر راست؛ Ho et al. 2020 (arXiv 2006.11239)، گام‌های نیایی.

@@ -262,7 +262,7 @@ def trained(run, plan):
 
 def shown(found, plan, en, fa, name, picture_en, picture_fa):
     study.table(study.pick(["sampler", "evaluations", "distance", "TV of digits", "ms a sample"], ["نمونه‌گیر", "ارزیابی‌ها", "فاصله", "TV رقم‌ها", "میلی‌ثانیه برای هر نمونه"]),
-                [[kit.ltr(t), plan[t][0].evaluations, kit.Cell(f"{d.value:.1f} [{d.low:.1f}, {d.high:.1f}]"), kit.Cell(f"{tv:.3f}"), kit.Cell(f"{1000 * s:.0f}")] for t, (d, tv, s, _) in found.items()],
+                [[kit.ltr(t), plan[t][0].evaluations, kit.ends(d, 1), kit.Cell(f"{tv:.3f}"), kit.Cell(f"{1000 * s:.0f}")] for t, (d, tv, s, _) in found.items()],
                 f"{en}, {drawn} samples against {len(judge.digits):,} test images; distance with its 95 % jackknife interval. As many training images: {judge_fd:.1f} and {judge_tv:.3f}.",
                 f"{fa}، {drawn} نمونه در برابر {len(judge.digits):,} تصویر آزمون؛ فاصله با بازهٔ ۹۵ درصدی جک‌نایف. همین تعداد تصویر آموزش: {judge_fd:.1f} و {judge_tv:.3f}.")
     study.figure(image_grid(torch.cat([images for *_, images in found.values()]), len(found), 10, row_labels=list(found), cell=0.42), name, picture_en, picture_fa)
