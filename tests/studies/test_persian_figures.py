@@ -8,8 +8,8 @@ import pytest
 from matplotlib.figure import Figure
 
 import simorgh
-from simorgh.report.persian import WORDS, persian, translate
 from simorgh.report.style import ltr, use_style
+from simorgh.studies._persian import WORDS, persian, translate
 
 SOURCES = [*Path(simorgh.__file__).parent.glob("studies/*.py"), *Path(simorgh.__file__).parent.glob("report/*.py")]
 PLACES = {"xlabel", "ylabel", "title", "label", "row_labels", "col_labels", "reference_label"}
@@ -51,19 +51,19 @@ def test_every_label_has_its_persian():
         for text, name in written().items()
         if persian(text) == text and {*re.findall(r"[A-Za-z][a-z-]{2,}", text)} - NAMES
     }
-    assert not unknown, f"labels of figures that report/persian.py does not know: {unknown}"
+    assert not unknown, f"labels of figures that studies/_persian.py does not know: {unknown}"
 
 
 def test_no_word_is_kept_for_nobody():
     said = {
         node.value.strip()
         for path in SOURCES
-        if path.name != "persian.py"
+        if path.name != "_persian.py"
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     unused = {*WORDS} - said
-    assert not unused, f"report/persian.py translates what no figure says: {unused}"
+    assert not unused, f"studies/_persian.py translates what no figure says: {unused}"
 
 
 @pytest.mark.parametrize(

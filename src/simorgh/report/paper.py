@@ -10,7 +10,7 @@ import io
 import os
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ from matplotlib.figure import Figure
 from simorgh.contracts import Measurement
 from simorgh.errors import UserError
 from simorgh.report.numbers import Cell, digits, number
-from simorgh.report.persian import translate
 from simorgh.report.style import ltr, use_style
 
 WORDS = {"en": {"figure": "Figure", "table": "Table"}, "fa": {"figure": "شکل", "table": "جدول"}}
@@ -32,12 +31,18 @@ class Paper:
     Args:
         lang: "en" or "fa". In Persian text numbers and formulas stay left to right in one piece.
         out: folder that receives figures/<name>.png and results.json; None keeps nothing.
+        translate: puts Persian in the place of a figure's words; None leaves them.
     """
 
-    def __init__(self, lang: str = "en", out: Path | str | None = None):
+    def __init__(
+        self,
+        lang: str = "en",
+        out: Path | str | None = None,
+        translate: Callable[[Figure], None] | None = None,
+    ):
         if lang not in WORDS:
             raise UserError(f"the language {lang!r} is not known; it can be {' or '.join(WORDS)}.")
-        self.lang, self.out = lang, None if out is None else Path(out)
+        self.lang, self.out, self.translate = lang, None if out is None else Path(out), translate
         self._figures = self._tables = 0
         use_style()
 
@@ -52,8 +57,8 @@ class Paper:
 
         self._figures += 1
         buffer = io.BytesIO()
-        if self.lang == "fa":
-            translate(figure)
+        if self.lang == "fa" and self.translate:
+            self.translate(figure)
         figure.savefig(buffer, format="png")
         # Figures made by pyplot are closed, so that nothing shows them a second time.
         plt.close(figure)
