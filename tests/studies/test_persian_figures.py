@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 import simorgh
 from simorgh.report.style import ltr, use_style
-from simorgh.studies._persian import WORDS, persian, translate
+from simorgh.studies._persian import STUDIES
 
-SOURCES = [*Path(simorgh.__file__).parent.glob("studies/*.py"), *Path(simorgh.__file__).parent.glob("report/*.py")]
+SOURCES = [*Path(simorgh.__file__).parent.glob("studies/*.py"), *Path(simorgh.__file__).parent.glob("report/**/*.py")]
 PLACES = {"xlabel", "ylabel", "title", "label", "row_labels", "col_labels", "reference_label"}
 CALLS = {"set_xlabel", "set_ylabel", "set_title", "text", "annotate", "block_diagram"}
 NAMES = {
@@ -49,21 +49,21 @@ def test_every_label_has_its_persian():
     unknown = {
         text: name
         for text, name in written().items()
-        if persian(text) == text and {*re.findall(r"[A-Za-z][a-z-]{2,}", text)} - NAMES
+        if STUDIES.persian(text) == text and {*re.findall(r"[A-Za-z][a-z-]{2,}", text)} - NAMES
     }
-    assert not unknown, f"labels of figures that studies/_persian.py does not know: {unknown}"
+    assert not unknown, f"labels of figures that persian.py and _persian.py does not know: {unknown}"
 
 
 def test_no_word_is_kept_for_nobody():
     said = {
         node.value.strip()
         for path in SOURCES
-        if path.name != "_persian.py"
+        if path.name not in ("persian.py", "_persian.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    unused = {*WORDS} - said
-    assert not unused, f"studies/_persian.py translates what no figure says: {unused}"
+    unused = {*STUDIES.words} - said
+    assert not unused, f"persian.py and _persian.py translates what no figure says: {unused}"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_no_word_is_kept_for_nobody():
     ],
 )
 def test_words_by_hand(label, expected):
-    assert persian(label) == expected
+    assert STUDIES.persian(label) == expected
 
 
 def test_all_parts_of_a_figure_are_translated(tmp_path):
@@ -92,7 +92,7 @@ def test_all_parts_of_a_figure_are_translated(tmp_path):
     left.text(0, 0, "D rejects\nthe sample")
     right.barh(["floor", "flow"], [1, 2])
     right.set_xticks([0, 1], ["input", "0.5"])
-    translate(figure)
+    STUDIES.translate(figure)
     figure.savefig(tmp_path / "figure.png")
     assert [left.get_xlabel(), left.get_ylabel(), left.get_title()] == ["گام", "نات", "WGAN"]
     assert left.get_legend().get_texts()[0].get_text() == "آموزش"
@@ -107,10 +107,10 @@ def test_numbers_on_an_axis_stay(tmp_path):
     axes.plot([1, 1000], [0, 1])
     axes.set_xscale("log")
     before = axes.xaxis.get_major_formatter()
-    translate(figure)
+    STUDIES.translate(figure)
     assert axes.xaxis.get_major_formatter() is before
 
 
 def test_braces_stand_in_pairs():
-    assert all(re.sub(r"\{[^{}]+\}", "", word).isascii() is False for word in WORDS.values())
-    assert not [word for word in WORDS.values() if {*re.sub(r"\{[^{}]+\}", "", word)} & {*"{}"}]
+    assert all(re.sub(r"\{[^{}]+\}", "", word).isascii() is False for word in STUDIES.words.values())
+    assert not [word for word in STUDIES.words.values() if {*re.sub(r"\{[^{}]+\}", "", word)} & {*"{}"}]

@@ -10,7 +10,7 @@ import io
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 from simorgh.contracts import Measurement
 from simorgh.errors import UserError
 from simorgh.report.numbers import Cell, digits, number
+from simorgh.report.persian import REPORTS, Vocabulary
 from simorgh.report.style import ltr, use_style
 
 WORDS = {"en": {"figure": "Figure", "table": "Table"}, "fa": {"figure": "شکل", "table": "جدول"}}
@@ -31,18 +32,18 @@ class Paper:
     Args:
         lang: "en" or "fa". In Persian text numbers and formulas stay left to right in one piece.
         out: folder that receives figures/<name>.png and results.json; None keeps nothing.
-        translate: puts Persian in the place of a figure's words; None leaves them.
+        vocabulary: the Persian of the words in figures and in headers of tables.
     """
 
     def __init__(
         self,
         lang: str = "en",
         out: Path | str | None = None,
-        translate: Callable[[Figure], None] | None = None,
+        vocabulary: Vocabulary = REPORTS,
     ):
         if lang not in WORDS:
             raise UserError(f"the language {lang!r} is not known; it can be {' or '.join(WORDS)}.")
-        self.lang, self.out, self.translate = lang, None if out is None else Path(out), translate
+        self.lang, self.out, self.vocabulary = lang, None if out is None else Path(out), vocabulary
         self._figures = self._tables = 0
         use_style()
 
@@ -57,8 +58,8 @@ class Paper:
 
         self._figures += 1
         buffer = io.BytesIO()
-        if self.lang == "fa" and self.translate:
-            self.translate(figure)
+        if self.lang == "fa":
+            self.vocabulary.translate(figure)
         figure.savefig(buffer, format="png")
         # Figures made by pyplot are closed, so that nothing shows them a second time.
         plt.close(figure)
@@ -85,6 +86,8 @@ class Paper:
         for row in rows:
             if len(row) != len(header):
                 raise UserError(f"table {en!r}: a row has {len(row)} cells and the header {len(header)}.")
+        if self.lang == "fa":
+            header = [self.vocabulary.persian(title) for title in header]
         self._tables += 1
         self._markdown(self._numbered("table", self._tables, en, fa), "title")
         numeric = [rows and all(_is_number(row[i]) for row in rows) for i in range(len(header))]

@@ -1,44 +1,24 @@
-"""The words of figures in Persian.
+"""The words of the studies' figures in Persian, beside those of every report (report/persian.py)."""
 
-Figures are drawn once, in English; `translate` then puts the words of WORDS in the place of their labels, titles,
-legends and ticks. Names of models and metrics, symbols and numbers stay as they are.
-"""
-
-import re
-
-from matplotlib.axis import Axis
-from matplotlib.figure import Figure
-from matplotlib.text import Text
-
-from simorgh.report.style import ltr
+from simorgh.report.persian import REPORTS, Vocabulary
 
 WORDS = {
     # axes of training
-    "step": "گام",
-    "samples": "نمونه‌های دیده‌شده",
-    "epoch": "دور",
     "pass": "دور",
     "passes": "دور",
     "passes over the data": "دور روی داده",
     "thousand images seen": "هزار تصویر دیده‌شده",
-    "nats": "نات",
-    "nats per image": "نات برای هر تصویر",
     "nats per example": "نات برای هر نمونه",
     "nats per string": "نات برای هر رشته",
     "squared error a pixel": "مربع خطای هر پیکسل",
     "cross-entropy, nats": "آنتروپی متقاطع، نات",
     "loss of the batch, nats": "هزینهٔ دسته، نات",
     "-score of the right class": "منفی امتیاز ردهٔ درست",
-    "training": "آموزش",
-    "validation": "اعتبارسنجی",
     "test": "آزمون",
     "best": "بهترین",
     "as reported": "چنان‌که گزارش شده",
     "corrected, dropout 0.2": "درست‌شده، {dropout 0.2}",
     "overfitting told": "اعلام بیش‌برازش",
-    "trial": "آزمایش",
-    "best so far": "بهترین تا اینجا",
-    "value": "مقدار",
     "reconstruction": "بازسازی",
     "negative ELBO": "منفی {ELBO}",
     "scaled error": "خطای مقیاس‌شده",
@@ -57,12 +37,8 @@ WORDS = {
     "floor": "کف",
     "target": "هدف",
     "prior": "پیشین",
-    "class": "رده",
     "code": "کد",
     # grids of images
-    "input": "ورودی",
-    "output": "خروجی",
-    "|difference|": "قدر مطلق تفاوت",
     "in": "ورودی",
     "out": "خروجی",
     "image": "تصویر",
@@ -268,12 +244,7 @@ WORDS = {
     "running means": "میانگین‌های روان",
     "new code": "کد تازه",
 }
-"""Whole labels. Spaces around one, by which diagrams tell equal names apart, do not count. What stands in braces is
-isolated, so that it keeps its own order."""
-
 FORMS = {
-    r"seed (\d+)": "بذر {}",
-    r"class (\S+)": "ردهٔ {}",
     r"step ([\d,]+)": "گام {}",
     r"after ([\d,]+) steps?": "پس از {} گام",
     r"pass ([\d.]+)": "دور {}",
@@ -298,32 +269,4 @@ FORMS = {
     r"image ([\d x]+)": "تصویر {}",
     r"map ([\d xD]+)": "نقشهٔ {}",
 }
-"""Labels with a part that changes: the groups of the pattern stand in the braces, in order."""
-
-
-def persian(text: str) -> str:
-    """`text` in Persian if its words are known, else as it is."""
-    word = text.strip()
-    if word in WORDS:
-        return re.sub(r"\{(.*?)\}", lambda piece: ltr(piece[1]), WORDS[word])
-    for pattern, form in FORMS.items():
-        if found := re.fullmatch(pattern, word):
-            return form.format(*(WORDS.get(part, ltr(part)) for part in found.groups()))
-    return text
-
-
-def translate(figure: Figure) -> None:
-    """Put Persian in the place of all labels of `figure` that are known."""
-    for axes in figure.axes:
-        for axis in (axes.xaxis, axes.yaxis):
-            _ticks(axis)
-    for label in figure.findobj(Text):
-        label.set_text(persian(label.get_text()))
-
-
-def _ticks(axis: Axis) -> None:
-    """Ticks are written anew at every drawing, so their words are set on the axis."""
-    held = [tick.get_text() for tick in axis.get_ticklabels()]
-    words = [persian(text) for text in held]
-    if words != held:
-        axis.set_ticks(axis.get_ticklocs(), words)
+STUDIES = Vocabulary(REPORTS.words | WORDS, REPORTS.forms | FORMS)

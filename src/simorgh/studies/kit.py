@@ -21,7 +21,7 @@ from simorgh.metrics.intervals import Interval, mean_interval
 from simorgh.report.numbers import Cell, digits, number
 from simorgh.report.paper import Paper
 from simorgh.report.style import ltr
-from simorgh.studies._persian import translate
+from simorgh.studies._persian import STUDIES
 from simorgh.train import Run
 from simorgh.train.run import read_measurements, write_measurements
 
@@ -46,7 +46,7 @@ class Study:
         self.small = self.preset == "smoke"
         self._runs = {key: [Path(p) for p in paths] for key, paths in context["runs"].items()}
         self._sweeps = {key: Path(path) for key, path in context.get("sweeps", {}).items()}
-        paper = Paper(self.lang, self.out, translate)
+        paper = Paper(self.lang, self.out, STUDIES)
         self.pick, self.figure, self.table, self.say = paper.pick, paper.figure, paper.table, paper.say
         self.animation = paper.animation
 
