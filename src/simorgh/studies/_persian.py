@@ -187,7 +187,7 @@ WORDS = {
     "decoder": "رمزگشا",
     "code z": "کد {z}",
     "mean, variance": "میانگین، واریانس",
-    "z = mean + sd · noise": "{z =} میانگین + انحراف · نوفه",
+    "z = mean + sd · noise": "{z} = میانگین + انحراف · نوفه",
     "x, label": "{x}، برچسب",
     "z, label": "{z}، برچسب",
     "set point": "مقدار مقرر",
