@@ -247,7 +247,7 @@ sizes, centre, scale = np.array([SIZES[i] for i in (0, 1, 3, 4)]), upright.mean(
 turn, rng = np.linalg.qr(philox("beta vae", "turn").standard_normal((4, 4)))[0], philox("beta vae", "noise")
 laws = {"truth": lambda v: (v - centre) / scale, "truth, turned": lambda v: (v - centre) / scale @ turn, "without y": lambda v: ((v - centre) / scale)[..., :3],
         "noise": lambda v: rng.standard_normal(v.shape)}
-words = {"truth": "حقیقت", "truth, turned": "حقیقتِ چرخانده", "without y": "بدون y", "noise": "نویز", "evenly mixed": "آمیختهٔ یکدست", "x and y by 45 degrees": "x و y، ۴۵ درجه", "every code twice": "هر کد دو بار"}
+words = {"truth": "حقیقت", "truth, turned": "حقیقتِ چرخانده", "without y": "بدون y", "noise": "نوفه", "evenly mixed": "آمیختهٔ یکدست", "x and y by 45 degrees": "x و y، ۴۵ درجه", "every code twice": "هر کد دو بار"}
 
 accuracy, tables = {name: {} for name in laws}, {}
 for name, law in laws.items():
@@ -390,7 +390,7 @@ else:
 # ## ۶. دام‌ها
 # - **واحد beta.** اگر خطا روی ۴٬۰۹۶ پیکسل و KL روی ده نهفته میانگین گرفته شود، «beta برابر ۱» در جمع‌های اینجا ۴۱۰ است و کدها خاموش می‌شوند. Higgins و
 #   همکاران $\beta\, M / N$ را می‌نویسند ($M$ نهفته، $N$ پیکسل).
-# - **خاموشی.** نهفتهٔ بی‌KL هم میانگینی پر از نویز دارد؛ اگر هرس نشود، واریانس ناچیزش رأی‌های FactorVAE را می‌برد.
+# - **خاموشی.** نهفتهٔ بی‌KL هم میانگینی پر از نوفه دارد؛ اگر هرس نشود، واریانس ناچیزش رأی‌های FactorVAE را می‌برد.
 # - **‏MIG** با ۲۰ خانهٔ هم‌عرض روی میانگین‌ها، مانند اینجا، با MIGِ نمونه‌های پسین یک عدد نیست.
 # - **قضیه‌ای در کار نیست.** بی برچسب یا سوگیریِ مدل، گره‌گشایی شناسایی‌پذیر نیست (Locatello و همکاران، ۲۰۱۹): آنچه دیده می‌شود از محورهای با شدت
 #   نابرابر و پسین قطری می‌آید، و برگزیدن بهترین بذر خودش استفاده از برچسب است.
