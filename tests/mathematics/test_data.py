@@ -83,6 +83,12 @@ def test_epochs_and_seeds_differ_in_order():
     assert not torch.equal(first, other)
 
 
+def test_without_shuffling_every_epoch_is_in_the_order_of_the_file():
+    step = stream(numbered(10), replace(PLAIN, shuffle=False), 4, seed=3)
+    found = torch.cat([step(i).y for i in range(5)])
+    assert found.tolist() == [*range(10), *range(10)]
+
+
 def test_values_are_exactly_x_over_255():
     part = Part(torch.arange(256, dtype=torch.uint8).reshape(256, 1, 1, 1), torch.arange(256))
     for batch in (

@@ -92,6 +92,7 @@ class DataConfig:
             step ("dynamic", Salakhutdinov & Murray 2008), or become 1 from one half on ("threshold").
         validation: examples held out from the end of the training part; of a text, about so many beyts.
         limit: train on the first so many of the examples, or windows of a text, that are left only (for trial runs).
+        shuffle: whether each pass over the training part has an order of its own, or always that of the file.
         smiles: how molecules become examples.
         text: how a text is read.
     """
@@ -100,5 +101,6 @@ class DataConfig:
     binarise: Literal["none", "dynamic", "threshold"] = "none"
     validation: int = 0
     limit: int | None = None
+    shuffle: bool = True
     smiles: SmilesConfig = field(default_factory=SmilesConfig)
     text: TextConfig = field(default_factory=TextConfig)

@@ -59,31 +59,32 @@ def rows(x: Tensor, indices: Tensor) -> Tensor:
     return x.index_select(0, indices)
 
 
-class _Shuffled:
+class _Endless:
     """The stream that `stream` returns."""
 
     def __init__(
         self,
         part: Part,
-        binarise: str,
+        config: DataConfig,
         batch_size: int,
         seed: int,
         rank: int,
         ranks: int,
         device: torch.device | str,
     ):
-        self._part, self._binarise, self._size, self._seed = part.to(device), binarise, batch_size, seed
+        self._part, self._config, self._size, self._seed = part.to(device), config, batch_size, seed
         self._start, self._stop = rank * batch_size // ranks, (rank + 1) * batch_size // ranks
         self._noise = Noise(seed, "binarise", 0, self._start, batch_size, device)
         self._orders: dict[int, Tensor] = {}
 
     def _order(self, epoch: int) -> Tensor:
-        """The permutation of an epoch. The latest two are kept: a batch may end one and begin the next."""
+        """The order of an epoch. The latest two are kept: a batch may end one and begin the next."""
         if epoch not in self._orders:
             if len(self._orders) == 2:
                 del self._orders[next(iter(self._orders))]
-            order = torch.from_numpy(philox(self._seed, "epoch", epoch).permutation(len(self._part)))
-            self._orders[epoch] = order.to(self._part.x.device)
+            n = len(self._part)
+            drawn = philox(self._seed, "epoch", epoch).permutation(n) if self._config.shuffle else np.arange(n)
+            self._orders[epoch] = torch.from_numpy(drawn).to(self._part.x.device)
         return self._orders[epoch]
 
     def _indices(self, first: int, last: int) -> Tensor:
@@ -99,7 +100,7 @@ class _Shuffled:
     def __call__(self, step: int) -> Batch:
         indices = self._indices(step * self._size + self._start, step * self._size + self._stop)
         some = Part(*(None if t is None else rows(t, indices) for t in self._part.tensors()))
-        return batch_of(some, self._binarise, self._noise.at(step).uniform)
+        return batch_of(some, self._config.binarise, self._noise.at(step).uniform)
 
 
 def stream(
@@ -114,9 +115,10 @@ def stream(
     """Training batches: a pure function of (seed, rank, step), with no end.
 
     Row i of the global batch of a step is example number g = step * batch_size + i of an endless row of epochs:
-    epoch g // n in its own permutation, position g % n. So each example comes exactly once an epoch, all batches
-    are of equal size, and one may end an epoch and begin the next. Process `rank` of `ranks` gets the rows from
-    rank * batch_size // ranks to (rank + 1) * batch_size // ranks, drawn as if one process had all of them.
+    epoch g // n, position g % n. An epoch has its own permutation or, without `config.shuffle`, the order of `part`. So
+    each example comes exactly once an epoch, all batches are of equal size, and one may end an epoch and begin the
+    next. Process `rank` of `ranks` gets the rows from rank * batch_size // ranks to (rank + 1) * batch_size // ranks,
+    drawn as if one process had all of them.
     """
     if batch_size < ranks:
         raise UserError(f"A batch of {batch_size} cannot be shared by {ranks} processes: make the batch larger.")
@@ -124,7 +126,7 @@ def stream(
         raise ValueError(f"rank {rank} of {ranks} processes")
     if not len(part):
         raise ValueError("a stream needs at least one example")
-    return _Shuffled(part, config.binarise, batch_size, seed, rank, ranks, device)
+    return _Endless(part, config, batch_size, seed, rank, ranks, device)
 
 
 def batches(

@@ -118,6 +118,8 @@ class Experiment:
         content = {k: v for k, v in whole.items() if k != "evaluate"}
         if self.data.smiles == SmilesConfig():  # a setting that came later: older runs are still found
             del content["data"]["smiles"]
+        if self.data.shuffle:  # this one too
+            del content["data"]["shuffle"]
         if not is_text(self.data.name):  # how lines are read is nothing to images
             del content["data"]["text"]
         for table in (content["model"], content["data"].get("text", {})):
