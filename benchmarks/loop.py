@@ -22,14 +22,15 @@ from simorgh.train.engine import Engine
 from simorgh.train.loop import Loop
 from simorgh.train.optim import learning_rate
 
+PLAIN = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+
 
 def bare(experiment, source, steps: int) -> float:
     """Seconds of `steps` plain steps: the same batches, noise, loss, fused Adam and clip, and nothing else."""
     config, size = experiment.train.optimiser, experiment.train.batch_size
     model = initialise(experiment, SPEC)
     parameters = list(model.parameters())
-    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.kind]
-    optimiser = kind(parameters, config.lr, weight_decay=config.weight_decay, fused=True)
+    optimiser = PLAIN[config.kind](parameters, config.lr, weight_decay=config.weight_decay, fused=True)
     start = time.perf_counter()
     for step in range(steps):
         tick = Tick(step, step * size, step / steps, Noise(0, "train", step))
@@ -64,6 +65,8 @@ if __name__ == "__main__":
     asked = parser.parse_args()
     Engine()  # chooses how float32 matrices are multiplied, for both sides
     experiment = recipe(asked.recipe, "cpu")
+    if experiment.train.optimiser.kind not in PLAIN or experiment.train.optimisers:
+        parser.error(f"{asked.recipe} has no plain step here: one optimiser is needed, {' or '.join(PLAIN)}")
     data = load(experiment.data)
     SPEC, EXAMPLES = data.spec, len(data.train)
     source = stream(data.train, experiment.data, experiment.train.batch_size, 0)

@@ -47,7 +47,7 @@
 # ۴. **شبکهٔ زمان آزمون تا کجا میانگین ماسک‌هاست.** برای خود لایه و هر چه پس از آن خطی است، دقیقاً. برای softmax روی $W \tilde x$ به معنایی دیگر
 # دقیق است: میانگین *هندسیِ* بهنجارشده روی ماسک‌ها، زیرا
 # $$\sum_m P(m) \log \mathrm{softmax}(W \tilde x)_k = (W x)_k - \mathrm{const}$$
-# و ثابت (میانگین $\log \sum_j e^{(W \tilde x)_j}$) به کلاس $k$ بستگی ندارد. برای شبکه‌ای با فعال‌سازی‌های پنهان، گذرِ آزمون تنها تقریب است.
+# و ثابت (میانگین $\log \sum_j e^{(W \tilde x)_j}$) به ردهٔ $k$ بستگی ندارد. برای شبکه‌ای با فعال‌سازی‌های پنهان، گذرِ آزمون تنها تقریب است.
 # %%
 from itertools import product
 
@@ -153,7 +153,7 @@ study.table(study.pick(["behind the dropout", "mean over 32 masks", "difference 
              ["softmax", study.pick("arithmetic", "حسابی"), kit.Cell(f"{np.median(arithmetic):.3f} ({max(arithmetic):.3f})")],
              [study.pick("ReLU layer, softmax", "لایهٔ ReLU، سپس softmax"), study.pick("geometric, normalised", "هندسیِ بهنجار"), kit.Cell(f"{np.median(hidden):.3f} ({max(hidden):.3f})")]],
             en="200 random sets of weights, rate 0.5. Upper rows: the largest difference. Lower rows: the median of the largest over classes, and in brackets the largest of all, as probabilities.",
-            fa="۲۰۰ دستهٔ تصادفی وزن، نرخ ۰٫۵. سطرهای بالا: بزرگ‌ترین اختلاف. سطرهای پایین: میانهٔ بیشینهٔ کلاس‌ها، و در پرانتز بزرگ‌ترین همه، بر حسب احتمال.")
+            fa="۲۰۰ دستهٔ تصادفی وزن، نرخ ۰٫۵. سطرهای بالا: بزرگ‌ترین اختلاف. سطرهای پایین: میانهٔ بیشینهٔ رده‌ها، و در پرانتز بزرگ‌ترین همه، بر حسب احتمال.")
 study.measure("hidden_layer_gap", float(np.median(hidden)), n=200, unit="probability", protocol="median over 200 random ReLU nets of the largest difference between the test-time class probabilities and the normalised geometric mean over all 32 masks, rate 0.5")
 
 # %%

@@ -65,12 +65,12 @@ if study.small:
 # %%
 study.say(
     f"The set `{data.name}` comes with scikit-learn: {len(data.train):,} training and {len(data.test):,} test images of {data.spec.shape[1]} x {data.spec.shape[2]} pixels in {data.spec.classes} classes. No augmentation is used.",
-    f"مجموعهٔ `{data.name}` همراه scikit-learn است: {len(data.train):,} تصویر آموزش و {len(data.test):,} تصویر آزمون با {data.spec.shape[1]} در {data.spec.shape[2]} پیکسل در {data.spec.classes} کلاس. داده‌افزایی به کار نرفته است.")
+    f"مجموعهٔ `{data.name}` همراه scikit-learn است: {len(data.train):,} تصویر آموزش و {len(data.test):,} تصویر آزمون با {data.spec.shape[1]} در {data.spec.shape[2]} پیکسل در {data.spec.classes} رده. داده‌افزایی به کار نرفته است.")
 first = [torch.nonzero(train.y == c)[:8, 0] for c in range(data.spec.classes)]
 shown = torch.stack([train.x[i[k % len(i)]] for k in range(8) for i in first])
 study.figure(image_grid(shown, 8, data.spec.classes, col_labels=range(data.spec.classes)), "data",
              "The first eight training images of each class.",
-             "هشت تصویر نخست هر کلاس از دادهٔ آموزش.")
+             "هشت تصویر نخست هر رده از دادهٔ آموزش.")
 
 # %% [markdown] lang="en"
 # ## Models
@@ -210,24 +210,24 @@ y = test.y.numpy()
 for name in keys:
     study.figure(latent_scatter(codes[name], y), f"codes-{name.lower()}",
                  f"{name}: codes of all test images; contours enclose 50 % and 90 % of each class.",
-                 f"مدل <bdi>{name}</bdi>: کد همهٔ تصویرهای آزمون؛ خط‌های تراز ۵۰ و ۹۰ درصد هر کلاس را در بر می‌گیرند.")
+                 f"مدل <bdi>{name}</bdi>: کد همهٔ تصویرهای آزمون؛ خط‌های تراز ۵۰ و ۹۰ درصد هر رده را در بر می‌گیرند.")
 study.figure(latent_panels(codes["CVAE"], y, limits=3.5), "panels-cvae",
              "CVAE, class by class; dashed circles hold 50 % and 95 % of the prior.",
-             "مدل CVAE به تفکیک کلاس؛ دایره‌های خط‌چین ۵۰ و ۹۵ درصد توزیع پیشین را در بر می‌گیرند.")
+             "مدل CVAE به تفکیک رده؛ دایره‌های خط‌چین ۵۰ و ۹۵ درصد توزیع پیشین را در بر می‌گیرند.")
 study.table(
     [study.pick("label read from the code by", "خواندن برچسب از روی کد با"), *keys, study.pick("chance", "شانس")],
     [[study.pick(en, fa), *(kit.ends(found[n][m], 2) for n in keys), kit.Cell(f"{found['VAE'][m].floor:.2f}")]
      for m, en, fa in (("leakage_linear", "logistic regression", "رگرسیون لجستیک"), ("leakage_neighbours", "15 neighbours", "۱۵ همسایه"))],
     f"Share of test images whose class a reader of the code tells right (5 folds; {seeds} seeds).",
-    f"سهم تصویرهایی که کلاس آن‌ها از روی کد درست خوانده می‌شود (۵ بخش؛ {seeds} بذر).")
+    f"سهم تصویرهایی که ردهٔ آن‌ها از روی کد درست خوانده می‌شود (۵ بخش؛ {seeds} بذر).")
 spread = {n: ", ".join(f"{deviation:.2f}" for deviation in codes[n].std(0)) for n in keys}
 read = {n: found[n]["leakage_neighbours"] for n in keys}
 study.say(
     f"AE codes spread as they please (standard deviations {spread['AE']}), VAE codes stay near the prior ({spread['VAE']}). Neighbours read the class in {read['AE'].value:.0%} (AE) and {read['VAE'].value:.0%} (VAE) of the cases, but only {read['CVAE'].value:.0%} in the CVAE, where chance is {read['CVAE'].floor:.0%}: its classes overlap on the prior, since storing the label again would cost KL and give nothing."
     + (" What remains above chance shows that style and class are not wholly independent in this model." if (read["CVAE"].low or 0) > read["CVAE"].floor else ""),
-    f'کدهای AE هر طور که بخواهند پخش می‌شوند (انحراف معیار <bdi dir="ltr">{spread["AE"]}</bdi>)، اما کدهای VAE نزدیک توزیع پیشین می‌مانند (<bdi dir="ltr">{spread["VAE"]}</bdi>). با روش همسایه‌ها کلاس در AE با درستی '
-    f"{read['AE'].value:.0%} و در VAE با درستی {read['VAE'].value:.0%} خوانده می‌شود، ولی در CVAE تنها با درستی {read['CVAE'].value:.0%}، درحالی‌که سطح شانس {read['CVAE'].floor:.0%} است: کلاس‌ها روی توزیع پیشین هم‌پوشانی دارند، زیرا ذخیرهٔ دوبارهٔ برچسب هزینهٔ KL دارد و سودی ندارد."
-    + (" آنچه بالاتر از شانس می‌ماند نشان می‌دهد که در این مدل، سبک و کلاس کاملاً مستقل نشده‌اند." if (read["CVAE"].low or 0) > read["CVAE"].floor else ""))
+    f'کدهای AE هر طور که بخواهند پخش می‌شوند (انحراف معیار <bdi dir="ltr">{spread["AE"]}</bdi>)، اما کدهای VAE نزدیک توزیع پیشین می‌مانند (<bdi dir="ltr">{spread["VAE"]}</bdi>). با روش همسایه‌ها رده در AE با درستی '
+    f"{read['AE'].value:.0%} و در VAE با درستی {read['VAE'].value:.0%} خوانده می‌شود، ولی در CVAE تنها با درستی {read['CVAE'].value:.0%}، درحالی‌که سطح شانس {read['CVAE'].floor:.0%} است: رده‌ها روی توزیع پیشین هم‌پوشانی دارند، زیرا ذخیرهٔ دوبارهٔ برچسب هزینهٔ KL دارد و سودی ندارد."
+    + (" آنچه بالاتر از شانس می‌ماند نشان می‌دهد که در این مدل، سبک و رده کاملاً مستقل نشده‌اند." if (read["CVAE"].low or 0) > read["CVAE"].floor else ""))
 
 # %% [markdown] lang="en"
 # ### A walk over the plane
@@ -260,7 +260,7 @@ for name, en, fa in (("AE", "a Gaussian fitted to its codes", "توزیع گاو
 images = made["CVAE"][0].reshape(10, 10, *data.spec.shape).transpose(0, 1).flatten(0, 1)
 study.figure(image_grid(images, 10, 10, row_labels=range(10)), "samples-cvae",
              "CVAE: ten unselected samples of each class, one class a row.",
-             "مدل CVAE: ده نمونهٔ گزینش‌نشده از هر کلاس؛ هر سطر یک کلاس است.")
+             "مدل CVAE: ده نمونهٔ گزینش‌نشده از هر رده؛ هر سطر یک رده است.")
 
 # %%
 judge = digits.Judge(train.x, train.y)
@@ -276,7 +276,7 @@ for name, group in runs.items():
 study.table(
     [study.pick("measurement", "اندازه"), *keys, study.pick("real test images", "تصویرهای واقعی آزمون")],
     [[study.pick("distance to the nearest training image", "فاصله تا نزدیک‌ترین تصویر آموزش"), *(kit.ends(distance[n], 2) for n in keys), kit.Cell(f"{floor:.2f}")],
-     [study.pick("class told as asked", "تشخیص کلاس خواسته‌شده"), *(kit.ends(right.get(n)) for n in keys), kit.Cell(f"{best:.3f}")]],
+     [study.pick("class told as asked", "تشخیص ردهٔ خواسته‌شده"), *(kit.ends(right.get(n)) for n in keys), kit.Cell(f"{best:.3f}")]],
     "500 samples of each model and seed. A distance far above that of real images means shapes that no digit has; far below it, blurred or copied ones.",
     "۵۰۰ نمونه از هر مدل و هر بذر. فاصله‌ای بسیار بیشتر از تصویر واقعی یعنی شکل‌هایی که به هیچ رقمی نمی‌مانند و فاصلهٔ بسیار کمتر یعنی تصویر محو یا رونوشت.")
 order = sorted(keys, key=lambda n: distance[n].value)
@@ -304,7 +304,7 @@ study.say(
     f"- **Drawing new digits.** The AE has no distribution over its codes; the one it samples from is fitted afterwards, and its sweep shows what stands between the classes. The VAE was trained on the very distribution it is sampled from.\n- **The two numbers.** In AE and VAE they hold mostly the class ({read['AE'].value:.0%} and {read['VAE'].value:.0%} readable), in the CVAE mostly style ({read['CVAE'].value:.0%}).\n- **The label.** "
     + (f"It lowers the negative ELBO from {found['VAE']['neg_elbo'].value:.2f} to {found['CVAE']['neg_elbo'].value:.2f} nats, and the intervals do not overlap." if tighter else "No difference in ELBO is shown beyond the intervals of these runs.")
     + "\n- **Limits.** 8x8 images and two dimensions are chosen to be seen, not to be good; grey pixels make the numbers comparable only here; intervals over three seeds are wide by nature.",
-    f"- **کشیدن رقم تازه.** AE توزیعی روی کدهای خود ندارد و توزیعی که از آن نمونه می‌گیریم پس از آموزش برازش شده است؛ گشت در صفحهٔ آن نشان می‌دهد میان کلاس‌ها چه می‌گذرد. VAE درست با همان توزیعی آموزش دیده است که از آن نمونه می‌گیریم.\n- **دو عدد.** در AE و VAE بیشتر کلاس را نگه می‌دارند (خوانایی {read['AE'].value:.0%} و {read['VAE'].value:.0%}) و در CVAE بیشتر سبک نوشتار را (خوانایی کلاس {read['CVAE'].value:.0%}).\n- **برچسب.** "
+    f"- **کشیدن رقم تازه.** AE توزیعی روی کدهای خود ندارد و توزیعی که از آن نمونه می‌گیریم پس از آموزش برازش شده است؛ گشت در صفحهٔ آن نشان می‌دهد میان رده‌ها چه می‌گذرد. VAE درست با همان توزیعی آموزش دیده است که از آن نمونه می‌گیریم.\n- **دو عدد.** در AE و VAE بیشتر رده را نگه می‌دارند (خوانایی {read['AE'].value:.0%} و {read['VAE'].value:.0%}) و در CVAE بیشتر سبک نوشتار را (خوانایی رده {read['CVAE'].value:.0%}).\n- **برچسب.** "
     + (f"منفی ELBO را از {found['VAE']['neg_elbo'].value:.2f} به {found['CVAE']['neg_elbo'].value:.2f} نات می‌رساند و بازه‌ها هم‌پوشانی ندارند." if tighter else "در این اجراها تفاوتی در ELBO که از بازه‌ها فراتر رود دیده نمی‌شود.")
     + "\n- **محدودیت‌ها.** تصویر ۸×۸ و کد دوبعدی برای دیدن برگزیده شده‌اند، نه برای کیفیت؛ پیکسل خاکستری اعداد را فقط در همین گزارش قابل مقایسه می‌کند و بازه‌های مبتنی بر سه بذر ذاتاً پهن‌اند.")
 

@@ -79,9 +79,9 @@ study.table(study.pick(["in the program", "consequence", "as reported, here", "c
     [study.pick("dropout is not called", "دراپ‌اوت فراخوانده نمی‌شود"), study.pick("it does not act", "اثری ندارد"), study.pick("kept", "نگه داشته شد"), study.pick("called", "فراخوانده شد")],
     [study.pick("i < 375 trains, i > 375 validates", f"{kit.ltr('i < 375')} آموزش، {kit.ltr('i > 375')} اعتبارسنجی"), study.pick("batch 375 of 469 is in neither", "دستهٔ ۳۷۵ از ۴۶۹ در هیچ‌کدام نیست"), study.pick("last 12,000 images validate", "۱۲٬۰۰۰ تصویر آخر برای اعتبارسنجی"), study.pick("the same", "همان")],
     [study.pick("batches are told apart by their number", "دسته‌ها با شماره از هم جدا می‌شوند"), study.pick("held out only if the loader never shuffles", "تنها اگر بارگذار هرگز بُر نزند کنار می‌مانند"), study.pick("one order, in every pass", "یک ترتیب، در هر دور"), study.pick("an order for each pass", "برای هر دور ترتیبی دیگر")],
-    [study.pick("the last loss is stored inside the test", "زیان قبلی درون شرط ذخیره می‌شود"), study.pick("the flag cannot fire", "پرچم نمی‌تواند بالا رود"), study.pick("both rules are computed", "هر دو قاعده محاسبه می‌شود"), study.pick("patience of 3, best weights", "شکیبایی ۳، بهترین وزن‌ها")],
+    [study.pick("the last loss is stored inside the test", "هزینهٔ قبلی درون شرط ذخیره می‌شود"), study.pick("the flag cannot fire", "پرچم نمی‌تواند بالا رود"), study.pick("both rules are computed", "هر دو قاعده محاسبه می‌شود"), study.pick("patience of 3, best weights", "شکیبایی ۳، بهترین وزن‌ها")],
     [study.pick("Adam at 0.1", "‏Adam با نرخ ۰٫۱"), study.pick("units die", "واحدها می‌میرند"), study.pick("kept", "نگه داشته شد"), study.pick("0.001, from a search", "۰٫۰۰۱، از یک جست‌وجو")],
-    [study.pick("share of errors called test loss", "سهم خطا «زیان آزمون» نامیده شده"), study.pick("wrong name", "نام نادرست"), study.pick("error, and mean loss", "خطا، و زیان میانگین"), study.pick("the same", "همان")],
+    [study.pick("share of errors called test loss", "سهم خطا «هزینهٔ آزمون» نامیده شده"), study.pick("wrong name", "نام نادرست"), study.pick("error, and mean loss", "خطا، و هزینهٔ میانگین"), study.pick("the same", "همان")],
 ], "What the printed program does. Batches of 128 in both.", "برنامهٔ چاپ‌شده چه می‌کند. دسته‌ها در هر دو ۱۲۸تایی‌اند.")
 study.say(f"Images: {len(data.train):,} to train on, {len(data.validation):,} held out by index from the end, {len(data.test):,} to test on.",
           f"تصویرها: {len(data.train):,} برای آموزش، {len(data.validation):,} کنارگذاشته از انتها بر پایهٔ شماره، {len(data.test):,} برای آزمون.")
@@ -92,8 +92,8 @@ study.say(f"Images: {len(data.train):,} to train on, {len(data.validation):,} he
 # are NaN in the program, and the argmax of ten NaN is class 0: its error is the share of all other classes.
 # %% [markdown] lang="fa"
 # ## گزارش‌شده: دوازده خانه
-# `simorgh sweep mlp-reported --grid --seeds 5` با سه تنظیمِ سرآیند. وزن‌های آموزشِ واگراشده در برنامه NaN می‌شود و argmax ده NaN کلاس ۰ است: خطایش سهم
-# همهٔ کلاس‌های دیگر است.
+# `simorgh sweep mlp-reported --grid --seeds 5` با سه تنظیمِ سرآیند. وزن‌های آموزشِ واگراشده در برنامه NaN می‌شود و argmax ده NaN ردهٔ ۰ است: خطایش سهم
+# همهٔ رده‌های دیگر است.
 
 # %%
 assert torch.full((3, 10), float("nan")).max(-1).indices.tolist() == [0, 0, 0]
@@ -177,8 +177,8 @@ if open_cells:
 # saturate, but they are bounded: the scores stay small enough for the last layer to settle.
 # %% [markdown] lang="fa"
 # ## چرا بقیه شکست می‌خورند
-# **NLL روی نمره‌های خام.** $-s_y$ کران پایین ندارد: افزودن $c$ به همهٔ نمره‌ها آن را $c$ پایین می‌آورد و چیزی دربارهٔ کلاس نمی‌گوید. گرادیانش نسبت به
-# نمره‌ها، هر چه باشند، در کلاس درست $-1$ و در بقیه صفر است؛ پس هیچ‌گاه نمرهٔ نادرستی را *پایین* نمی‌برد: بایاس لایهٔ آخر به‌تنهایی با شمار کلاس‌ها رشد
+# **NLL روی نمره‌های خام.** $-s_y$ کران پایین ندارد: افزودن $c$ به همهٔ نمره‌ها آن را $c$ پایین می‌آورد و چیزی دربارهٔ رده نمی‌گوید. گرادیانش نسبت به
+# نمره‌ها، هر چه باشند، در ردهٔ درست $-1$ و در بقیه صفر است؛ پس هیچ‌گاه نمرهٔ نادرستی را *پایین* نمی‌برد: بایاس لایهٔ آخر به‌تنهایی با شمار رده‌ها رشد
 # می‌کند. با SGD و ReLU هر وزن با بقیه رشد می‌کند و نمره‌ها سرریز می‌شوند؛ با سیگموید و با Adam پیوسته بزرگ می‌شوند.
 #
 # **Adam با نرخ ۰٫۱.** در نخستین گام‌ها هر وزن، گرادیانش هر چه باشد، حدود ۰٫۱ جابه‌جا می‌شود؛ ۷۸۴ وزنِ همگام مجموعی را که حدود ۰٫۱ بود تا $0.1 \sum_i x_i$،
@@ -220,7 +220,7 @@ for cell, group in reported.items():
     most = [float(o["predicted"].bincount(minlength=10).max()) / len(truth) for o in group]
     rows.append([kit.ltr(label(cell)), f"{len(group) - len(good)} / {len(group)}", kit.Cell(f"{min(traces[cell]):.3g}"), kit.Cell(f"{np.median([o['scores'] for o in good]):.2g}" if good else "NaN"),
                  kit.Cell(", ".join(f"{np.mean([o['dead'][k] for o in good]):.0%}" for k in (0, 1)) if good else "–"), kit.Cell(", ".join(f"{np.mean([o['one_sided'][k] for o in good]):.0%}" for k in (0, 1)) if good else "–"), kit.Cell(f"{np.mean(most):.0%}")])
-study.table(study.pick(["variant", "diverged", "lowest loss in the first steps", "largest score at the end", "units never positive, layers 1 and 2", "units on one side only", "share of the commonest answer"], ["حالت", "واگرا", "کمترین زیان در گام‌های نخست", "بزرگ‌ترین نمره در پایان", "واحدهای هرگز مثبت، لایه‌های ۱ و ۲", "واحدهای تنها در یک سو", "سهم پرتکرارترین پاسخ"]), rows,
+study.table(study.pick(["variant", "diverged", "lowest loss in the first steps", "largest score at the end", "units never positive, layers 1 and 2", "units on one side only", "share of the commonest answer"], ["حالت", "واگرا", "کمترین هزینه در گام‌های نخست", "بزرگ‌ترین نمره در پایان", "واحدهای هرگز مثبت، لایه‌های ۱ و ۲", "واحدهای تنها در یک سو", "سهم پرتکرارترین پاسخ"]), rows,
             "The failures, over the 10,000 test images. A unit that is on one side of zero for all images is dead (ReLU) or linear (LeakyReLU); sigmoid units are always positive.",
             "شکست‌ها، روی ۱۰٬۰۰۰ تصویر آزمون. واحدی که برای همهٔ تصویرها در یک سوی صفر است مرده (ReLU) یا خطی (LeakyReLU) است؛ واحدهای سیگموید همیشه مثبت‌اند.")
 adam = {a: [o for o in reported[a, "cross-entropy", "adam"] if o["sound"]] for a in ("relu", "leaky-relu", "sigmoid")}
@@ -235,7 +235,7 @@ for a, found in swing.items():
 open_ended = sum(low < 0.1 < high for low, high in swing.get("leaky-relu", []))
 gaps = {a: np.mean([high - low for low, high in found]) for a, found in swing.items()}
 study.say(f"Every NLL loss is negative within the first steps: no probability is above one, so this is no likelihood. With Adam at 0.1 and cross-entropy, {silent:.0%} of the second layer's ReLU units are never positive: {50 * (1 - silent):.0f} of 50 are left to tell ten classes apart. With LeakyReLU the error still swings by {gaps.get('leaky-relu', float('nan')):.3f} within ten passes, with the sigmoid by {gaps.get('sigmoid', float('nan')):.3f}; in {open_ended} of {seeds} LeakyReLU trainings the line of 0.1 lies inside the swing, and on which side they end is chance.",
-          f"زیانِ همهٔ حالت‌های NLL در همان گام‌های نخست منفی می‌شود: هیچ احتمالی از یک بیشتر نیست، پس این درست‌نمایی نیست. با Adam و نرخ ۰٫۱ و آنتروپی متقاطع، {kit.ltr(format(silent, '.0%'))} واحدهای ReLU لایهٔ دوم هرگز مثبت نیستند: از ۵۰ واحد {50 * (1 - silent):.0f} تا برای بازشناختن ده کلاس می‌ماند. با LeakyReLU خطا در ده دور هنوز {gaps.get('leaky-relu', float('nan')):.3f} نوسان دارد و با سیگموید {gaps.get('sigmoid', float('nan')):.3f}؛ در {open_ended} آموزش از {seeds} آموزشِ LeakyReLU مرز ۰٫۱ درون نوسان است و این‌که در کدام سو بایستند به بخت است.")
+          f"هزینهٔ همهٔ حالت‌های NLL در همان گام‌های نخست منفی می‌شود: هیچ احتمالی از یک بیشتر نیست، پس این درست‌نمایی نیست. با Adam و نرخ ۰٫۱ و آنتروپی متقاطع، {kit.ltr(format(silent, '.0%'))} واحدهای ReLU لایهٔ دوم هرگز مثبت نیستند: از ۵۰ واحد {50 * (1 - silent):.0f} تا برای بازشناختن ده رده می‌ماند. با LeakyReLU خطا در ده دور هنوز {gaps.get('leaky-relu', float('nan')):.3f} نوسان دارد و با سیگموید {gaps.get('sigmoid', float('nan')):.3f}؛ در {open_ended} آموزش از {seeds} آموزشِ LeakyReLU مرز ۰٫۱ درون نوسان است و این‌که در کدام سو بایستند به بخت است.")
 
 # %% [markdown] lang="en"
 # ## Corrected: six cells
@@ -278,13 +278,13 @@ for cell, group in corrected.items():
     study.measure("error", float(np.mean(errors)), i and max(i.low, 0.0), i and i.high, n=len(errors), unit="share", protocol=f"share of 10,000 MNIST test images named wrongly, best validation loss, mean over seeds, {study.preset}", recipe="mlp-corrected", cell=name)
     study.measure("test_loss", float(np.mean([o["loss"] for o in group])), n=len(group), unit="nats/image", protocol="mean cross-entropy of 10,000 MNIST test images, best validation loss, mean over seeds", recipe="mlp-corrected", cell=name)
     rows.append([kit.ltr(name), kit.Cell("0.1" if cell[1] == "sgd" else "0.001"), summary(errors), summary([o["loss"] for o in group]), kit.Cell(", ".join(str(best_pass(c)) for c in losses)), kit.Cell(", ".join(str(f or "–") for f in fired[cell]))])
-study.table(study.pick(["variant", "rate", "error rate", "mean loss, nats", "best pass, each seed", "overfitting told at pass"], ["حالت", "نرخ", "نرخ خطا", "زیان میانگین، نات", "بهترین دور، هر بذر", "بیش‌برازش در دورِ"]), rows,
-            "The corrected grid on the test images. The solution calls the error rate \"average test loss\"; both stand here under their own names.", "شبکهٔ اصلاح‌شده روی تصویرهای آزمون. پاسخ، نرخ خطا را «میانگین زیان آزمون» می‌نامد؛ این‌جا هر دو با نام خود آمده‌اند.")
+study.table(study.pick(["variant", "rate", "error rate", "mean loss, nats", "best pass, each seed", "overfitting told at pass"], ["حالت", "نرخ", "نرخ خطا", "هزینهٔ میانگین، نات", "بهترین دور، هر بذر", "بیش‌برازش در دورِ"]), rows,
+            "The corrected grid on the test images. The solution calls the error rate \"average test loss\"; both stand here under their own names.", "شبکهٔ اصلاح‌شده روی تصویرهای آزمون. پاسخ، نرخ خطا را «میانگین هزینهٔ آزمون» می‌نامد؛ این‌جا هر دو با نام خود آمده‌اند.")
 rates = cells("rates", "model.activation", "train.optimiser.lr")
 tried = sorted({rate for _, rate in rates})
 lowest = {a: [min(line["valid/loss"] for line in rates[a, r][0]["history"]) for r in tried] for a in ("relu", "leaky-relu", "sigmoid")}
 study.table([study.pick("activation, Adam", "فعال‌سازی، Adam"), *(f"{r:g}" for r in tried)], [[NAMES[a], *(kit.Cell(f"{v:.4f}") for v in values)] for a, values in lowest.items()],
-            "The search for Adam's rate: lowest validation loss in nats, seed 0. The test images are not looked at.", "جست‌وجوی نرخ Adam: کمترین زیان اعتبارسنجی بر حسب نات، بذر ۰. به تصویرهای آزمون نگاه نمی‌شود.")
+            "The search for Adam's rate: lowest validation loss in nats, seed 0. The test images are not looked at.", "جست‌وجوی نرخ Adam: کمترین هزینهٔ اعتبارسنجی بر حسب نات، بذر ۰. به تصویرهای آزمون نگاه نمی‌شود.")
 
 # %% [markdown] lang="en"
 # ## A detector that can fire
@@ -292,8 +292,8 @@ study.table([study.pick("activation, Adam", "فعال‌سازی، Adam"), *(f"{
 # replaced *when it is exceeded*. The corrected rule fires when the best loss has not been beaten for three passes.
 # %% [markdown] lang="fa"
 # ## آشکارسازی که می‌تواند هشدار دهد
-# قاعدهٔ چاپ‌شده زیان اعتبارسنجی را، جمع‌شده روی تصویرها، با عددی می‌سنجد که از ۹۹۹٬۹۹۹٬۹۹۹ آغاز می‌شود و تنها *وقتی از آن بگذرد* عوض می‌شود. قاعدهٔ
-# اصلاح‌شده وقتی هشدار می‌دهد که سه دور بهترین زیان شکسته نشود.
+# قاعدهٔ چاپ‌شده هزینهٔ اعتبارسنجی را، جمع‌شده روی تصویرها، با عددی می‌سنجد که از ۹۹۹٬۹۹۹٬۹۹۹ آغاز می‌شود و تنها *وقتی از آن بگذرد* عوض می‌شود. قاعدهٔ
+# اصلاح‌شده وقتی هشدار می‌دهد که سه دور بهترین هزینه شکسته نشود.
 
 # %%
 def printed_rule(losses, images):
@@ -323,7 +323,7 @@ for panel, (source, cell) in zip(figure.subplots(1, 2), ((reported, ("relu", "cr
         panel.axvline(told, color=LINES[1], linewidth=1, linestyle=":", label="overfitting told")
     panel.set(xlabel="pass", ylabel="cross-entropy, nats", title="as reported" if source is reported else "corrected, dropout 0.2", yscale="log")
     panel.legend()
-study.figure(figure, "overfitting", "ReLU with cross-entropy and SGD, seed 0. The training loss with dropout is taken with units dropped, so it lies higher.", "ReLU با آنتروپی متقاطع و SGD، بذر ۰. زیان آموزش با دراپ‌اوت در حضور واحدهای حذف‌شده گرفته می‌شود، پس بالاتر است.")
+study.figure(figure, "overfitting", "ReLU with cross-entropy and SGD, seed 0. The training loss with dropout is taken with units dropped, so it lies higher.", "ReLU با آنتروپی متقاطع و SGD، بذر ۰. هزینهٔ آموزش با دراپ‌اوت در حضور واحدهای حذف‌شده گرفته می‌شود، پس بالاتر است.")
 study.say(f"Over {len(every)} trainings that learn, the printed flag is raised {shouted} times: the sum over {len(data.validation):,} images would have to pass 999,999,999. The corrected one is raised in {warned}.",
           f"در {len(every)} آموزشی که می‌آموزند، پرچم چاپ‌شده {shouted} بار بالا می‌رود: جمع روی {len(data.validation):,} تصویر باید از ۹۹۹٬۹۹۹٬۹۹۹ بگذرد. پرچم اصلاح‌شده در {warned} آموزش بالا می‌رود.")
 
@@ -341,7 +341,7 @@ for name, o, title in (("best", corrected[best][0], f"{NAMES[best[0]]} + {NAMES[
 ranked = sorted(corrected, key=lambda c: np.mean([o["error"] for o in corrected[c]]))
 spread = [float(np.mean([o["error"] for o in corrected[c]])) for c in ranked]
 study.say(f"**What remains.** Corrected, all six errors lie between {spread[0]:.2%} and {spread[-1]:.2%}. The large differences of the printed list were not differences of activations or optimisers but of a loss that was none and a rate that was wrong for one of the optimisers: two things that are compared at one rate are compared at a rate that suits one of them.",
-          f"**چه می‌ماند.** پس از اصلاح، هر شش خطا میان {kit.ltr(f'{spread[0]:.2%}')} و {kit.ltr(f'{spread[-1]:.2%}')} است. تفاوت‌های بزرگِ فهرست چاپ‌شده تفاوت فعال‌سازی‌ها یا بهینه‌سازها نبود، بلکه از زیانی بود که زیان نبود و از نرخی که برای یکی از بهینه‌سازها نادرست بود: دو چیز که با یک نرخ سنجیده شوند با نرخی سنجیده می‌شوند که به یکی از آن دو می‌خورد.")
+          f"**چه می‌ماند.** پس از اصلاح، هر شش خطا میان {kit.ltr(f'{spread[0]:.2%}')} و {kit.ltr(f'{spread[-1]:.2%}')} است. تفاوت‌های بزرگِ فهرست چاپ‌شده تفاوت فعال‌سازی‌ها یا بهینه‌سازها نبود، بلکه از هزینه‌ای بود که هزینه نبود و از نرخی که برای یکی از بهینه‌سازها نادرست بود: دو چیز که با یک نرخ سنجیده شوند با نرخی سنجیده می‌شوند که به یکی از آن دو می‌خورد.")
 
 # %% [markdown] lang="en"
 # ## Sources

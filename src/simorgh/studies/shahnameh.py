@@ -17,7 +17,7 @@
 # ## پرسش
 # بیتی از فردوسی داده می‌شود و بیت بعدی باید ساخته شود. آنچه خواسته‌اند مدلی دنباله‌به‌دنباله است که با ریزتنظیم مدلی آموزش‌دیده، gpt2-fa، به دست آید.
 # این خانه وزن آموزش‌دیده‌ای همراه ندارد؛ پس مدلی که اندازه می‌گیریم یک GPT-2 با ۱٫۹ میلیون پارامتر است که جز بخش آموزشیِ شاهنامه چیزی نخوانده است. ریزتنظیمِ
-# پوشه‌ای که خودتان دارید یک دستور است و در پایان می‌آید. ورودی و خروجی در یک ردیف از نشانه‌ها جا دارند، *بیت و سپس بیت بعدی*، و زیان تنها روی پاسخ
+# پوشه‌ای که خودتان دارید یک دستور است و در پایان می‌آید. ورودی و خروجی در یک ردیف از نشانه‌ها جا دارند، *بیت و سپس بیت بعدی*، و هزینه تنها روی پاسخ
 # شمرده می‌شود. شعر تا چه اندازه پیش‌بینی‌پذیر است، و آنچه ساخته می‌شود آیا شعر است: قافیه دارد، وزن دارد، و تازه است؟
 
 # %%
@@ -181,7 +181,7 @@ for part, held in zip((data.train, data.test), parts["section"]):
     counted = int(((part.x == END) & part.mask).sum())
     assert counted == sum(map(len, held)) or (part is data.train and config.limit)
 shares = {study.pick("prompt", "زمینه"): (x != PAD) & ~mask, study.pick("answer", "پاسخ"): mask, study.pick("pad", "خالی"): x == PAD}
-study.table(study.pick(["symbols", "share", "loss"], ["نشانه", "سهم", "زیان"]), [[name, kit.Cell(f"{float(part.float().mean()):.3f}"), study.pick("counted", "شمرده") if part is mask else study.pick("not counted", "ناشمرده")] for name, part in shares.items()],
+study.table(study.pick(["symbols", "share", "loss"], ["نشانه", "سهم", "هزینه"]), [[name, kit.Cell(f"{float(part.float().mean()):.3f}"), study.pick("counted", "شمرده") if part is mask else study.pick("not counted", "ناشمرده")] for name, part in shares.items()],
             f"All symbols of {len(x):,} training windows of {x.shape[1]}.", f"همهٔ نشانه‌های {len(x):,} پنجرهٔ آموزشیِ {x.shape[1]}تایی.")
 model = run.model()
 with torch.no_grad():
@@ -189,7 +189,7 @@ with torch.no_grad():
 joint = sum(float(t.loss) * t.weight for t in terms) / sum(t.weight for t in terms)
 careless = float(np.mean([float(t.loss) for t in terms]))
 study.say(f"Losses are summed and divided once by the number of counted symbols, in training, validation and test: {joint:.4f} nats on the first hundred test windows. The mean of the means of batches, a common slip, gives {careless:.4f}.",
-          f"زیان‌ها جمع و یک بار بر شمار نشانه‌های شمرده‌شده بخش می‌شوند، در آموزش، اعتبارسنجی و آزمون: {joint:.4f} نت روی صد پنجرهٔ نخست آزمون. میانگینِ میانگینِ دسته‌ها، لغزشی رایج، {careless:.4f} می‌دهد.")
+          f"هزینه‌ها جمع و یک بار بر شمار نشانه‌های شمرده‌شده بخش می‌شوند، در آموزش، اعتبارسنجی و آزمون: {joint:.4f} نت روی صد پنجرهٔ نخست آزمون. میانگینِ میانگینِ دسته‌ها، لغزشی رایج، {careless:.4f} می‌دهد.")
 
 # %% [markdown] lang="en"
 # ## Model and training
@@ -200,7 +200,7 @@ study.say(f"Losses are summed and divided once by the number of counted symbols,
 # held-out sections beside it, shows what the poem's size is worth and why the best weights are kept and not the last.
 # %% [markdown] lang="fa"
 # ## مدل و آموزش
-# ‏GPT-2 (Radford و همکاران، ۲۰۱۹): جدولی از نشانه‌ها و یکی از جاها، لایه‌هایی از توجهِ علّی و بخشی پیش‌خور، و همان جدول برای نوشتن. لاجیت‌ها، زیان، گرادیان و پاسخ‌های حریصانه و پرتوییِ آن با GPT-2 کتابخانهٔ transformers با
+# ‏GPT-2 (Radford و همکاران، ۲۰۱۹): جدولی از نشانه‌ها و یکی از جاها، لایه‌هایی از توجهِ علّی و بخشی پیش‌خور، و همان جدول برای نوشتن. لاجیت‌ها، هزینه، گرادیان و پاسخ‌های حریصانه و پرتوییِ آن با GPT-2 کتابخانهٔ transformers با
 # همان وزن‌ها برابر است (`tests/parity/test_gpt2.py`). آنتروپی متقاطع روی پاسخ؛ Muon با نرخی که در ۳٪ نخست آموزش بالا می‌رود و سپس کسینوسی پایین می‌آید، و گرادیان بریده. آموزش دومی روی ۱۲۸ پنجره،
 # یک درصدِ کل، با بخش‌های کنارگذاشته در کنارش، نشان می‌دهد بزرگی کتاب چه می‌ارزد و چرا بهترین وزن‌ها نگه داشته می‌شوند، نه آخرین.
 
@@ -215,11 +215,11 @@ watched = verse.passes(few, "valid/loss", len(data.train))
 best = int(np.argmin(watched[1]))
 axis = study.pick(("passes", "nats per symbol"), ("دور", "نت بر نشانه"))
 study.figure(verse.training({study.pick("training", "آموزش"): learning["all"]}, {study.pick("test part, at the end", "بخش آزمون، در پایان"): np.log(held["verse-scratch"].value)}, axis),
-             "training", "All windows: loss along the training.", "همهٔ پنجره‌ها: زیان در طول آموزش.")
+             "training", "All windows: loss along the training.", "همهٔ پنجره‌ها: هزینه در طول آموزش.")
 study.figure(verse.training({study.pick("training", "آموزش"): learning["few"], study.pick("validation", "اعتبارسنجی"): watched}, {}, axis, best=(watched[0][best], watched[1][best])),
              "training-few", "128 windows: training and validation; the ring marks the weights that are kept.", "۱۲۸ پنجره: آموزش و اعتبارسنجی؛ حلقه وزن‌هایی را نشان می‌دهد که نگه داشته می‌شوند.")
 study.say(f"From 128 windows the training loss falls to {learning['few'][1][-1]:.2f} nats while the validation loss is lowest, {watched[1][best]:.2f}, after {watched[0][best]:.0f} passes and ends at {watched[1][-1]:.2f}. From all windows {run.experiment.train.epochs:g} passes end at {learning['all'][1][-1]:.2f} in training and {np.log(held['verse-scratch'].value):.2f} on the test part.",
-          f"با ۱۲۸ پنجره، زیان آموزش تا {learning['few'][1][-1]:.2f} نت پایین می‌رود، اما زیان اعتبارسنجی در دور {watched[0][best]:.0f} به کمترین مقدار، {watched[1][best]:.2f}، می‌رسد و در پایان {watched[1][-1]:.2f} است. با همهٔ پنجره‌ها، {run.experiment.train.epochs:g} دور در آموزش به {learning['all'][1][-1]:.2f} و روی بخش آزمون به {np.log(held['verse-scratch'].value):.2f} می‌انجامد.")
+          f"با ۱۲۸ پنجره، هزینهٔ آموزش تا {learning['few'][1][-1]:.2f} نت پایین می‌رود، اما هزینهٔ اعتبارسنجی در دور {watched[0][best]:.0f} به کمترین مقدار، {watched[1][best]:.2f}، می‌رسد و در پایان {watched[1][-1]:.2f} است. با همهٔ پنجره‌ها، {run.experiment.train.epochs:g} دور در آموزش به {learning['all'][1][-1]:.2f} و روی بخش آزمون به {np.log(held['verse-scratch'].value):.2f} می‌انجامد.")
 
 # %% [markdown] lang="en"
 # ## How surprising are held-out beyts?
@@ -230,7 +230,7 @@ study.say(f"From 128 windows the training loss falls to {learning['few'][1][-1]:
 # measured at 1.91.
 # %% [markdown] lang="fa"
 # ## بیت‌های کنارگذاشته چه اندازه شگفت‌آورند؟
-# سرگشتگی (perplexity) نماییِ میانگین زیان **بر نشانه** است؛ پس به تعریف نشانه وابسته است و میان دو واحدساز چیزی را نمی‌سنجد. شمار bit بر نویسه، همان مجموعِ $-\log_2 p$ بخش بر شمار نویسه‌ها، می‌سنجد. یک بیت، با نشانی
+# سرگشتگی (perplexity) نماییِ میانگین هزینه **بر نشانه** است؛ پس به تعریف نشانه وابسته است و میان دو واحدساز چیزی را نمی‌سنجد. شمار bit بر نویسه، همان مجموعِ $-\log_2 p$ بخش بر شمار نویسه‌ها، می‌سنجد. یک بیت، با نشانی
 # میان دو مصراع و نشانی در پایان، حدود پنجاه نویسه دارد. کفِ مقایسه Kneser-Ney درون‌یابی‌شده روی نویسه‌هاست (Chen و Goodman، ۱۹۹۹)، برازیده بر همان بخش آموزشی؛ روی بخش‌بندی دیگری به همین اندازه، مرتبهٔ ۹ پیش‌تر ۱٫۹۱ اندازه گرفته شده بود.
 
 # %%
@@ -360,7 +360,7 @@ study.table(study.pick(["", "from nothing", "gpt2-fa"], ["", "از هیچ", "gpt
     [study.pick("has read", "خوانده است"), study.pick("the training sections", "بخش‌های آموزشی"), study.pick("the web in Persian, then the training sections", "وبِ فارسی، سپس بخش‌های آموزشی")],
     [study.pick("rate", "نرخ"), kit.Cell("3e-3, Muon"), kit.Cell("5e-5, AdamW")],
     [study.pick("marks of start, half, end and pad", "نشان‌های آغاز، نیمه، پایان و خالی"), study.pick("learnt", "آموخته"), study.pick("the folder's own, where it has them", "همانِ پوشه، اگر داشته باشد")],
-    [study.pick("loss, windows, split, metrics", "زیان، پنجره، بخش‌بندی، سنجه"), study.pick("as above", "مانند بالا"), study.pick("the same", "همان")],
+    [study.pick("loss, windows, split, metrics", "هزینه، پنجره، بخش‌بندی، سنجه"), study.pick("as above", "مانند بالا"), study.pick("the same", "همان")],
 ], "What fine-tuning changes.", "آنچه ریزتنظیم دگرگون می‌کند.")
 
 # %% [markdown] lang="en"
@@ -373,7 +373,7 @@ study.table(study.pick(["", "from nothing", "gpt2-fa"], ["", "از هیچ", "gpt
 # - **The best of many samples shown as the result**: the tables above are the first, not the best.
 # %% [markdown] lang="fa"
 # ## دام‌ها
-# - **خانه‌های خالی در زیان**: اگر ورودیِ پرشده برچسب باشد زیان خوب به نظر می‌رسد؛ نماییِ آن سرگشتگی نیست.
+# - **خانه‌های خالی در هزینه**: اگر ورودیِ پرشده برچسب باشد هزینه خوب به نظر می‌رسد؛ نماییِ آن سرگشتگی نیست.
 # - **ورودی به جای برچسب، بی جابه‌جایی**: آنچه آموخته می‌شود رونویسی است و پاسخ‌ها واژه روی هم می‌ریزند.
 # - **یکی بودنِ خالی و پایان**: آن‌گاه پایان هم نقاب می‌خورد و مدل هرگز نمی‌ایستد.
 # - **بخش‌بندی به بیت**: همسایه‌ها آموزش داده شده‌اند.

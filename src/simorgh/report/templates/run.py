@@ -66,7 +66,7 @@ if isinstance(model, Samples) and run.spec.kind == "image":
     paper.figure(image_grid((images - low) / (high - low), 6, 10, col_labels=None if labels is None else labels[:10]),
                  "samples",
                  "Sixty unselected samples, seed 0." + (" A column is a class." if labels is not None else ""),
-                 "شصت نمونهٔ گزینش‌نشده با بذر ۰." + (" هر ستون یک کلاس است." if labels is not None else ""))
+                 "شصت نمونهٔ گزینش‌نشده با بذر ۰." + (" هر ستون یک رده است." if labels is not None else ""))
 
 # %%
 if isinstance(model, Reconstructs) and run.spec.kind == "image":
@@ -84,7 +84,7 @@ if isinstance(model, Encodes) and model.latent_dim == 2 and batch.y is not None:
         codes = model.encode(batch.x, batch.y)
     paper.figure(latent_scatter(np.asarray(codes), np.asarray(batch.y)), "codes",
                  f"Codes of {len(codes):,} test images; contours enclose 50 % and 90 % of each class.",
-                 f"کد {len(codes):,} تصویر آزمون؛ خط‌های تراز ۵۰ و ۹۰ درصد هر کلاس را در بر می‌گیرند.")
+                 f"کد {len(codes):,} تصویر آزمون؛ خط‌های تراز ۵۰ و ۹۰ درصد هر رده را در بر می‌گیرند.")
 
 # %% [markdown] lang="en"
 # ## Results
