@@ -25,5 +25,7 @@ def experiment(preset: str) -> Experiment:
         centred=False,
         sampler=Sampler(Langevin(ratio=0.2, repeats=5 if preset == "smoke" else 100), 10),
     )
-    short = {"evaluate": EvaluateConfig(importance_samples=0, samples=500)} if preset == "cpu" else {}
+    # A sample costs a thousand evaluations of the network: a hundred at each snapshot would take as long as training.
+    few = {"evaluate": EvaluateConfig(importance_samples=0, samples=500), "snapshot_samples": 20}
+    short = few if preset == "cpu" else {}
     return _denoising(preset, model, epochs={"cpu": 6, "paper": 200}, snapshots=4, **short)
