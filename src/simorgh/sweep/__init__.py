@@ -97,10 +97,10 @@ def sweep(
 
 def _keep(plan: Plan, out: Path) -> None:
     """sweep.json, from which workers read what they do."""
-    path, text = out / "sweep.json", json.dumps(plan.to_dict(), indent=1) + "\n"
+    path = out / "sweep.json"
     if not path.is_file():
-        write(path, text)
-    elif path.read_text() != text:
+        write(path, json.dumps(plan.to_dict(), indent=1) + "\n")
+    elif Plan.from_dict(json.loads(path.read_text())).name != plan.name:
         raise UserError(f"{out} holds another sweep: name a new directory with --out, or leave it out.")
 
 

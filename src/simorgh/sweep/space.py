@@ -164,8 +164,10 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """<recipe>-<eight hex digits>, which change when anything about the search changes."""
-        digest = hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
+        """<recipe>-<eight hex digits>, which change when anything about the search changes. Experiments count by their
+        hash, so that a setting which comes later loses no sweep."""
+        content = {**self.to_dict(), "experiment": self.experiment.hash}
+        digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
         return f"{self.experiment.name}-{digest[:8]}"
 
     @property
