@@ -26,7 +26,7 @@ commands
   sample RUN --prompt "... / ..."       the next beyts of a model of verse (.txt and .html)
   evaluate RUN [--metrics ...]          measure a trained model, with protocol, interval and floor
   predict RUN --input FILE [--out FILE] ask a classifier about the molecules of a CSV file, row by row
-  report RUN                            write report.html and report.ipynb into a run directory
+  report RUN [--lang fa]                write report.html and report.ipynb into a run directory
   compare RUN RUN ...                   put runs side by side; refuses to rank unlike protocols
   study NAME [--preset cpu] [--lang fa] answer one question: train, measure, explain, write the report
   sweep RECIPE --set PATH=VALUES ...    search hyper-parameters on held-out images; resumes (simorgh[sweep])
@@ -52,10 +52,13 @@ def main(argv: list[str] | None = None) -> None:
         check_name(argv[0], tuple(COMMANDS), "command")
         COMMANDS[argv[0]](argv[1:])
     except KeyboardInterrupt:
-        print("simorgh: stopped; the same command goes on from the last checkpoint.", file=sys.stderr)
+        print("simorgh: stopped; a training goes on from its last checkpoint by the same command.", file=sys.stderr)
         sys.exit(130)
     except UserError as error:
         print(f"simorgh: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)
+    except (FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
+        print(f"simorgh: {error.filename}: {error.strerror}.", file=sys.stderr)
         sys.exit(2)
 
 
@@ -238,13 +241,24 @@ def predict(argv: list[str]) -> None:
     print(f"simorgh: {len(answers)} rows, {missing} of them without a prediction.", file=sys.stderr)
 
 
+@dataclass
+class ReportArguments:
+    """Write report.html and report.ipynb into a run directory.
+
+    Attributes:
+        lang: language of the report.
+    """
+
+    lang: Literal["en", "fa"] = "en"
+
+
 def report(argv: list[str]) -> None:
-    path, rest = positional(argv, "run directory", "simorgh report RUN")
-    _nothing(rest, "simorgh report RUN")
+    path, rest = positional(argv, "run directory", "simorgh report RUN [--lang en|fa]")
+    asked = parse(ReportArguments, rest, "simorgh report RUN")
     from simorgh.report.page import run_report
     from simorgh.train import Run
 
-    print(run_report(Run.open(path)))
+    print(run_report(Run.open(path), asked.lang))
 
 
 def compare(argv: list[str]) -> None:
@@ -300,6 +314,7 @@ class SweepArguments:
         prune: cut off trainings that are worse than the median of the others.
         grid: train every combination of the values of --set, in place of a search; --trials then means nothing.
         seeds: of a grid, how many seeds each combination is trained from.
+        lang: language of the report.
     """
 
     set: tuple[str, ...] = ()
@@ -314,6 +329,7 @@ class SweepArguments:
     prune: bool = True
     grid: bool = False
     seeds: int = 1
+    lang: Literal["en", "fa"] = "en"
 
 
 def sweep(argv: list[str]) -> None:

@@ -42,6 +42,12 @@ def test_help_imports_no_torch():
         (["train", "digits-vae", "--model.network.hidden", "9", "9", "9", "9", "9"], "2 to 4"),
         (["train", "digits-vae", "--data", "nosuch"], "nosuch"),
         (["train", "digits-vae", "--data", "folder:/no/such/place"], "/no/such/place"),
+        (["train", "digits-vae", "--train.log-every", "0"], "at least 1"),
+        (["train", "digits-vae", "--train.micro-batches", "0"], "at least 1"),
+        (["train", "digits-vae", "--train.epochs", "-1"], "at least 0"),
+        (["train", "judge-mnist", "--model.width", "20"], "divide by 8"),
+        (["train", "digits-vae", "--data", "text:verse.txt"], "rows of symbols"),
+        (["train", "digits-vae", "--out", "verse.txt/runs"], "verse.txt"),
         (["sample", "/no/such/run"], "not a run directory"),
         (["evaluate", "/no/such/run"], "not a run directory"),
         (["report", "/no/such/run"], "not a run directory"),
@@ -55,6 +61,8 @@ def test_help_imports_no_torch():
 )
 def test_a_mistake_is_one_sentence_and_exit_2(arguments, said, capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
+    beyts = (f"{i} یک\t{i} دو\n" + "\n" * (i % 4 == 3) for i in range(60))
+    (tmp_path / "verse.txt").write_text("".join(beyts), encoding="utf-8")
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert stop.value.code == 2

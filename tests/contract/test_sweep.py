@@ -94,6 +94,8 @@ def test_dimensions(text: str, found: Choice | Range):
         (["data.validation=10,20"], "same images"),
         (["data.name=mnist,digits"], "same images"),
         (["seed=0,1"], "cannot be searched"),
+        (["data.text.vocabulary=100,200"], "unlike symbols"),
+        (["data.smiles.fold=0,1"], "same molecules"),
         (["evaluate.samples=10,20"], "cannot be searched"),
         ([LR, "--metric", "train/loss"], "valid/"),
         ([LR, "--metric", "valid/los"], "did you mean valid/loss"),

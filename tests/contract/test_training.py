@@ -16,11 +16,15 @@ import torch
 from safetensors.torch import load_file
 
 from simorgh.contracts import Batch, Diverged, UserError
+from simorgh.data import load, stream
 from simorgh.recipes import recipe
-from simorgh.train import Run, fit
+from simorgh.train import Run, fit, initialise
 from simorgh.train.ema import EMA
+from simorgh.train.engine import Engine
 from simorgh.train.experiment import Experiment, OptimiserConfig, from_dict, to_dict
+from simorgh.train.loop import Loop
 from simorgh.train.optim import Optimiser, learning_rate
+from simorgh.train.run import environment
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["simorgh.train", "simorgh.recipes"])  # imported once, and not at each start
@@ -43,6 +47,35 @@ def test_a_finished_experiment_is_opened_and_not_trained_again(tmp_path: Path):
     stamp = (first.path / "model.safetensors").stat().st_mtime_ns
     assert fit(small(), tmp_path, progress=False).path == first.path
     assert (first.path / "model.safetensors").stat().st_mtime_ns == stamp
+    environment = (first.path / "environment.json").read_bytes()
+    fewer = replace(small(), evaluate=replace(small().evaluate, samples=7))
+    assert fit(fewer, tmp_path, progress=False).experiment.evaluate.samples == 7
+    assert Run.open(first.path).experiment == replace(first.experiment, evaluate=fewer.evaluate)
+    assert (first.path / "environment.json").read_bytes() == environment
+
+
+def test_without_git_a_run_is_of_no_known_commit(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert environment()["commit"] is None
+
+
+def test_any_seed_can_be_trained_from():
+    Engine().seed(20_260_101 * 1_000_003**2)
+    Engine().seed(0)
+
+
+def test_weights_that_are_no_numbers_are_not_kept():
+    """A finite loss may leave weights behind that are not."""
+    experiment = small()
+    data = load(experiment.data)
+    source = stream(data.train, experiment.data, experiment.train.batch_size, 0)
+    loop = Loop(initialise(experiment, data.spec), source, experiment.train, len(data.train), 0, Engine())
+    loop.advance()
+    loop.check_weights()
+    with torch.no_grad():
+        next(loop.model.parameters()).view(-1)[3] = torch.inf
+    with pytest.raises(Diverged, match="not finite after step 1"):
+        loop.check_weights()
 
 
 def test_a_whole_number_in_the_place_of_a_float_is_the_same_experiment():

@@ -26,6 +26,7 @@ from simorgh.data.tokenisers import (
     merges_of,
 )  # fmt: skip
 from simorgh.data.verse import HELD_OUT, Verse, cut, held_out, shahnameh, windows
+from simorgh.evaluate.text import sections
 
 LETTERS = "ابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
 WORDS = st.lists(st.text(LETTERS, min_size=1, max_size=6), min_size=1, max_size=6).map(" ".join)
@@ -161,6 +162,24 @@ def test_every_beyt_is_an_answer_once_and_prompts_come_before_it(lengths, beyts,
     if split == "section":
         of_section = [{i for i, _ in a} for a in answers]
         assert sum(map(len, of_section)) == len(set().union(*of_section)), "two parts share a section"
+
+
+@pytest.mark.parametrize("split", ["section", "line"])
+@pytest.mark.parametrize("beyts", [2, 3])
+def test_a_metric_takes_neighbours_for_neighbours_only(split, beyts):
+    whole = verse(*[6] * 20, beyts=25)
+    found = cut(whole, DataConfig("text:made up", text=TextConfig(beyts=beyts, split=split)))
+    where = {beyt: (i, j) for i, section in enumerate(whole.sections) for j, beyt in enumerate(section)}
+    coder, lengths = Tokeniser(found.spec.vocabulary), []
+    for part in (found.train, found.test):
+        runs = [[where[beyt] for beyt in run] for run in sections(part, coder)]
+        assert all(after == (i, j + 1) for run in runs for (i, j), after in zip(run, run[1:]))
+        places = [place for run in runs for place in run]
+        assert len({*places}) == len(places) == (24 if part is found.test and split == "section" else len(places))
+        ends = {place for run in runs for place in run[:1]}
+        assert not {(i, j + 1) for run in runs for i, j in run[-1:]} & ends, "one run of neighbours is told as two"
+        lengths.append(len(places))
+    assert sum(lengths) == 120
 
 
 def test_pairs_by_hand():

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import mannwhitneyu
 
 from simorgh.data.chemistry import open_stereo, parse, writing
-from simorgh.data.molecules import Molecules, Table, clean
+from simorgh.data.molecules import Molecules, Table, clean, in_order, plain
 from simorgh.data.tokens import TOKENISERS
 
 RARE = 2
@@ -47,10 +47,11 @@ def card(table: Table) -> Card:
     """The facts about a labelled table, by reading every row once more."""
     found = clean(table)
     bad = {rejected.line for rejected in found.rejected}
-    rows = [(text, label) for text, label, line in zip(table.smiles, table.labels, table.lines) if line not in bad]
+    whole = zip(table.smiles, table.labels, table.lines)
+    rows = [(text, plain(label)) for text, label, line in whole if line not in bad]
     mols = [parse(text) for text, _ in rows]
     ways = [writing(mol, text) for mol, (text, _) in zip(mols, rows)]
-    names = {label: i for i, label in enumerate(sorted({label for _, label in rows}))}
+    names = {label: i for i, label in enumerate(in_order(label for _, label in rows))}
     classes = np.array([names[label] for _, label in rows])
     lengths = np.array([len(text) for text, _ in rows])
     stereo = [open_stereo(mol) for mol in mols]

@@ -7,7 +7,7 @@ are merged; a molecule whose rows disagree on the label is left out. No row is l
 import csv
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -135,6 +135,8 @@ def clean(table: Table) -> Molecules:
             rejected.append(Rejected(line, text, reason))
         else:
             kept.append((place, name))
+    if not kept:
+        raise UserError(f"No molecule is left of the {len(table.smiles)} rows of the table.")
     names, y = _labels(table, [place for place, _ in kept])
     groups: dict[str, list[int]] = {}
     for row, (_, name) in enumerate(kept):
@@ -182,8 +184,8 @@ def _labels(table: Table, places: Sequence[int]) -> tuple[tuple[str, ...], np.nd
     """The names of the classes, numbers in their own order, and the (N,) class of each of `places`."""
     if table.labels is None:
         return (), None
-    found = [_plain(table.labels[place]) for place in places]
-    names = sorted(set(found), key=lambda name: (0, float(name), "") if _number(name) is not None else (1, 0.0, name))
+    found = [plain(table.labels[place]) for place in places]
+    names = in_order(found)
     if not 2 <= len(names) <= MOST_LABELS:
         raise UserError(f"The labels take {len(names)} values; a classifier needs 2 to {MOST_LABELS} classes.")
     number = {name: i for i, name in enumerate(names)}
@@ -197,7 +199,12 @@ def _number(text: str) -> float | None:
         return None
 
 
-def _plain(text: str) -> str:
+def in_order(labels: Iterable[str]) -> list[str]:
+    """The different labels, numbers in their own order before words."""
+    return sorted(set(labels), key=lambda name: (0, float(name), "") if _number(name) is not None else (1, 0.0, name))
+
+
+def plain(text: str) -> str:
     """ "1.0" is the class "1"."""
     value = _number(text)
     return str(int(value)) if value is not None and value == value and value % 1 == 0 else text

@@ -85,8 +85,7 @@ def importance_weighted(
 ) -> Tensor:
     """(n,) k-sample lower bound of log p of the first `n` test images, in nats."""
     bounds = []
-    some = replace(data.test, x=data.test.x[:n], y=None if data.test.y is None else data.test.y[:n])
-    for index, batch in enumerate(batches(some, run.experiment.data, 100, device)):
+    for index, batch in enumerate(batches(data.test.take(slice(0, n)), run.experiment.data, 100, device)):
 
         def draw(k: int, chunk: int, batch=batch, index=index) -> Tensor:
             return model.log_weights(batch.x, batch.y, k, Noise(chunk, "importance", index, device=device))
@@ -99,14 +98,18 @@ def latents(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
     """leakage_linear, leakage_neighbours: how well the label is read from the code of a test image."""
     if not isinstance(model, Encodes) or data.test.y is None:
         return []
+    counts = data.test.y.unique(return_counts=True)[1]
+    if len(counts) < 2 or counts.min() < FOLDS or len(data.test) < FOLDS * NEIGHBOURS:
+        return []  # too few to hold any of a class out
     codes = torch.cat([model.encode(b.x, b.y).cpu() for b in batches(data.test, run.experiment.data, 1000, device)])
-    found = leakage(codes, data.test.y)
-    protocol = f"label from the code of {len(codes)} {run.experiment.data.name} test images, 5 folds"
+    found = leakage(codes, data.test.y, FOLDS, NEIGHBOURS)
+    protocol = f"label from the code of {len(codes)} {run.experiment.data.name} test images, {FOLDS} folds"
     return [
         measurement(f"leakage_{name}", value, "share", f"{protocol}, {reader}", n=len(codes), floor=found.chance,
                     context=context(run))
         for name, value, reader in (
-            ("linear", found.logistic, "logistic regression"), ("neighbours", found.neighbours, "15 neighbours"))
+            ("linear", found.logistic, "logistic regression"),
+            ("neighbours", found.neighbours, f"{NEIGHBOURS} neighbours"))
     ]  # fmt: skip
 
 
@@ -129,6 +132,8 @@ def reconstruction(run: Run, model: Model, data: Dataset, device: str) -> list[M
                                  context=context(run)))  # fmt: skip
     return found
 
+
+FOLDS, NEIGHBOURS = 5, 15  # of the readers of labels
 
 METRICS: dict[str, Callable[[Run, Model, Dataset, str], list[Measurement]]] = {
     "training": training,

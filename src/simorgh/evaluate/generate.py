@@ -50,7 +50,7 @@ def _asked(run: Run, model: Samples, condition: int | str, n: int) -> Tensor:
         one = model.condition(str(condition)).cpu()
         return one.expand(n, *one.shape)
     words = str(condition)
-    if not words.isdigit() or int(words) >= run.spec.classes:
+    if not (words.isascii() and words.isdigit()) or int(words) >= run.spec.classes:
         raise UserError(f"There is no class {words!r}; classes are the numbers from 0 to {run.spec.classes - 1}.")
     return torch.full((n,), int(words))
 

@@ -63,7 +63,8 @@ def predict_file(run: Run, path: Path | str, spellings: int | None = None, devic
         if reason:
             found[row] = Answer(line, text, (), None, reason)
         else:
-            readable.append((row, [_spelt(text, name, smiles.spelling), *respell(name, extra, smiles.repeat)]))
+            own = _spelt(text, name, smiles.spelling)
+            readable.append((row, [own, *respell(own, extra, smiles.repeat)]))
     model = model.to(device)
     for start in range(0, len(readable), BATCH):
         part = readable[start : start + BATCH]

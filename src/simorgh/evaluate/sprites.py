@@ -1,10 +1,12 @@
 """Groups of measurements on images whose factors are known: what codes say of them, and how near samples come."""
 
+from itertools import islice
+
 import torch
 from torch import Tensor
 
 from simorgh.contracts import Encodes, Measurement, Model, ReadsFactors, Samples
-from simorgh.data import Dataset, Part, batches
+from simorgh.data import Dataset, batches
 from simorgh.evaluate import judge
 from simorgh.evaluate.generate import generate
 from simorgh.evaluate.measure import context, measurement
@@ -47,18 +49,21 @@ def sprites(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
     value = distance(real, _features(images, device))
     protocol = f"{n} samples against the first {n} of 5,000 stored sprites, features of {judge.SPRITES_NAME}, seed 0"
     return [measurement("fd_sprites", value, "of the real variance", f"Fréchet distance, {protocol}", n=n,
-                        floor=_floor(n, data.train, real), context=context(run, split="test"))]  # fmt: skip
+                        floor=_floor(n, data, real), context=context(run, split="test"))]  # fmt: skip
 
 
-_floors: dict[int, float] = {}
+_floors: dict[tuple[int, int], float] = {}
 
 
-def _floor(n: int, train: Part, real: Tensor) -> float:
-    """What `n` other sprites, drawn at random, reach in the place of samples."""
-    if n not in _floors:
-        others = torch.from_numpy(philox("sprites", "floor").permutation(len(train))[:n])
-        _floors[n] = distance(real, _features(train.batch(others).x))
-    return _floors[n]
+def _floor(n: int, data: Dataset, real: Tensor) -> float:
+    """What `n` training sprites that are not among the test sprites, drawn at random, reach in the place of samples."""
+    key = n, len(data.train)
+    if key not in _floors:
+        known = {tuple(row) for row in data.test.factors.tolist()}
+        order = philox("sprites", "floor").permutation(len(data.train))
+        others = (int(i) for i in order if tuple(data.train.factors[i].tolist()) not in known)
+        _floors[key] = distance(real, _features(data.train.batch(torch.tensor([*islice(others, n)])).x))
+    return _floors[key]
 
 
 def distance(real: Tensor, fake: Tensor) -> float:

@@ -34,13 +34,23 @@ TOP_P = 0.9
 
 
 def sections(part: Part, coder: Tokeniser) -> list[list[Beyt]]:
-    """The beyts that count in `part`, by section."""
+    """The beyts that count in `part`, in runs of neighbours: whole sections, unless single beyts were held out."""
     found: list[list[Beyt]] = []
-    for row, mask in zip(part.x.numpy(), part.mask.numpy()):
-        if row[0] == START or not found:
-            found.append([])
-        found[-1] += coder.decode_beyts(row[mask].tolist())
-    return [section for section in found if section]
+    last: list[int] = []  # symbols of the latest window, up to its last beyt that counts; empty where more follow
+    for row, mask in zip(part.x.tolist(), part.mask.tolist()):
+        while row[-1] == PAD:
+            row.pop()
+        at = 0
+        while True in mask[at:]:
+            first = mask.index(True, at)
+            at = mask.index(False, first) if False in mask[first:] else len(mask)
+            # A window goes on where the one before ends, whose last beyt it repeats.
+            prompt = row[1:first]
+            if not (found and row[0] != START and prompt and last[-len(prompt) :] == prompt):
+                found.append([])
+            found[-1] += coder.decode_beyts(row[first:at])
+            last = row[:at] if at >= len(row) else []
+    return found
 
 
 def characters(beyts: Sequence[Beyt]) -> int:
@@ -145,6 +155,8 @@ def verse(run: Run, model: Model, data: Dataset, device: str) -> list[Measuremen
     coder = reader(data.spec)
     known = sections(data.train, coder)
     pairs = [pair for poem in sections(data.test, coder) for pair in zip(poem, poem[1:])]
+    if not pairs:
+        return []  # sections of a single beyt
     n = min(len(pairs), MOST, run.experiment.evaluate.samples)
     picked = np.sort(philox("prompts", len(pairs)).choice(len(pairs), n, replace=False))
     pairs = [pairs[i] for i in picked]

@@ -134,6 +134,8 @@ class AdversarialModel(Model):
         return low + (high - low) * ((crop(x, *self.spec.shape[1:]) + 1) / 2).clamp(0, 1)
 
     def sample(self, n: int, noise: SampleNoise, condition: Tensor | None = None) -> Tensor:
+        if self.conditional and condition is None:
+            raise UserError("This model is told the class of each image, and none is given.")
         return self.leave(self.draw(n, condition, noise, "z"))
 
     def recalibrate(self, batches: int = 10, size: int = 250) -> None:

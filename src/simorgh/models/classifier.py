@@ -43,9 +43,12 @@ class ClassifierConfig(Config):
         return Classifier(self, spec)
 
 
+GROUPS = 8  # of channels that are normalised together
+
+
 def _block(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.GroupNorm(8, outputs), nn.ReLU(inplace=True)
+        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.GroupNorm(GROUPS, outputs), nn.ReLU(inplace=True)
     )
 
 
@@ -56,6 +59,10 @@ class Classifier(Model):
         super().__init__()
         if spec.kind != "image" or not spec.classes:
             raise UserError("The classifier needs labelled images.")
+        if config.width % GROUPS or config.features % GROUPS:
+            raise UserError(
+                f"model.width {config.width} and model.features {config.features} should divide by {GROUPS}."
+            )
         self.config = config
         w = config.width
         self.trunk = nn.Sequential(

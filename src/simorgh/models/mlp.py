@@ -51,6 +51,8 @@ class MLP(Model):
         super().__init__()
         if not spec.classes:
             raise UserError("The perceptron needs labelled examples.")
+        if spec.kind == "tokens":
+            raise UserError("The perceptron learns from images, and these data are rows of symbols.")
         if not config.hidden or min(config.hidden) < 1:
             raise UserError(f"model.hidden is {config.hidden}; it should name one width or more, each at least 1.")
         if not 0 <= config.dropout < 1:

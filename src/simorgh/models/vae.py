@@ -183,7 +183,8 @@ class VAE(LatentVariableModel):
 
 @torch.no_grad()
 def start_at_mean(decoder: nn.Module, spec: DataSpec) -> None:
-    """Let an untrained decoder answer with the average training image: the last bias becomes its logit."""
+    """Let an untrained decoder answer near the average training image: the last bias becomes the logit of its grey
+    levels, which is that image itself for every likelihood but the continuous Bernoulli."""
     bias = [p for name, p in decoder.named_parameters() if name.endswith("bias")][-1]
     if bias.numel() == len(spec.mean):
         low, high = spec.value_range

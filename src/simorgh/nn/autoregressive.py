@@ -87,6 +87,8 @@ class CausalTransformer(nn.Module):
         return (self.row[:, None] + self.column).flatten(0, 1)
 
     def _first(self, n: int, y: Tensor | None) -> Tensor:
+        if y is None and len(self.start) > 1:
+            raise UserError("This prior is told the class of each map, and none is given.")
         start = self.start[:1].expand(n, -1) if y is None else self.start[y]
         return start[:, None]
 

@@ -61,6 +61,8 @@ class Network:
         return self._kind(Decoder, ConvDecoder, DeepDecoder, spec)(self, spec, features)
 
     def _kind(self, dense: type, conv: type, deep: type, spec: DataSpec) -> type:
+        if spec.kind == "tokens":
+            raise UserError("This model learns from images, and these data are rows of symbols.")
         if self.kind == "deep-conv":
             side = 4 * 2 ** (len(self.hidden) - 1)
             if spec.kind != "image" or spec.shape[1:] != (side, side):

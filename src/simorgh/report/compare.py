@@ -9,11 +9,13 @@ from simorgh.train import Run
 
 SMALLER = {
     "neg_elbo", "neg_elbo_same_images", "iwae_bound", "fd_digits", "fd_sprites", "fid", "kid", "mse", "bits_per_dim",
-    "bits_per_char", "brier",
+    "bits_per_char", "bits_per_beyt", "perplexity", "brier", "kid_inception", "fd_digits_extrapolated",
+    "variance_scaled_error", "calibration_error",
 }  # fmt: skip
 LARGER = {
     "precision", "recall", "density", "coverage", "judge_accuracy", "tstr_accuracy", "accuracy", "balanced_accuracy",
-    "auc", "smallest_class_share",
+    "auc", "smallest_class_share", "exact_match", "sign_accuracy", "modes_covered", "rhyme_rate", "scan_rate", "bleu",
+    "chrf",
 }  # fmt: skip
 
 
@@ -70,7 +72,7 @@ def _compare(name: str, rows: list[tuple[str, Measurement]]) -> Comparison:
         shown = f'"{protocols[0]}" and "{protocols[1]}"' if len(protocols) > 1 else "different units or names"
         reason = f"Not ranked: {name} was measured under different protocols ({shown})."
     elif larger is None:
-        reason = f"Not ranked: more or less of {name} is in itself neither better nor worse."
+        reason = f"Not ranked: nothing here says whether more or less of {name} is better."
     if reason:
         return Comparison(name, tuple((label, m, None) for label, m in rows), larger, reason)
     rows = sorted(rows, key=lambda row: row[1].value, reverse=larger)

@@ -19,30 +19,23 @@ from simorgh.report.figures import array, mosaic
 def save_samples(path: Path | str, images: ArrayLike, labels: ArrayLike | None = None) -> Path:
     """Write images (N, C, H, W) in [0, 1] and their labels (N,) or None.
 
-    A .png holds a grid, ten in a row where there are labels (so a column is a class), else nearly square, each
+    A .png holds a grid, ten in a row where there are labels (of ten classes a column each), else nearly square, each
     pixel enlarged so that the picture is at least about 500 wide; missing cells at the end stay white. A .npz
     holds `images` float32 and, where there are any, `labels` int64.
     """
     path, x = Path(path), array(images)
     if path.suffix not in (".png", ".npz"):
         raise UserError(f"{path.name} should end in .png (a grid) or .npz (arrays).")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.tmp{path.suffix}")
     if path.suffix == ".npz":
-        arrays = {"images": x.astype(np.float32)}
-        if labels is not None:
-            arrays["labels"] = array(labels).astype(np.int64)
-        np.savez_compressed(temporary, **arrays)
-    else:
-        cols = min(len(x), ceil(sqrt(len(x))) if labels is None else 10)
-        rows = ceil(len(x) / cols)
-        white = np.ones((rows * cols - len(x), *x.shape[1:]))
-        picture = mosaic(np.concatenate([x, white]), rows, cols)
-        scale = max(1, ceil(500 / picture.shape[1]))
-        pixels = np.round(picture * 255).astype(np.uint8).repeat(scale, 0).repeat(scale, 1)
-        Image.fromarray(pixels).save(temporary)
-    temporary.replace(path)
-    return path
+        named = {} if labels is None else {"labels": array(labels).astype(np.int64)}
+        return save_arrays(path, {"images": x.astype(np.float32), **named})
+    cols = min(len(x), ceil(sqrt(len(x))) if labels is None else 10)
+    rows = ceil(len(x) / cols)
+    white = np.ones((rows * cols - len(x), *x.shape[1:]))
+    picture = mosaic(np.concatenate([x, white]), rows, cols)
+    scale = max(1, ceil(500 / picture.shape[1]))
+    pixels = np.round(picture * 255).astype(np.uint8).repeat(scale, 0).repeat(scale, 1)
+    return _replaced(path, lambda temporary: Image.fromarray(pixels).save(temporary))
 
 
 def save_arrays(path: Path | str, arrays: Mapping[str, ArrayLike]) -> Path:

@@ -22,7 +22,7 @@ def run_report(run: Run, lang: str = "en") -> Path:
     e = run.experiment
     subtitle = f"{e.preset}, seed {e.seed}, {e.data.name}"
     context = json.dumps({"run": str(run.path.resolve()), "lang": lang})
-    notebook = execute(build(_SOURCE.read_text(), lang), {"SIMORGH_RUN": context})
+    notebook = execute(build(_SOURCE.read_text(encoding="utf-8"), lang), {"SIMORGH_RUN": context})
     page = to_html(notebook, e.name, lang, subtitle)
     save(notebook, run.path / "report.ipynb")
     return save(page, run.path / "report.html")

@@ -51,6 +51,7 @@ def sweep(
     prune: bool = True,
     seeds: int = 0,
     page: bool = True,
+    lang: str = "en",
     runs: Path | str = "runs",
     progress: bool = True,
 ) -> Path:
@@ -68,6 +69,7 @@ def sweep(
         seeds: train every combination of the settings from so many seeds, and search nothing; `trials` and `prune`
             then mean nothing. 0 searches.
         page: without it report.html is not written, and the path is that of trials.json.
+        lang: language of the report, "en" or "fa".
 
     Raises:
         UserError: for a setting, metric or storage that cannot be used, or where `out` holds another sweep.
@@ -92,7 +94,7 @@ def sweep(
             ledger.lay_out()
     if len(ledger.finished()) < trials:
         _Team(ledger, address, min(workers, trials)).work(progress)
-    return _publish(ledger, page)
+    return _publish(ledger, lang if page else None)
 
 
 def _keep(plan: Plan, out: Path) -> None:
@@ -191,8 +193,8 @@ class _Team:
             member.process.wait()
 
 
-def _publish(ledger: Ledger, with_page: bool) -> Path:
-    """trials.json; unless the page is not asked for, the table on standard output and the page if not up to date."""
+def _publish(ledger: Ledger, lang: str | None) -> Path:
+    """trials.json; for a language, the table on standard output and the page if it is not up to date."""
     plan, rows = ledger.plan, records(ledger)
     if all(row["state"] == "failed" for row in rows):
         raise UserError(f"All {len(rows)} trials failed; the first says: {rows[0]['error']}")
@@ -210,22 +212,24 @@ def _publish(ledger: Ledger, with_page: bool) -> Path:
     }
     path, page = ledger.out / "trials.json", ledger.out / "report.html"
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    if not with_page:
+    if not lang:
         write(path, text)
         return path
     _show(content)
-    if not page.is_file() or not path.is_file() or path.read_text() != text:
+    written = page.is_file() and f'lang="{lang}"' in page.read_text(encoding="utf-8")[:200]
+    if not written or not path.is_file() or path.read_text(encoding="utf-8") != text:
         write(path, text)
-        _page(path, page, plan)
+        _page(path, page, plan, lang)
     return page
 
 
-def _page(trials: Path, page: Path, plan: Plan) -> None:
+def _page(trials: Path, page: Path, plan: Plan, lang: str) -> None:
     """report.ipynb and report.html from trials.json."""
-    context = json.dumps({"trials": str(trials.resolve()), "lang": "en"})
-    notebook = execute(build(_SOURCE.read_text(encoding="utf-8"), "en"), {"SIMORGH_SWEEP": context})
+    context = json.dumps({"trials": str(trials.resolve()), "lang": lang})
+    notebook = execute(build(_SOURCE.read_text(encoding="utf-8"), lang), {"SIMORGH_SWEEP": context})
     save(notebook, page.with_suffix(".ipynb"))
-    save(to_html(notebook, f"Sweep of {plan.experiment.name}", "en", plan.experiment.preset), page)
+    title = {"en": f"Sweep of {plan.experiment.name}", "fa": f"جست‌وجوی تنظیمات {plan.experiment.name}"}[lang]
+    save(to_html(notebook, title, lang, plan.experiment.preset), page)
 
 
 def _show(content: dict) -> None:

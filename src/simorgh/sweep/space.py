@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from simorgh.contracts import Samples, UserError, check_name
 from simorgh.data import DataConfig, batches, load
-from simorgh.train import Experiment, initialise
+from simorgh.train import Experiment, initialise, settled
 from simorgh.train.experiment import from_dict, override, setting, to_dict
 from simorgh.train.loop import validate
 
@@ -25,11 +25,14 @@ VALIDATION = 5000
 SNAPSHOT = 2000
 """Samples of a snapshot that fd_digits is taken on."""
 
+FOLD = ("split", "folds", "fold", "repeat")
 _PARTS = ("data", "model", "train")
 _FIXED = {
     "data.name": "the trials would not be compared on the same images",
     "data.validation": "the trials would not be compared on the same images",
     "data.binarise": "the trials would not be compared on the same images",
+    "data.text": "nats of unlike symbols or beyts cannot be compared",
+    **{f"data.smiles.{part}": "the trials would not be compared on the same molecules" for part in FOLD},
     "train.snapshot_samples": "distances of unlike numbers of samples cannot be compared",
     "train.checkpoint_seconds": "it does not change what is learnt",
 }
@@ -76,8 +79,9 @@ def parse_space(experiment: Experiment, texts: Sequence[str]) -> dict[str, Choic
 def _dimension(experiment: Experiment, path: str, text: str) -> Choice | Range:
     if path.split(".")[0] not in _PARTS or "." not in path:
         raise UserError(f"{path} cannot be searched: name a setting of data, model or train, such as train.batch_size.")
-    if path in _FIXED:
-        raise UserError(f"{path} cannot be searched: {_FIXED[path]}.")
+    for fixed, why in _FIXED.items():
+        if path == fixed or path.startswith(f"{fixed}."):
+            raise UserError(f"{path} cannot be searched: {why}.")
     value, kind = setting(experiment, path)
     options = [a for a in typing.get_args(kind) if a is not type(None)]
     optional = typing.get_origin(kind) in (typing.Union, types.UnionType)
@@ -224,7 +228,7 @@ def make_plan(
         base = replace(base, data=replace(base.data, validation=min(VALIDATION, images // 10)))
     if metric == "fd_digits":
         base = override(base, {"train.snapshot_samples": SNAPSHOT})
-    base = from_dict(Experiment, to_dict(base))  # as it will be read back: 60 is 60.0 where that is a float
+    base = from_dict(Experiment, to_dict(settled(base)))  # as it will be read back: 60 is 60.0 where that is a float
     plan = Plan(base, tuple(sorted(texts)), metric, prune and not seeds, images, seeds)
     space, data = plan.space, load(base.data)
     for path, dimension in space.items():

@@ -24,7 +24,7 @@ from simorgh.evaluate.judge import judged
 from simorgh.metrics.frechet import frechet_distance
 from simorgh.sweep.ledger import Ledger, optuna
 from simorgh.sweep.space import Plan
-from simorgh.train import Experiment, Run, fit
+from simorgh.train import Experiment, Run, fit, settled
 from simorgh.train.experiment import override
 
 
@@ -138,7 +138,7 @@ class Worker:
         params = {path: dimension.suggest(trial, path) for path, dimension in self._space.items()}
         base = self._plan.experiment
         seed = trial.user_attrs.get("seed", base.seed + self._ledger.repetitions(trial.number, params))
-        experiment = replace(override(base, params), seed=seed)
+        experiment = settled(replace(override(base, params), seed=seed))
         trial.set_user_attr("seed", seed)
         trial.set_user_attr("run", f"runs/{experiment.name}-{experiment.hash}")
         return experiment

@@ -17,6 +17,7 @@ from simorgh.train.run import Run, alone
 
 __all__ = [
     "EvaluateConfig", "Experiment", "OptimiserConfig", "Run", "TrainConfig", "conditions_in_turn", "fit", "initialise",
+    "settled",
 ]  # fmt: skip
 
 
@@ -39,18 +40,42 @@ def fit(
     its history once it is written; what it raises ends the training.
     UserError for settings that do not fit the data; Diverged where the loss stops being finite.
     """
-    experiment = replace(experiment, data=settle(experiment.data), model=experiment.model.settle())
+    experiment = settled(experiment)
     path = Path(out) / f"{experiment.name}-{experiment.hash}"
     if (path / "model.safetensors").is_file():
-        return Run.open(path)
+        return _finished(path, experiment)
     with alone(path):
         if (path / "model.safetensors").is_file():  # somebody else was at it meanwhile
-            return Run.open(path)
+            return _finished(path, experiment)
         return _fit(experiment, path, progress, observe)
+
+
+def settled(experiment: Experiment) -> Experiment:
+    """With what the files at hand decide filled in, such as checksums."""
+    return replace(experiment, data=settle(experiment.data), model=experiment.model.settle())
+
+
+def _finished(path: Path, experiment: Experiment) -> Run:
+    """A run that needs no more training; how it is to be evaluated may have changed since."""
+    run = Run.open(path)
+    if run.experiment.evaluate != experiment.evaluate:
+        run = run.evaluated_by(experiment.evaluate)
+    return run
+
+
+LEAST = {"epochs": 0, "batch_size": 1, "micro_batches": 1, "snapshots": 0, "snapshot_samples": 1, "log_every": 1}
+
+
+def _check(config: TrainConfig) -> None:
+    """UserError for a number below what means anything."""
+    for name, least in LEAST.items():
+        if not getattr(config, name) >= least:
+            raise UserError(f"train.{name} is {getattr(config, name)}; it should be at least {least}.")
 
 
 def _fit(experiment: Experiment, path: Path, progress: bool, observe: Callable | None) -> Run:
     config = experiment.train
+    _check(config)
     if config.keep == "best" and not experiment.data.validation:
         raise UserError("train.keep best needs held-out images: set --data.validation above 0.")
     engine = Engine(config.precision)

@@ -21,7 +21,7 @@ from simorgh.contracts import Terms, UserError
 def multiplies_bf16(device: torch.device) -> bool:
     """Whether the hardware itself multiplies bfloat16: a recent GPU, or a CPU with AMX or AVX512-BF16."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return torch.cuda.is_bf16_supported(including_emulation=False)
     return device.type == "cpu" and (torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
 
 
@@ -66,6 +66,8 @@ class Engine:
         self.rank = int(os.environ.get("RANK", 0))
         local = int(os.environ.get("LOCAL_RANK", 0))
         self.device = torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
+        if self.device.type == "cuda":
+            torch.cuda.set_device(self.device)
         if self.size > 1 and not dist.is_initialized():
             dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
         if precision == "bf16" and not multiplies_bf16(self.device):
@@ -91,6 +93,7 @@ class Engine:
 
     def seed(self, seed: int) -> None:
         """Fix the global generators, for layers that cannot take a generator (dropout)."""
+        seed %= 2**63  # what generators take; a large seed of an experiment goes beyond
         torch.default_generator.manual_seed(seed)
         if self.device.type == "cuda":
             torch.cuda.manual_seed(seed)

@@ -157,6 +157,15 @@ class Loop:
                 )
         return means
 
+    def check_weights(self) -> None:
+        """Diverged where a weight is not finite: the loss of a step says nothing of what that step left behind."""
+        for name, weight in self.model.named_parameters():
+            if not torch.isfinite(weight).all():
+                raise Diverged(
+                    f"Training diverged: {name} is not finite after step {self.step}; the last good weights are kept. "
+                    "Try a smaller learning rate (--train.optimiser.lr) or clipping (--train.optimiser.clip 1)."
+                )
+
     def state_dict(self) -> dict:
         return {
             "step": self.step,
@@ -180,7 +189,8 @@ def validate(model: Model, batches: Iterator[Batch], seed: int) -> dict[str, flo
     mode, window = model.training, Window()
     model.eval()
     for index, batch in enumerate(batches):
-        window.add("valid", model.validate(batch, Tick(index, 0, 1.0, Noise(seed, "validate", index))))
+        noise = Noise(seed, "validate", index, device=batch.x.device)
+        window.add("valid", model.validate(batch, Tick(index, 0, 1.0, noise)))
     model.train(mode)
     return window.means()
 
@@ -263,6 +273,7 @@ def train(
             run.append_history(line)
         show(loop.step, line)
         if engine.agree(time.monotonic() - saved > config.checkpoint_seconds or last):
+            loop.check_weights()
             engine.check_equal(loop.model)
             if engine.is_main:
                 run.save_state({**loop.state_dict(), "best": best, "seconds": line["seconds"]})

@@ -26,7 +26,7 @@ from torch import Tensor
 
 from simorgh.contracts import DataSpec, Measurement, Model, UserError
 from simorgh.train.engine import multiplies_bf16
-from simorgh.train.experiment import Experiment, from_dict, to_dict
+from simorgh.train.experiment import EvaluateConfig, Experiment, from_dict, to_dict
 
 try:
     import fcntl
@@ -66,9 +66,6 @@ def alone(path: Path) -> Iterator[None]:
 def environment() -> dict[str, Any]:
     """Versions, machine and commit, for the record."""
     packages = ("simorgh", "torch", "numpy", "scipy", "scikit-learn")
-    commit = subprocess.run(
-        ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True
-    )
     return {
         "python": platform.python_version(),
         "packages": {name: metadata.version(name) for name in packages},
@@ -77,8 +74,19 @@ def environment() -> dict[str, Any]:
         "torch_threads": torch.get_num_threads(),
         "multiplies_bf16": multiplies_bf16(torch.device("cuda" if torch.cuda.is_available() else "cpu")),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        "commit": commit.stdout.strip() or None,
+        "commit": _commit(),
     }
+
+
+def _commit() -> str | None:
+    """The commit of these sources; None where git is absent, or where they only lie in somebody else's repository."""
+    here = Path(__file__).resolve().parents[1]
+    command = ["git", "-C", str(here), "rev-parse", "--show-toplevel", "--short=12", "HEAD"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return said[1] if here == Path(said[0]) / "src" / "simorgh" else None
 
 
 class Run:
@@ -90,10 +98,18 @@ class Run:
     @classmethod
     def create(cls, path: Path, experiment: Experiment, spec: DataSpec) -> "Run":
         path.mkdir(parents=True, exist_ok=True)
-        shown = {"experiment": to_dict(experiment), "spec": to_dict(replace(spec, mean=()))}
-        write(path / "experiment.yaml", yaml.safe_dump(shown, sort_keys=False))
+        run = cls(path, experiment, spec)._described()
         write(path / "environment.json", json.dumps(environment(), indent=2) + "\n")
-        return cls(path, experiment, spec)
+        return run
+
+    def evaluated_by(self, config: EvaluateConfig) -> "Run":
+        """This run, from now on to be measured by other settings."""
+        return Run(self.path, replace(self.experiment, evaluate=config), self.spec)._described()
+
+    def _described(self) -> "Run":
+        shown = {"experiment": to_dict(self.experiment), "spec": to_dict(replace(self.spec, mean=()))}
+        write(self.path / "experiment.yaml", yaml.safe_dump(shown, sort_keys=False))
+        return self
 
     @classmethod
     def open(cls, path: Path | str) -> "Run":
@@ -102,7 +118,7 @@ class Run:
         if not (path / "experiment.yaml").is_file():
             raise UserError(f"{path} is not a run directory (it has no experiment.yaml).")
         try:
-            shown = yaml.load((path / "experiment.yaml").read_text(), LOADER)
+            shown = yaml.load((path / "experiment.yaml").read_text(encoding="utf-8"), LOADER)
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise UserError(f"{path / 'experiment.yaml'} cannot be read as YAML.") from error
         if not isinstance(shown, Mapping) or {"experiment", "spec"} - shown.keys():

@@ -63,10 +63,12 @@ else:
 if isinstance(model, Samples) and run.spec.kind == "image":
     images, labels = generate(run, 60)
     low, high = run.spec.value_range
-    paper.figure(image_grid((images - low) / (high - low), 6, 10, col_labels=None if labels is None else labels[:10]),
-                 "samples",
-                 "Sixty unselected samples, seed 0." + (" A column is a class." if labels is not None else ""),
-                 "شصت نمونهٔ گزینش‌نشده با بذر ۰." + (" هر ستون یک رده است." if labels is not None else ""))
+    told = labels is not None and labels.ndim == 1
+    columns = told and bool((labels.view(6, 10) == labels[:10]).all())
+    paper.figure(image_grid((images - low) / (high - low), 6, 10, col_labels=labels[:10] if columns else None,
+                            titles=labels.tolist() if told and not columns else None), "samples",
+                 "Sixty unselected samples, seed 0." + (" A column is a class." if columns else ""),
+                 "شصت نمونهٔ گزینش‌نشده با بذر ۰." + (" هر ستون یک رده است." if columns else ""))
 
 # %%
 if isinstance(model, Reconstructs) and run.spec.kind == "image":
