@@ -1,4 +1,4 @@
-# make demo   installs, trains and measures three small models on embedded data, ends with the path of a report
+# make demo   installs, trains and measures nine small models on embedded data, ends with the path of a report
 # make test   the whole test suite
 # make lint   style
 
@@ -10,7 +10,7 @@ TORCH = 2.13.0
 # cannot reach it goes on at once.
 CPU_INDEX = $(shell command -v nvidia-smi >/dev/null 2>&1 || echo --extra-index-url https://download.pytorch.org/whl/cpu --retries 0 --timeout 5)
 
-.PHONY: demo test lint install results clean
+.PHONY: demo test lint install clean
 
 demo: install
 	$(BIN)/simorgh study first_flight --out reports/first_flight

@@ -153,6 +153,8 @@ class ToldCaption(Told):
         return pad(ids, (0, self.length - ids.shape[1]), value=START)
 
     def of(self, batch: Batch) -> Tensor:
+        if batch.caption.device.type == "cpu" and int(batch.caption.max()) >= len(self.table):
+            raise UserError("These images have captions that no image of the training part has.")
         return self.table[batch.caption]
 
     def forward(self, condition: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""Which levels a training step looks at: one time t in (0, 1] an example."""
+"""Which levels a training step looks at: one time t in [0, 1] an example."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -24,8 +24,6 @@ Normal = Callable[[], Tensor]
 class Step(ABC):
     """One move of a sampler."""
 
-    stochastic = False
-
     @abstractmethod
     def move(self, denoise: Denoiser, u: Tensor, q: float, r: float, normal: Normal, memory: Any) -> tuple[Tensor, Any]:
         """u at level r, and what the next step should know; `memory` is None in the first."""
@@ -60,10 +58,6 @@ class DDIM(Step):
     eta: float = 0.0
     kind: Literal["ddim"] = "ddim"
 
-    @property
-    def stochastic(self) -> bool:
-        return self.eta > 0
-
     def move(self, denoise, u, q, r, normal, memory):
         return _redraw(denoise(u, levels(q, u)), r, self.eta * r * sqrt(1 - (r / q) ** 2), normal), None
 
@@ -80,7 +74,6 @@ class Ancestral(Step):
 
     variance: Literal["small", "large"] = "small"
     kind: Literal["ancestral"] = "ancestral"
-    stochastic = True
 
     def move(self, denoise, u, q, r, normal, memory):
         found = denoise(u, levels(q, u))
@@ -206,7 +199,6 @@ class Langevin(Step):
     repeats: int = 5
     denoise: bool = True
     kind: Literal["langevin"] = "langevin"
-    stochastic = True
 
     def __post_init__(self) -> None:
         if not self.ratio > 0 or self.repeats < 1:
@@ -239,7 +231,6 @@ class PredictorCorrector(Step):
     ratio: float = 0.1
     repeats: int = 1
     kind: Literal["predictor-corrector"] = "predictor-corrector"
-    stochastic = True
 
     def evaluations(self, steps: int) -> int:
         return steps + (steps - 1) * self.repeats

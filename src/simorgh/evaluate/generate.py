@@ -1,5 +1,7 @@
 """Samples of a trained model, by ability and not by family."""
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -42,6 +44,12 @@ def generate(
         how = {} if sampler is None else {"sampler": sampler}
         parts.append(model.sample(size, SampleNoise(seed, size, first, device), asked, **how).cpu())
     return torch.cat(parts), labels
+
+
+@lru_cache(maxsize=1)
+def drawn(run: Run, n: int, device: str) -> tuple[Tensor, Tensor | None]:
+    """What `generate` gives for seed 0, kept for the next metric of the same evaluation: drawing is the dear part."""
+    return generate(run, n, seed=0, device=device)
 
 
 def _asked(run: Run, model: Samples, condition: int | str, n: int) -> Tensor:

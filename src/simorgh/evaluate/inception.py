@@ -11,7 +11,7 @@ from torch import Tensor
 
 from simorgh.contracts import Measurement, UserError
 from simorgh.data import DataConfig, load
-from simorgh.evaluate.generate import generate
+from simorgh.evaluate.generate import drawn
 from simorgh.evaluate.measure import context, measurement
 from simorgh.metrics.frechet import frechet_distance
 from simorgh.metrics.kid import kid
@@ -75,7 +75,7 @@ def fid(run: Run, file: Path, resize: str = "tf1", device: str = "cpu") -> list[
     sets = {
         "test images": data.test.x[:n].float() / 255,
         "training images": data.train.x[:n].float() / 255,
-        "samples": generate(run, n, seed=0, device=device)[0],
+        "samples": drawn(run, n, device)[0],
     }
     real, train, fake = (inception_features(x, network, resize, device, title=name) for name, x in sets.items())
     words = f"{n} samples against the first {n} {data.name} test images, {protocol(resize)}, seed 0"

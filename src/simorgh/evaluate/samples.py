@@ -8,7 +8,7 @@ from torch import Tensor
 from simorgh.contracts import Measurement, Model, NamesSampler, Samples
 from simorgh.data import DataConfig, Dataset, load
 from simorgh.evaluate import judge
-from simorgh.evaluate.generate import generate
+from simorgh.evaluate.generate import drawn
 from simorgh.evaluate.measure import context, measurement
 from simorgh.evaluate.two_sample import train_on_synthetic, two_sample
 from simorgh.metrics.extrapolation import frechet_extrapolated
@@ -27,7 +27,7 @@ DIGITS = ("mnist", "mnist-captions")
 def _labelled(run: Run, data: Dataset, n: int, device: str) -> tuple[Tensor, Tensor | None]:
     """n samples and the digit that each was asked to be: its label, or that of the images with its caption. Those whose
     caption no image of the data has (trial runs on few) are left out."""
-    images, asked = generate(run, n, seed=0, device=device)
+    images, asked = drawn(run, n, device)
     if asked is None or data.train.caption is None:
         return images, asked
     digit = torch.full((max(int(p.caption.max()) for p in (data.train, data.test)) + 1,), -1)
@@ -101,7 +101,7 @@ def modes(run: Run, model: Model, data: Dataset, device: str) -> list[Measuremen
     if not isinstance(model, Samples) or run.experiment.data.name != "stacked-mnist":
         return []
     n = run.experiment.evaluate.samples
-    images, _ = generate(run, n, seed=0, device=device)
+    images, _ = drawn(run, n, device)
     channels = torch.stack([judge.judged(images[:, c : c + 1], device)[1].argmax(1) for c in range(3)], 1)
     found = mode_coverage(channels @ torch.tensor([100, 10, 1]), 1000)
     protocol = f"{n} samples, three digits read by {judge.NAME}, 1,000 modes, seed 0"
@@ -117,8 +117,9 @@ def memory(run: Run, model: Model, data: Dataset, device: str) -> list[Measureme
     """train_distance_ratio, near_train, copying_z, authenticity, copied: whether samples are training images."""
     if not isinstance(model, Samples) or run.experiment.data.name not in DIGITS:
         return []
-    n = min(run.experiment.evaluate.samples, len(data.test), 2000)
-    images, _ = generate(run, n, seed=0, device=device)
+    whole = min(run.experiment.evaluate.samples, len(data.test))
+    n = min(whole, 2000)
+    images = drawn(run, whole, device)[0][:n]
     # The training part begins where MNIST's does, whatever is held out or left out at its end.
     train, test = judge.reference(min(10 * n, len(data.train)), "train"), judge.reference(n, "test")
     found = memorisation(train, test, judge.judged(images, device)[0])

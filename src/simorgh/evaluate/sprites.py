@@ -8,7 +8,7 @@ from torch import Tensor
 from simorgh.contracts import Encodes, Measurement, Model, ReadsFactors, Samples
 from simorgh.data import Dataset, batches
 from simorgh.evaluate import judge
-from simorgh.evaluate.generate import generate
+from simorgh.evaluate.generate import drawn
 from simorgh.evaluate.measure import context, measurement
 from simorgh.metrics.disentanglement import disentanglement
 from simorgh.metrics.frechet import frechet_distance
@@ -44,7 +44,7 @@ def sprites(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
     if not isinstance(model, Samples) or run.experiment.data.name != UPRIGHT:
         return []
     n = min(run.experiment.evaluate.samples, len(data.test))
-    images, _ = generate(run, n, seed=0, device=device)
+    images, _ = drawn(run, n, device)
     real = _features(data.test.take(slice(0, n)).batch(torch.arange(n)).x, device)
     value = distance(real, _features(images, device))
     protocol = f"{n} samples against the first {n} of 5,000 stored sprites, features of {judge.SPRITES_NAME}, seed 0"

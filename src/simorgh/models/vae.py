@@ -123,7 +123,7 @@ class VAEConfig(Config):
         latent_dim: dimensions of the code.
         network: encoder and mirrored decoder.
         likelihood: p(x | z): "bernoulli", "continuous-bernoulli", "gaussian" or "gaussian-learned".
-        prior: p(z) and the family of q(z | x), see nn/latent.py.
+        prior: p(z) and the family of q(z | x), see nn/latent/.
         beta: weight of the KL term.
         warmup: share of training over which that weight rises from 0.
         input_noise: deviation of Gaussian noise on the pixels that the encoder sees in training, which keeps it from

@@ -36,5 +36,5 @@ def experiment(preset: str) -> Experiment:
     model = vary(base, network=network, condition=Condition("signs"), sampler=sampler)
     epochs = {"cpu": 60.0, "paper": 400.0}.get(preset, base.train.epochs)
     train = replace(base.train, epochs=epochs, batch_size=64, snapshot_samples=10)
-    evaluate = replace(base.evaluate, samples=min(base.evaluate.samples, 1000))
+    evaluate = replace(base.evaluate, samples=min(base.evaluate.samples, 1000), density_images=0)
     return replace(model, data=data, train=train, evaluate=evaluate)

@@ -18,5 +18,6 @@ from simorgh.train import Experiment
 def experiment(preset: str) -> Experiment:
     base = flow.experiment(preset)
     network = replace(base.model.network, inject="cross")
-    base = replace(base, data=replace(base.data, name="mnist-captions"))
+    evaluate = replace(base.evaluate, density_images=0)  # a fifth of the test captions were never trained on
+    base = replace(base, data=replace(base.data, name="mnist-captions"), evaluate=evaluate)
     return vary(base, network=network, condition=Condition("caption"))
