@@ -141,8 +141,8 @@ study.figure(image_grid(draw([text for text in shown for _ in range(12)]), len(s
 # %% [markdown] lang="en"
 # ## Does it read?
 # Every caption is drawn several times and the frozen judge names the digit. A template counts as *known* where the
-# training part has it, and as *kept back* where only the test part does. The judge's own rate on real images is the
-# most that can be reached.
+# training part has it, and as *kept back* where only the test part does. The judge's own rate on real images
+# stands beside it.
 # %% [markdown] lang="fa"
 # ## آیا می‌خواند؟
 # هر شرح چند بار کشیده می‌شود و داور ثابت رقم را نام می‌برد. قالبی که در بخش آموزش آمده *آشنا* و قالبی که فقط در بخش آزمون آمده
@@ -200,12 +200,12 @@ study.say(
 # %% [markdown] lang="en"
 # ## Thin and bold
 # A caption may name the weight of the pen. Ink is the mean grey level of an image; the last column is what the same word
-# means in the training part, where it was given to a third of the images of each digit. The last three rows ask for no
+# means in the training part, where only the third of the images of each digit that it fits may have it. The last three rows ask for no
 # weight and use a negative prompt instead.
 # %% [markdown] lang="fa"
 # ## نازک و ضخیم
-# شرح می‌تواند از کلفتی قلم هم بگوید. مرکب یعنی میانگین روشنایی تصویر؛ ستون آخر می‌گوید همان واژه در بخش آموزش، که یک سوم تصویرهای هر
-# رقم آن را داشت، چه معنایی دارد. سه سطر آخر کلفتی نمی‌خواهند و به جای آن متن منفی دارند.
+# شرح می‌تواند از کلفتی قلم هم بگوید. مرکب یعنی میانگین روشنایی تصویر؛ ستون آخر می‌گوید همان واژه در بخش آموزش، که تنها یک سوم مناسب از تصویرهای هر
+# رقم ممکن است آن را داشته باشد، چه معنایی دارد. سه سطر آخر کلفتی نمی‌خواهند و به جای آن متن منفی دارند.
 
 # %%
 mass, real = images.flatten(1).mean(1).numpy(), ink(data.train) / (255 * 784)
