@@ -213,8 +213,8 @@ for b in (1, 16):
                  f"<bdi dir=\"ltr\">beta = {b}</bdi>: هر سطر یک متغیر نهفته که از <bdi dir=\"ltr\">-2.4</bdi> تا <bdi dir=\"ltr\">2.4</bdi> می‌رود و بقیه می‌مانند. چپ: KL آن و عاملی که بیش از همه می‌شناسد، با سهم از آنتروپی آن عامل.")
 right = sum(a <= s <= b for s, a, b in zip(slopes, order, order[1:]))
 own = sum(w == b for w, b in zip(winner, order))
-study.say(f"From beta 1 to 16 the KL goes from {R[0]:.1f} to {R[-1]:.1f} nats, the reconstruction from {D[0]:.1f} to {D[-1]:.1f}, and {used[1]} latents in use become {used[16]}. {right} of 4 slopes lie between their two prices, and {own} of 5 runs are the cheapest at their own: " + ("the points lie on a curve of optima as far as this check can tell." if right == 4 else "the rest stand off the curve of optima, as runs do that have not yet converged."),
-          f"از beta برابر ۱ تا ۱۶، KL از {R[0]:.1f} به {R[-1]:.1f} نات و بازسازی از {D[0]:.1f} به {D[-1]:.1f} می‌رسد و از {used[1]} متغیر نهفتهٔ فعال {used[16]} می‌ماند. از ۴ شیب، {right} تا میان دو بهای خود است و از ۵ مدل، {own} تا با بهای خود ارزان‌ترین است: " + ("تا جایی که این وارسی می‌گوید نقطه‌ها روی منحنی بهینه‌اند." if right == 4 else "بقیه از منحنی بهینه دورند، چنان‌که از آموزشی که هنوز همگرا نشده انتظار می‌رود."))
+study.say(f"From beta 1 to 16 the KL goes from {R[0]:.1f} to {R[-1]:.1f} nats, the reconstruction from {D[0]:.1f} to {D[-1]:.1f}, and {used[1]} latents in use become {used[16]}. {right} of 4 slopes lie between their two prices, and {own} of 5 runs are the cheapest at their own: " + ("the points lie on a curve of optima as far as this check can tell." if right == 4 else "the rest stand off the curve of optima."),
+          f"از beta برابر ۱ تا ۱۶، KL از {R[0]:.1f} به {R[-1]:.1f} نات و بازسازی از {D[0]:.1f} به {D[-1]:.1f} می‌رسد و از {used[1]} متغیر نهفتهٔ فعال {used[16]} می‌ماند. از ۴ شیب، {right} تا میان دو بهای خود است و از ۵ مدل، {own} تا با بهای خود ارزان‌ترین است: " + ("تا جایی که این وارسی می‌گوید نقطه‌ها روی منحنی بهینه‌اند." if right == 4 else "بقیه از منحنی بهینه دورند."))
 
 # %% [markdown] lang="en"
 # ## 3. The metric

@@ -250,8 +250,8 @@ for beta in (*small_betas, 0.01, 0.5):
 power = float(np.polyfit(np.log(small_betas), [np.log(lost[v]) for v in small_betas], 1)[0])
 assert 2.8 < power < 3.1
 study.measure("gaussian_step_power_of_beta", power, n=len(small_betas), protocol="slope of log mean KL(exact step back || Gaussian of its moments) over log beta, beta 0.001 to 0.004, two Gaussians on a line")
-study.say(f"On average over $x_t$ the Gaussian loses {lost[0.5]:.2g} nats a step at β = 0.5 and {lost[0.01]:.1e} at β = 0.01: it falls like $\\beta^{{{power:.2f}}}$ (theory: the third cumulant gives $\\beta^3$). With $T$ steps of $\\beta \\propto 1/T$ the sum falls like $1/T^2$. This is why the chain has many small steps, and why a few large Gaussian ones must fail.",
-          f"به طور میانگین روی $x_t$، گاوسی در $\\beta = 0.5$ هر گام {lost[0.5]:.2g} نات می‌بازد و در $\\beta = 0.01$ تنها <bdi dir=\"ltr\">{lost[0.01]:.1e}</bdi>: مانند $\\beta^{{{power:.2f}}}$ پایین می‌آید (نظریه: کومولان سوم $\\beta^3$ می‌دهد). با $T$ گامِ $\\beta \\propto 1/T$ مجموع مانند $1/T^2$ کم می‌شود. از این رو زنجیر گام‌های کوچک بسیار دارد و چند گام گاوسیِ بزرگ شکست می‌خورد.")
+study.say(f"On average over $x_t$ the Gaussian loses {lost[0.5]:.2g} nats a step at β = 0.5 and {lost[0.01]:.1e} at β = 0.01: it falls like $\\beta^{{{power:.2f}}}$ (theory: the third cumulant gives $\\beta^3$). With $T$ steps of $\\beta \\propto 1/T$ the sum falls like $1/T^2$. This is why the chain has many small steps; with few large ones the loss a step is the larger.",
+          f"به طور میانگین روی $x_t$، گاوسی در $\\beta = 0.5$ هر گام {lost[0.5]:.2g} نات می‌بازد و در $\\beta = 0.01$ تنها <bdi dir=\"ltr\">{lost[0.01]:.1e}</bdi>: مانند $\\beta^{{{power:.2f}}}$ پایین می‌آید (نظریه: کومولان سوم $\\beta^3$ می‌دهد). با $T$ گامِ $\\beta \\propto 1/T$ مجموع مانند $1/T^2$ کم می‌شود. از این رو زنجیر گام‌های کوچک بسیار دارد؛ با چند گام بزرگ باخت هر گام بیشتر است.")
 
 # %% [markdown] lang="en"
 # ## (d) Why a U-Net
@@ -342,10 +342,10 @@ with torch.no_grad():
     thought = [(u if q == 0 else model.denoiser()(u, levels(q, u)).x0).cpu() for u, q in (seen[i] for i in places)]
 strip = torch.stack([torch.stack([w[k], g[k]]) for k in range(3) for w, g in zip(walk, thought)]).unflatten(0, (3, -1)).transpose(1, 2).flatten(0, 2)
 study.figure(image_grid((strip + 1) / 2, 6, many_stops, ["x", "E[x₀|x]"] * 3, [f"t = {round(1000 * (1 - i / total))}" for i in places], cell=0.72), "reverse",
-             f"Three samples by {total} ancestral steps at {many_stops} chosen steps: the image as it is, and below it what the network expects behind it. First the digit is decided, then its edges.", f"سه نمونه با {total} گام نیایی (ancestral) در {many_stops} گام برگزیده: خود تصویر، و زیرش آنچه شبکه پشت آن انتظار دارد. نخست رقم معلوم می‌شود، سپس لبه‌ها.")
+             f"Three samples by {total} ancestral steps at {many_stops} chosen steps: the image as it is, and below it what the network expects behind it.", f"سه نمونه با {total} گام نیایی (ancestral) در {many_stops} گام برگزیده: خود تصویر، و زیرش آنچه شبکه پشت آن انتظار دارد.")
 
 # %%
-count = {"smoke": 60, "cpu": 1000, "paper": 2000}[study.preset]
+count = {"smoke": 60, "cpu": 500, "paper": 2000}[study.preset]
 budgets = (2, 4) if study.small else (10, 20, 50, 1000) if study.preset == "paper" else (10, 20, 50)
 kinds = {study.pick("DDIM (no noise)", "DDIM (بی‌نوفه)"): DDIM(), study.pick("ancestral, small variance", "نیایی، واریانس کوچک"): Ancestral("small"), study.pick("ancestral, large variance", "نیایی، واریانس بزرگ"): Ancestral("large")}
 table, rows = {}, []
@@ -365,8 +365,8 @@ low, high = budgets[0], budgets[-1]
 ratio = table["ddpm", large_, low].fd.value / table["ddpm", ddim, low].fd.value
 study.measure("variance_choice_ratio", ratio, n=count, protocol=f"fd-digits of ancestral sampling with the large variance over that of DDIM, {low} evaluations, {count} samples", recipe="ddpm")
 best = {k: min(kinds, key=lambda title: table["ddpm", title, k].fd.value) for k in (low, high)}
-study.say(f"With {low} evaluations the best is {best[low]}, with {high} it is {best[high]}. The choice of the variance alone multiplies the distance at {low} evaluations by {ratio:.1f} (large against DDIM): \"DDPM at {low} steps\" says nothing unless the variance is named. The large variance, right for a thousand small steps, puts in noise that a few large ones have no time to take out again.",
-          f"با {low} ارزیابی بهترین «{best[low]}» است و با {high} ارزیابی «{best[high]}». تنها انتخاب واریانس، فاصله را در {low} ارزیابی {ratio:.1f} برابر می‌کند (بزرگ در برابر DDIM): «DDPM با {low} گام» بی نام‌بردن از واریانس چیزی نمی‌گوید. واریانس بزرگ که برای هزار گام کوچک درست است، نوفه‌ای می‌افزاید که چند گام بزرگ فرصت زدودنش را ندارند.")
+study.say(f"With {low} evaluations the best is {best[low]}, with {high} it is {best[high]}. The choice of the variance alone multiplies the distance at {low} evaluations by {ratio:.1f} (large against DDIM): \"DDPM at {low} steps\" says nothing unless the variance is named.",
+          f"با {low} ارزیابی بهترین «{best[low]}» است و با {high} ارزیابی «{best[high]}». تنها انتخاب واریانس، فاصله را در {low} ارزیابی {ratio:.1f} برابر می‌کند (بزرگ در برابر DDIM): «DDPM با {low} گام» بی نام‌بردن از واریانس چیزی نمی‌گوید.")
 
 # %% [markdown] lang="en"
 # ## Sources

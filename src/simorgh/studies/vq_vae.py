@@ -228,16 +228,16 @@ for key in rgb:
     pictures.append(back[:6])
 study.table(study.pick(["codes K", "variance-scaled error", "perplexity", "error of the mean colour, share of the mean"], ["تعداد کد K", "خطای مقیاس‌شده", "سرگشتگی", "خطای رنگ میانگین به نسبت میانگین"]), rows,
             "Coloured digits by 3, 10 and 50 codes.", "رقم رنگی با ۳ و ۱۰ و ۵۰ کد.")
-study.figure(image_grid(torch.cat(pictures), 4, 6, row_labels=["input", "K = 3", "K = 10", "K = 50"]), "colour", "Coloured inputs and their reconstructions: three codes have no colour to spare.",
-             "ورودی رنگی و بازسازی: سه کد جایی برای رنگ ندارند.")
+study.figure(image_grid(torch.cat(pictures), 4, 6, row_labels=["input", "K = 3", "K = 10", "K = 50"]), "colour", "Coloured inputs and their reconstructions.",
+             "ورودی رنگی و بازسازی.")
 
 # %% [markdown] lang="en"
 # ## Between two images
-# On the segment between the vector maps of two digits the nearest codes change one by one: the path has steps, and
-# most of its maps are not maps of digits.
+# On the segment between the vector maps of two digits the nearest codes change one by one: the path has steps,
+# and nothing makes its maps maps of digits.
 # %% [markdown] lang="fa"
 # ## میان دو تصویر
-# روی پاره‌خط میان نقشهٔ بردارهای دو رقم، نزدیک‌ترین کدها یکی‌یکی عوض می‌شوند: راه پله‌پله است و بیشتر نقشه‌هایش نقشهٔ هیچ رقمی نیست.
+# روی پاره‌خط میان نقشهٔ بردارهای دو رقم، نزدیک‌ترین کدها یکی‌یکی عوض می‌شوند: راه پله‌پله است و چیزی نقشه‌هایش را نقشهٔ رقم نمی‌کند.
 
 # %%
 big = study.runs("vq-vae")[0].model()
@@ -254,11 +254,11 @@ study.say(f"Codes that change at each step: {', '.join(map(str, changes))} of 49
 
 # %% [markdown] lang="en"
 # ## Drawing new images
-# Codes drawn alike give noise. A transformer fitted to the maps of the training images draws maps, one position after
+# A transformer fitted to the maps of the training images draws maps, one position after
 # the other, and its cost is the length of the code that it would send.
 # %% [markdown] lang="fa"
 # ## کشیدن تصویر تازه
-# کدهای یکنواخت نوفه می‌دهند. مبدلی که به نقشه‌های تصویرهای آموزش برازش شده نقشه می‌کشد، یک جا پس از دیگری، و هزینه‌اش طول کدی است که
+# مبدلی که به نقشه‌های تصویرهای آموزش برازش شده نقشه می‌کشد، یک جا پس از دیگری، و هزینه‌اش طول کدی است که
 # می‌فرستد.
 
 # %%
