@@ -48,6 +48,8 @@ OTHERS = (
     ("flow matching told the class, 8 passes, one seed", "cpu/flow", "flow",
      (("bits_per_dim", "bits a pixel of 100 test digits", "independent pixels"), ("fd_digits", "fd-digits", "real"),
       ("judge_accuracy", "samples read as the digit asked for", ""))),
+    ("latent diffusion told the class, 10 passes, one seed", "latent_diffusion", "latent-mnist",
+     (("fd_digits", "fd-digits", "real"), ("judge_accuracy", "samples read as the digit asked for", ""))),
     ("R3GAN on stacked MNIST, one seed", "cpu/r3gan-stacked", "r3gan-stacked",
      (("modes_covered", "modes of 1,000", "real"),)),
     ("VQ-VAE, 3 codes of 2 dimensions", "vq_vae", "vq-3x2", ERROR),
