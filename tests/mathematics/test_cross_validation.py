@@ -219,7 +219,7 @@ def test_three_classes_are_refused(tmp_path):
         cross_validate(f"smiles:{path}", FOUR, lambda config: np.zeros(1))
 
 
-def test_scores_are_those_of_each_fold_and_measurements_say_so(name, tmp_path):
+def test_scores_are_those_of_each_fold_and_measurements_say_so():
     y = np.array([0, 1] * 4)
     fold = np.array([[0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 0, 0, 1, 1]])
     p = np.array([[0.1, 0.9, 0.2, 0.8, 0.9, 0.1, 0.3, 0.8], [0.6, 0.4, 0.1, 0.9, 0.2, 0.9, 0.4, 0.3]])
@@ -227,16 +227,9 @@ def test_scores_are_those_of_each_fold_and_measurements_say_so(name, tmp_path):
     assert found.scores("auc").tolist() == [1.0, 0.25, 0.75, 0.75]
     assert found.scores("accuracy").tolist() == [1.0, 0.5, 0.5, 0.75]
     assert found.mean.tolist() == pytest.approx(p.mean(0).tolist())
-    found.save(tmp_path / "found.json")
-    again = CrossValidation.open(tmp_path / "found.json")
-    assert np.array_equal(again.p, p)
-    assert again.hashes == found.hashes
-    same_folds([found, again])
+    same_folds([found, replace(found, p=p[::-1])])
     with pytest.raises(UserError, match="different folds"):
         same_folds([found, replace(found, hashes=("a", "c"))])
-    (tmp_path / "found.json").write_text("{}")
-    with pytest.raises(UserError, match="not a file"):
-        CrossValidation.open(tmp_path / "found.json")
 
 
 def test_measurements_have_intervals_deviations_and_a_floor(name):

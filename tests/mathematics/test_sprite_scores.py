@@ -8,6 +8,7 @@ from torch import Tensor
 
 from simorgh.data import DataConfig, Dataset, load
 from simorgh.evaluate import judge
+from simorgh.evaluate.generate import drawn
 from simorgh.evaluate.sprites import disentangled, sprites
 from simorgh.models.vae import VAEConfig
 from simorgh.noise import SampleNoise
@@ -54,6 +55,7 @@ class Copies(torch.nn.Module):
 
 def distance(monkeypatch, run: Run, data: Dataset, images: Tensor) -> tuple[float, float]:
     monkeypatch.setattr(Run, "model", lambda self: Copies(images))
+    drawn.cache_clear()
     (found,) = sprites(run, Copies(images), data, "cpu")
     return found.value, found.floor
 

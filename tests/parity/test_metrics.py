@@ -10,7 +10,7 @@ from torchmetrics.image.kid import poly_mmd
 
 from simorgh.contracts import UserError
 from simorgh.metrics.frechet import frechet_distance, frechet_from_moments
-from simorgh.metrics.intervals import bootstrap, jackknife, mean_interval, paired_difference
+from simorgh.metrics.intervals import jackknife, mean_interval, paired_difference
 from simorgh.metrics.kid import kernel_distance, kid
 from simorgh.metrics.leakage import leakage
 from simorgh.metrics.prdc import prdc
@@ -206,11 +206,3 @@ def test_jackknife_of_a_mean_has_the_classical_standard_error():
     np.testing.assert_allclose(both[:3], paired_difference(a[:, 0], b[:, 0], kind="normal")[:3], rtol=1e-9)
     with pytest.raises(UserError, match="40 rows"):
         jackknife(lambda x: 0.0, a[:39], groups=40)
-
-
-def test_bootstrap_of_a_mean_is_near_the_normal_interval():
-    x = philox("b").exponential(size=400)
-    ours, normal = bootstrap(x), mean_interval(x, kind="normal")
-    np.testing.assert_allclose(ours, normal, atol=0.02)
-    assert ours == bootstrap(x)
-    assert ours != bootstrap(x, seed=1)

@@ -57,6 +57,7 @@ class Folds:
 
     def save(self, path: Path) -> None:
         """A JSON file with the indices and their hash."""
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps({**self._plain(), "hash": self.hash}) + "\n")
 
     @classmethod

@@ -16,7 +16,7 @@ from simorgh.data import Dataset, batches, load
 from simorgh.evaluate.captcha import captchas
 from simorgh.evaluate.codes import codes
 from simorgh.evaluate.density import density
-from simorgh.evaluate.generate import generate
+from simorgh.evaluate.generate import drawn, generate
 from simorgh.evaluate.inception import fid
 from simorgh.evaluate.measure import context, measurement, over_seeds, tested
 from simorgh.evaluate.prediction import prediction
@@ -179,6 +179,7 @@ def evaluate(
     asked = metrics or [name for name in METRICS if name not in ON_REQUEST]
     model, data = run.model().to(device), load(run.experiment.data)
     data = replace(data, test=data.test.take(slice(0, images)))
+    drawn.cache_clear()
     found = [m for name in asked for m in METRICS[name](run, model, data, device)]
     if inception is not None:
         found += fid(run, inception, resize, device)

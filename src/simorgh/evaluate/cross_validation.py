@@ -81,19 +81,6 @@ class CrossValidation:
         """(N,) the mean probability over the repeats: a small ensemble, for looking at single molecules."""
         return self.p.mean(0)
 
-    def save(self, path: Path) -> None:
-        write(path, json.dumps({name: np.asarray(value).tolist() for name, value in vars(self).items()}) + "\n")
-
-    @classmethod
-    def open(cls, path: Path) -> "CrossValidation":
-        """UserError where `path` holds something else."""
-        try:
-            plain = json.loads(path.read_text())
-            arrays = {name: np.array(plain[name]) for name in ("y", "p", "fold")}
-            return cls(**arrays, hashes=tuple(plain["hashes"]))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UserError(f"{path} is not a file of cross-validated predictions.") from error
-
 
 def cross_validate(
     name: str,

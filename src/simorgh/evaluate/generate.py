@@ -48,7 +48,8 @@ def generate(
 
 @lru_cache(maxsize=1)
 def drawn(run: Run, n: int, device: str) -> tuple[Tensor, Tensor | None]:
-    """What `generate` gives for seed 0, kept for the next metric of the same evaluation: drawing is the dear part."""
+    """What `generate` gives for seed 0, kept for the next metric of the same evaluation, which forgets
+    those of the one before: drawing is the dear part."""
     return generate(run, n, seed=0, device=device)
 
 

@@ -9,7 +9,6 @@ from scipy import stats
 from torch import Tensor
 
 from simorgh.contracts import UserError
-from simorgh.noise import philox
 
 
 class Interval(NamedTuple):
@@ -66,27 +65,6 @@ def paired_difference(
     if len(a) != len(b):
         raise UserError(f"{len(a)} and {len(b)} values cannot be paired: measure both on the same examples.")
     return mean_interval(a - b, level, kind)
-
-
-def bootstrap(
-    values: Tensor | np.ndarray | list[float],
-    statistic: Callable[[np.ndarray], float] = np.mean,
-    draws: int = 2000,
-    level: float = 0.95,
-    seed: int = 0,
-) -> Interval:
-    """The percentile bootstrap (Efron 1979): `statistic` of `draws` resamples, with replacement, of rows of `values`.
-
-    Not for statistics that repeated rows bias, such as nearest-neighbour and Fréchet distances.
-    """
-    values = _values(values, axes=None)
-    tail = _tail(level)
-    if draws < 1:
-        raise UserError(f"{draws} resamples make no interval: ask for 1,000 or more.")
-    rng = philox(seed, "bootstrap")
-    resampled = [float(statistic(values[rng.integers(len(values), size=len(values))])) for _ in range(draws)]
-    low, high = np.quantile(resampled, (tail, 1 - tail))
-    return Interval(float(statistic(values)), float(low), float(high), len(values))
 
 
 def jackknife(statistic: Callable[..., float], *samples: Tensor, groups: int = 10) -> Interval:

@@ -15,7 +15,7 @@ from simorgh.data import SmilesConfig
 from simorgh.data.bbbp import content, molecules
 from simorgh.data.chemistry import parse
 from simorgh.data.molecules import Table, parse_csv
-from simorgh.evaluate.cross_validation import CrossValidation
+from simorgh.evaluate.cross_validation import CrossValidation, same_folds
 from simorgh.metrics.bins import Bin
 from simorgh.metrics.classification import Reliability
 from simorgh.metrics.folds import Paired, corrected_t
@@ -45,11 +45,10 @@ def few(name: str, folder: Path, every: int) -> str:
 
 
 def against(a: CrossValidation, b: CrossValidation, score: str = "auc") -> Paired:
-    """a minus b on the partitions that both were asked about. ValueError where these are not the same."""
+    """a minus b on the partitions that both were asked about. UserError where these are not the same."""
     repeats = min(len(a.p), len(b.p))
     a, b = a.first(repeats), b.first(repeats)
-    if a.hashes != b.hashes:
-        raise ValueError("other folds")
+    same_folds([a, b])
     return corrected_t(a.scores(score), b.scores(score), a.held_out)
 
 

@@ -256,6 +256,8 @@ def validated(title, spelling, split):
 
 found = {}
 for split in splits:
+    for repeat in range(times):  # the folds themselves, with their hash, for whoever wants to compare another model
+        folds(name, replace(mol.spelt(split, "canonical", count, smiles), repeat=repeat)).save(study.out / "folds" / f"{split}-{repeat}.json")
     for title, spelling in plan:
         found[title, spelling, split] = validated(title, spelling, split)
         study.record(*measure(found[title, spelling, split], {"study": study.name, "preset": study.preset, "model": title, "spelling": spelling, "split": split}))
