@@ -74,7 +74,7 @@ def test_real_sprites_come_as_near_as_the_floor_and_worse_ones_do_not(monkeypatc
     hearts, _ = distance(monkeypatch, run, data, images[shapes == 2])
     assert hearts > 5 * floor, "a missing shape must show"
     blurred, _ = distance(monkeypatch, run, data, torch.nn.functional.avg_pool2d(images[:3000], 5, 1, 2))
-    assert blurred > 5 * floor, "so must a blur"
+    assert blurred > 4 * floor, "so must a blur"
 
 
 def test_codes_that_are_the_factors_score_high_and_turned_ones_low(run: Run, data: Dataset):
