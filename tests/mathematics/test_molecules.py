@@ -184,7 +184,7 @@ def test_labels_are_named_in_their_own_order(tmp_path: Path, text, labels):
         ("", "no column of SMILES"),
         ("smiles,label\nC,1\nCC,1\n", "labels take 1 values"),
         ("smiles,label\n" + "".join(f"{'C' * i},{i}\n" for i in range(1, 30)), "labels take 29 values"),
-        ("smiles,label\nxyz,1\nxyy,0\n", "labels take 0 values"),
+        ("smiles,label\nxyz,1\nxyy,0\n", "No molecule is left"),
     ],
 )
 def test_tables_that_cannot_be_used_are_refused_in_one_sentence(tmp_path: Path, text, said):
