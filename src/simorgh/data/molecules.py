@@ -136,7 +136,7 @@ def clean(table: Table) -> Molecules:
         else:
             kept.append((place, name))
     if not kept:
-        raise UserError(f"No molecule is left of the {len(table.smiles)} rows of the table.")
+        raise UserError("No molecule is left after cleaning: check that the column of SMILES holds SMILES.")
     names, y = _labels(table, [place for place, _ in kept])
     groups: dict[str, list[int]] = {}
     for row, (_, name) in enumerate(kept):
@@ -144,7 +144,7 @@ def clean(table: Table) -> Molecules:
     torn = [rows for rows in groups.values() if y is not None and len(set(y[rows].tolist())) > 1]
     whole = {name: rows[0] for name, rows in groups.items() if rows not in torn}
     if not whole:
-        raise UserError("No molecule is left after cleaning: check that the column of SMILES holds SMILES.")
+        raise UserError("No molecule is left after cleaning: every one has rows with different labels.")
     first = [kept[row][0] for row in whole.values()]
     return Molecules(
         tuple(whole),
