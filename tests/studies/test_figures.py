@@ -2,13 +2,22 @@
 
 import numpy as np
 
-from simorgh.report.figures import smooth
+from simorgh.report.figures import curves, smooth
 
 
 def test_smoothing_by_hand():
     found = smooth([0, 0, 1, 0, 0], 0.5)
     sums = np.array([1.9375, 2.375, 2.5, 2.375, 1.9375])
     np.testing.assert_allclose(found, np.array([0.25, 0.5, 1, 0.5, 0.25]) / sums, rtol=1e-12)
+
+
+def test_a_spike_does_not_press_a_curve_into_a_line():
+    history = [{"step": i, "samples": i, "loss": 100 / (1 + i / 50)} for i in range(1, 400)]
+    low, high = curves({"even": history}, "loss").axes[0].get_ylim()
+    assert low < history[-1]["loss"] < history[0]["loss"] < high
+    history[200]["loss"] = 1e6
+    low, high = curves({"spiked": history}, "loss").axes[0].get_ylim()
+    assert low < history[-1]["loss"] < history[10]["loss"] < high < 200
 
 
 def test_smoothing_moves_no_trend():

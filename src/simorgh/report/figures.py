@@ -114,9 +114,9 @@ def curves(
     keep: float = 0.8,
     ylabel: str = "nats per image",
     log: bool = False,
-    ylim: tuple[float, float] | None = None,
 ) -> Figure:
-    """Training curves: the raw line faint, the smoothed line strong; one panel a key, one colour a run.
+    """Training curves: the raw line faint, the smoothed line strong; one panel a key, one colour a run. The hundredth
+    part of the values at either end leaves the panel, where they would press all others into a line.
 
     Args:
         runs: label -> history (lines of history.jsonl), or label -> several histories (seeds share the colour).
@@ -131,6 +131,7 @@ def curves(
         raise UserError("an epoch axis needs `epoch`, the number of examples in one pass over the training part.")
     figure = Figure(figsize=(4.1 * len(keys) + 0.4, 3.1))
     for axes, key in zip(figure.subplots(1, len(keys), squeeze=False)[0], keys):
+        values: list[float] = []
         for i, (label, histories) in enumerate(runs.items()):
             histories = [histories] if histories and isinstance(histories[0], Mapping) else histories
             for j, history in enumerate(histories):
@@ -139,12 +140,15 @@ def curves(
                 y = [line[key] for line in lines]
                 if not lines:
                     continue
+                values += y
                 colour = LINES[i % len(LINES)]
                 axes.plot(x, y, color=colour, alpha=0.25, linewidth=0.8)
                 axes.plot(x, smooth(y, keep), color=colour, label=label if j == 0 else None)
         axes.set(xlabel=axis, ylabel=ylabel, title=key, yscale="log" if log else "linear")
-        if ylim:
-            axes.set_ylim(*ylim)
+        if values and not log:
+            low, high = np.quantile(values, (0.01, 0.99))
+            if np.ptp(values) > 4 * (high - low) > 0:
+                axes.set_ylim(low - 0.08 * (high - low), high + 0.08 * (high - low))
         if axis == "step" and epoch:
             _epochs_above(axes, runs, epoch)
         if len(axes.get_legend_handles_labels()[0]) > 1:
