@@ -50,7 +50,8 @@ losses = [k for k in keys if k.endswith("/loss")] + [k for k in keys if not k.en
 if losses:
     paper.figure(curves({experiment.name: history}, losses[:3], epoch=len(data.train)), "training",
                  "Training, raw (faint) and smoothed (strong) lines; rare values far beyond all others are not shown.",
-                 "روند آموزش؛ خط کم‌رنگ مقدار خام و خط پررنگ مقدار هموارشده است؛ مقدارهای کمیابِ بسیار دور از بقیه نشان داده نشده‌اند.")
+                 "روند آموزش؛ خط کم‌رنگ مقدار خام و خط پررنگ مقدار هموارشده است؛ مقدارهای کمیابِ بسیار دور از بقیه "
+                 "نشان داده نشده‌اند.")
     first, last = history[0], history[-1]
     change = f"{first[losses[0]]:.4g} → {last[losses[0]]:.4g}"
     paper.say(f"`{losses[0]}` went {change} over {last['samples']:,} examples in {last['seconds']:.1f} s.",
