@@ -131,7 +131,7 @@ def curves(
         raise UserError("an epoch axis needs `epoch`, the number of examples in one pass over the training part.")
     figure = Figure(figsize=(4.1 * len(keys) + 0.4, 3.1))
     for axes, key in zip(figure.subplots(1, len(keys), squeeze=False)[0], keys):
-        values: list[float] = []
+        drawn = []
         for i, (label, histories) in enumerate(runs.items()):
             histories = [histories] if histories and isinstance(histories[0], Mapping) else histories
             for j, history in enumerate(histories):
@@ -140,20 +140,27 @@ def curves(
                 y = [line[key] for line in lines]
                 if not lines:
                     continue
-                values += y
-                colour = LINES[i % len(LINES)]
-                axes.plot(x, y, color=colour, alpha=0.25, linewidth=0.8)
-                axes.plot(x, smooth(y, keep), color=colour, label=label if j == 0 else None)
+                drawn.append((x, y, LINES[i % len(LINES)], label if j == 0 else None))
+        low, high = (None, None) if log else _most([value for _, y, *_ in drawn for value in y])
+        for x, y, colour, label in drawn:
+            axes.plot(x, y, color=colour, alpha=0.25, linewidth=0.8)
+            axes.plot(x, smooth(y if low is None else np.clip(y, low, high), keep), color=colour, label=label)
         axes.set(xlabel=axis, ylabel=ylabel, title=key, yscale="log" if log else "linear")
-        if values and not log:
-            low, high = np.quantile(values, (0.01, 0.99))
-            if np.ptp(values) > 4 * (high - low) > 0:
-                axes.set_ylim(low - 0.08 * (high - low), high + 0.08 * (high - low))
+        if low is not None:
+            axes.set_ylim(low - 0.08 * (high - low), high + 0.08 * (high - low))
         if axis == "step" and epoch:
             _epochs_above(axes, runs, epoch)
         if len(axes.get_legend_handles_labels()[0]) > 1:
             axes.legend()
     return figure
+
+
+def _most(values: Sequence[float]) -> tuple[float, float] | tuple[None, None]:
+    """Between which values all but a hundredth at either end lie; None where the others are not far from them."""
+    if not values:
+        return None, None
+    low, high = np.quantile(values, (0.01, 0.99))
+    return (low, high) if np.ptp(values) > 4 * (high - low) > 0 else (None, None)
 
 
 def _epochs_above(axes: Axes, runs: Mapping, epoch: int) -> None:
