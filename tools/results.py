@@ -50,6 +50,7 @@ OTHERS = (
       ("judge_accuracy", "samples read as the digit asked for", ""))),
     ("latent diffusion told the class, 10 passes, one seed", "latent_diffusion", "latent-mnist",
      (("fd_digits", "fd-digits", "real"), ("judge_accuracy", "samples read as the digit asked for", ""))),
+    ("NCSN, 6 passes, one seed, 500 samples", "langevin", "ncsn", (("fd_digits", "fd-digits", "real"),)),
     ("R3GAN on stacked MNIST, one seed", "cpu/r3gan-stacked", "r3gan-stacked",
      (("modes_covered", "modes of 1,000", "real"),)),
     ("VQ-VAE, 3 codes of 2 dimensions", "vq_vae", "vq-3x2", ERROR),
