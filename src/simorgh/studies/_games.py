@@ -72,12 +72,14 @@ def quality(study: Study, keys: Mapping[str, str]) -> dict[str, dict[str, object
             *(None if f is None else kit.Cell(f"{f:.3f}") for f in floor),
         ]
     )
+    first = held[order[0]]["fd_digits"]
+    count = first.context.get("examples", first.n)
     study.table(
         [study.pick("model", "مدل"), *(m.replace("_", " ") for m in QUALITY)], rows,
-        f"{held[order[0]]['fd_digits'].context.get('examples', held[order[0]]['fd_digits'].n):,} samples against as many test images, best first; mean over "
-        "seeds ± half of the 95 % interval. In the last row training images take the place of samples.",
-        "نمونه‌ها در برابر همان تعداد تصویر آزمون، بهترین در بالا؛ میانگین بذرها ± نیم‌بازهٔ ۹۵ درصد. در سطر آخر تصویرهای آموزش "
-        "جای نمونه‌ها را گرفته‌اند.",
+        f"{count:,} samples against as many test images, best first; mean over seeds ± half of the 95 % interval (over "
+        "samples where there is one seed). In the last row training images take the place of samples.",
+        f"{count:,} نمونه در برابر همان تعداد تصویر آزمون، بهترین در بالا؛ میانگین بذرها ± نیم‌بازهٔ ۹۵ درصد (روی نمونه‌ها "
+        "اگر یک بذر باشد). در سطر آخر تصویرهای آموزش جای نمونه‌ها را گرفته‌اند.",
     )  # fmt: skip
     return held
 

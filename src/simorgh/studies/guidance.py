@@ -382,7 +382,7 @@ study.say(f"At {few} evaluations {winner} has the smallest distance. Over {'one 
 names = ("judge_accuracy", "fd_digits", "precision", "recall", "coverage", "tstr_accuracy", "seconds")
 rows = [[key, *(study.results(key, name) for name in names)] for key in ("cfg-mnist", "flow")]
 study.table([study.pick("recipe", "دستور"), *(name.replace("_", " ") for name in names)], rows,
-            "As evaluated by their own samplers without guidance, mean over seeds. `tstr`: accuracy on real test images of a classifier trained on the samples; a dash where the group `fresh-judge` was not asked for.",
+            "As evaluated by their own samplers without guidance, mean over seeds, intervals over samples where there is one seed. `tstr`: accuracy on real test images of a classifier trained on the samples; a dash where the group `fresh-judge` was not asked for.",
             "ارزیابی با نمونه‌گیر خود هر مدل و بی‌هدایت، میانگین بذرها. <bdi>`tstr`</bdi>: دقت رده‌بندی روی آزمون واقعی که با نمونه‌ها آموزش دیده است؛ خط تیره یعنی گروه `fresh-judge` خواسته نشده است.")
 
 # %% [markdown] lang="en"
