@@ -11,8 +11,8 @@ from simorgh.models import MODELS
 
 ROOT = Path(simorgh.__file__).parent
 FLOORS = (
-    "errors", "noise", "contracts", "data", "nn", "diffusion", "models", "train", "metrics", "evaluate", "report",
-    "recipes", "sweep", "studies", "cli",
+    "errors", "files", "noise", "contracts", "data", "nn", "diffusion", "models", "train", "metrics", "evaluate",
+    "report", "recipes", "sweep", "studies", "cli",
 )  # fmt: skip
 # metrics are arrays in, numbers out: they know the contracts and nothing between.
 FORBIDDEN = {"metrics": {"data", "nn", "models", "train"}, "report": {"models", "nn"}}

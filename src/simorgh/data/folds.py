@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from simorgh.contracts import UserError
+from simorgh.files import write
 from simorgh.noise import philox
 
 
@@ -57,8 +58,7 @@ class Folds:
 
     def save(self, path: Path) -> None:
         """A JSON file with the indices and their hash."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({**self._plain(), "hash": self.hash}) + "\n")
+        write(path, json.dumps({**self._plain(), "hash": self.hash}) + "\n")
 
     @classmethod
     def open(cls, path: Path, data: str = "") -> "Folds":

@@ -20,13 +20,13 @@ from simorgh.contracts import Measurement, Model, UserError
 from simorgh.data import Dataset, SmilesConfig, batches, load, stream
 from simorgh.data.bbbp import folds, molecules, spellings
 from simorgh.evaluate.measure import measurement
+from simorgh.files import write
 from simorgh.metrics.classification import accuracy, auc, balanced_accuracy, brier, reliability
 from simorgh.metrics.folds import fold_interval
 from simorgh.train import Experiment, initialise
 from simorgh.train.engine import Engine
 from simorgh.train.experiment import to_dict
 from simorgh.train.loop import Loop, validate
-from simorgh.train.run import write
 
 SCORES: dict[str, Callable] = {
     "auc": auc,

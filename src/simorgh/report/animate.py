@@ -1,7 +1,6 @@
 """Moving pictures: a list of arrays or figures becomes one looping GIF."""
 
 import io
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from simorgh.errors import UserError
+from simorgh.files import replaced
 from simorgh.report.figures import array
 
 
@@ -43,10 +43,7 @@ def write_gif(path: Path | str, frames: Iterable[ArrayLike | Figure], seconds: f
         raise UserError(f"{path.name} has no frames.")
     if len({p.size for p in pictures}) > 1:
         raise UserError(f"the frames of {path.name} have different sizes; all must be equal.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    pictures[0].save(
-        temporary, "GIF", save_all=True, append_images=pictures[1:], duration=max(20, round(seconds * 1000)), loop=0
-    )
-    os.replace(temporary, path)
+    how = {"save_all": True, "append_images": pictures[1:], "duration": max(20, round(seconds * 1000)), "loop": 0}
+    with replaced(path) as temporary:
+        pictures[0].save(temporary, "GIF", **how)
     return path

@@ -3,7 +3,6 @@
 Each file is replaced as a whole; UserError where it cannot be written.
 """
 
-import os
 from collections.abc import Callable, Mapping
 from math import ceil, sqrt
 from pathlib import Path
@@ -13,6 +12,7 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from simorgh.errors import UserError
+from simorgh.files import replaced
 from simorgh.report.figures import array, mosaic
 
 
@@ -52,11 +52,9 @@ def save_text(path: Path | str, text: str) -> Path:
 
 
 def _replaced(path: Path, write: Callable[[Path], object]) -> Path:
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(temporary)
-        temporary.replace(path)
+        with replaced(path) as temporary:
+            write(temporary)
     except OSError as error:
         raise UserError(f"{path} cannot be written ({error.strerror}).") from error
     return path

@@ -29,6 +29,7 @@ from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
 
 from simorgh.errors import UserError
+from simorgh.files import write
 
 LANGUAGES = ("en", "fa")
 _CODE = {"en": "code", "fa": "کد"}
@@ -200,7 +201,5 @@ def to_html(notebook: NotebookNode, title: str, lang: str, subtitle: str = "") -
 
 def save(content: NotebookNode | str, path: Path) -> Path:
     """Replace the file `path` as a whole by a page or a notebook."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(content if isinstance(content, str) else nbformat.writes(content), encoding="utf-8")
-    os.replace(temporary, path)
+    write(path, content if isinstance(content, str) else nbformat.writes(content))
     return path

@@ -7,7 +7,6 @@ in the report is always in the notebook too.
 import base64
 import html
 import io
-import os
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from matplotlib.figure import Figure
 
 from simorgh.contracts import Measurement
 from simorgh.errors import UserError
+from simorgh.files import write
 from simorgh.report.numbers import Cell, digits, number
 from simorgh.report.persian import REPORTS, Vocabulary
 from simorgh.report.style import ltr, use_style
@@ -64,7 +64,7 @@ class Paper:
         # Figures made by pyplot are closed, so that nothing shows them a second time.
         plt.close(figure)
         if self.out is not None:
-            self._write(self.out / "figures" / f"{name}.png", buffer.getvalue())
+            write(self.out / "figures" / f"{name}.png", buffer.getvalue())
         alt = self.pick(en, fa).replace("$", "").replace("*", "")
         width = round(figure.get_figwidth() * 96 * 1.15)
         data = {"image/png": buffer.getvalue(), "text/plain": alt}
@@ -108,13 +108,6 @@ class Paper:
     def _markdown(self, text: str, role: str) -> None:
         plain, text = text, f'<div dir="rtl" lang="fa">\n\n{text}\n\n</div>' if self.lang == "fa" else text
         display({"text/markdown": text, "text/plain": plain}, raw=True, metadata={"simorgh": role})
-
-    @staticmethod
-    def _write(path: Path, content: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.tmp")
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
 
 
 def _is_number(cell: object) -> bool:

@@ -22,12 +22,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from simorgh.contracts import UserError
+from simorgh.files import write
 from simorgh.recipes import recipe as find_recipe
 from simorgh.report.notebook import build, execute, save, to_html
 from simorgh.report.numbers import digits
 from simorgh.sweep.ledger import Ledger, importance, records
 from simorgh.sweep.space import Choice, Plan, Range, make_plan
-from simorgh.train.run import write
 
 __all__ = ["sweep"]
 

@@ -29,12 +29,13 @@ from simorgh.contracts import (
     Tick,
     Traces,
 )  # fmt: skip
+from simorgh.files import write
 from simorgh.noise import Noise, SampleNoise
 from simorgh.train.ema import EMA
 from simorgh.train.engine import Engine
 from simorgh.train.experiment import Experiment, TrainConfig
 from simorgh.train.optim import Optimiser
-from simorgh.train.run import Run, write
+from simorgh.train.run import Run
 
 
 def gradients(objective: Objective, batch: Batch, tick: Tick, parts: int) -> tuple[list[Tensor], Terms]:

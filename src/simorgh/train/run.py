@@ -25,6 +25,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from simorgh.contracts import DataSpec, Measurement, Model, UserError
+from simorgh.files import replaced, write
 from simorgh.train.engine import multiplies_bf16
 from simorgh.train.experiment import EvaluateConfig, Experiment, from_dict, to_dict
 
@@ -35,17 +36,6 @@ except ImportError:
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one in C where there is one: a vocabulary may have tens of thousands of symbols."""
-
-
-def write(path: Path, content: bytes | str) -> None:
-    """Replace `path` as a whole: a reader, or a kill, never meets half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with open(temporary, "wb") as file:
-        file.write(content.encode() if isinstance(content, str) else content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
 
 
 @contextmanager
@@ -153,9 +143,8 @@ class Run:
 
     def save_state(self, state: dict) -> None:
         """One file, so that weights, optimisers and counters can never disagree."""
-        temporary = self.path / f".state.{os.getpid()}.tmp"
-        torch.save(state, temporary)
-        os.replace(temporary, self.path / "state.pt")
+        with replaced(self.path / "state.pt") as temporary:
+            torch.save(state, temporary)
 
     def load_state(self) -> dict | None:
         path = self.path / "state.pt"
