@@ -10,9 +10,14 @@ from simorgh.files import replaced, write
 def test_a_writer_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path):
     path = tmp_path / "new" / "page.html"
     write(path, "قدیم\n")
-    with pytest.raises(ZeroDivisionError), replaced(path) as temporary:
-        temporary.write_text("half of it")
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with replaced(path) as temporary:
+            temporary.write_text("half of it")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert path.read_text(encoding="utf-8") == "قدیم\n"
     assert [*path.parent.iterdir()] == [path]
 
