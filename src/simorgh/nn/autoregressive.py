@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from simorgh.contracts import UserError
+from simorgh.nn.attention import attend
 from simorgh.noise import SampleNoise
 
 
@@ -107,14 +108,14 @@ class Block(nn.Module):
         """h (B, N, width); position i sees those up to i."""
         later = torch.ones(h.shape[1], h.shape[1], dtype=torch.bool, device=h.device).triu(1)
         q, k, v = self._asked(h)
-        return self._rest(h, _attention(q, k, v, later))
+        return self._rest(h, attend(q, k, v, ~later))
 
     def one(self, h: Tensor, past: tuple[Tensor, Tensor] | None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """The next position h (B, 1, width), with keys and values of those before; returns them with its own."""
         q, k, v = self._asked(h)
         if past is not None:
             k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
-        return self._rest(h, _attention(q, k, v)), (k, v)
+        return self._rest(h, attend(q, k, v)), (k, v)
 
     def _asked(self, h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys and values, each (B, heads, N, width / heads)."""
@@ -123,14 +124,3 @@ class Block(nn.Module):
     def _rest(self, h: Tensor, seen: Tensor) -> Tensor:
         h = h + self.answer(seen.transpose(1, 2).flatten(2))
         return h + self.think(self.between(h))
-
-
-def _attention(q: Tensor, k: Tensor, v: Tensor, hidden: Tensor | None = None) -> Tensor:
-    """softmax(q k' / sqrt(d)) v, without the places `hidden` (N, N).
-
-    Written out: torch's fused kernel took ten times as long on a CPU for some fifty positions of sixteen dimensions.
-    """
-    scores = q * q.shape[-1] ** -0.5 @ k.mT
-    if hidden is not None:
-        scores = scores.masked_fill(hidden, -torch.inf)
-    return scores.softmax(-1) @ v
