@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 
 from simorgh.contracts import Batch, Diverged, UserError
 from simorgh.data import load, stream
+from simorgh.evaluate import evaluate
 from simorgh.recipes import recipe
 from simorgh.train import Run, fit, initialise
 from simorgh.train.ema import EMA
@@ -52,6 +53,16 @@ def test_a_finished_experiment_is_opened_and_not_trained_again(tmp_path: Path):
     assert fit(fewer, tmp_path, progress=False).experiment.evaluate.samples == 7
     assert Run.open(first.path).experiment == replace(first.experiment, evaluate=fewer.evaluate)
     assert (first.path / "environment.json").read_bytes() == environment
+
+
+@pytest.mark.parametrize(("images", "said"), [(500, True), (40, False)])
+def test_labels_of_few_images_are_left_unread(tmp_path: Path, images: int, said: bool):
+    """Folds need some of every class; with fewer images the other measurements are still made."""
+    base = small()
+    run = fit(replace(base, evaluate=replace(base.evaluate, images=images, samples=20)), tmp_path, progress=False)
+    names = {m.name for m in evaluate(run)}
+    assert "neg_elbo" in names
+    assert ("leakage_linear" in names) == said
 
 
 def test_without_git_a_run_is_of_no_known_commit(monkeypatch):

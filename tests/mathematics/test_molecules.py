@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from simorgh.contracts import PAD, UserError
 from simorgh.data import DataConfig, SmilesConfig, batches, bbbp, describe, load, stream
 from simorgh.data.chemistry import canonical, fingerprints, parse, respell, scaffold, writing
-from simorgh.data.molecule_card import area
+from simorgh.data.molecule_card import area, card
 from simorgh.data.molecules import clean, read_csv
 from simorgh.data.tokens import SPECIAL, UNKNOWN, atoms, decode, encode, kinds, renumber
 
@@ -309,3 +309,14 @@ def test_bbbp_folds_are_even_and_scaffolds_stay_together():
 
 def test_area_by_hand():
     assert area([3, 1, 2, 2], np.array([1, 0, 0, 1])) == (1 + 1 + 1 + 0.5) / 4
+
+
+def test_classes_of_the_card_are_those_of_the_data(tmp_path: Path):
+    """Numbers in their own order, "2.0" being "2": class 1 is 10 there too, and not the 2 that "10" sorts before."""
+    path = tmp_path / "numbers.csv"
+    path.write_text("smiles,label\nC1=CC=CC=C1,2\nc1ccccc1O,10\nCCO,2.0\nCCN,10\n")
+    table = read_csv(path)
+    found = card(table)
+    assert clean(table).labels == ("2", "10")
+    assert found.classes.tolist() == [0, 1, 0, 1]
+    assert found.writings["Kekulé"] == (1, 0)
