@@ -6,18 +6,18 @@
 #   answers: [A4.1, A4.2, A4.3, A4.4, A4.5, A4.6, A4.7, A4.8, A4.9, A4.10, A4.11, A4.12, A4.13, A4.14, A4.15, A4.16]
 #   runs: {vq-3x2: 3, vq-vae: 1, vq-3x2@k3: 1, vq-3x2@k5: 1, vq-3x2@k10: 1, vq-3x2@k20: 1, vq-3x2@k50: 1, vq-3x2@d5: 1, vq-3x2@d10: 1, vq-3x2@d20: 1, vq-3x2@d50: 1, vq-3x2@rgb3: 1, vq-3x2@rgb10: 1, vq-3x2@rgb50: 1}
 #   overrides:
-#     vq-3x2@k3: {model.prior_from: 1.0, train.epochs: 3.0}
-#     vq-3x2@k5: {model.prior_from: 1.0, train.epochs: 3.0, model.codebook.codes: 5}
-#     vq-3x2@k10: {model.prior_from: 1.0, train.epochs: 3.0, model.codebook.codes: 10}
-#     vq-3x2@k20: {model.prior_from: 1.0, train.epochs: 3.0, model.codebook.codes: 20}
-#     vq-3x2@k50: {model.prior_from: 1.0, train.epochs: 3.0, model.codebook.codes: 50}
-#     vq-3x2@d5: {model.prior_from: 1.0, train.epochs: 3.0, model.codebook.dim: 5}
-#     vq-3x2@d10: {model.prior_from: 1.0, train.epochs: 3.0, model.codebook.dim: 10}
-#     vq-3x2@d20: {model.prior_from: 1.0, train.epochs: 3.0, model.codebook.dim: 20}
-#     vq-3x2@d50: {model.prior_from: 1.0, train.epochs: 3.0, model.codebook.dim: 50}
-#     vq-3x2@rgb3: {model.prior_from: 1.0, train.epochs: 3.0, data.name: mnist-rgb}
-#     vq-3x2@rgb10: {model.prior_from: 1.0, train.epochs: 3.0, data.name: mnist-rgb, model.codebook.codes: 10}
-#     vq-3x2@rgb50: {model.prior_from: 1.0, train.epochs: 3.0, data.name: mnist-rgb, model.codebook.codes: 50}
+#     vq-3x2@k3: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500}
+#     vq-3x2@k5: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, model.codebook.codes: 5}
+#     vq-3x2@k10: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, model.codebook.codes: 10}
+#     vq-3x2@k20: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, model.codebook.codes: 20}
+#     vq-3x2@k50: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, model.codebook.codes: 50}
+#     vq-3x2@d5: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, model.codebook.dim: 5}
+#     vq-3x2@d10: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, model.codebook.dim: 10}
+#     vq-3x2@d20: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, model.codebook.dim: 20}
+#     vq-3x2@d50: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, model.codebook.dim: 50}
+#     vq-3x2@rgb3: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, data.name: mnist-rgb}
+#     vq-3x2@rgb10: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, data.name: mnist-rgb, model.codebook.codes: 10}
+#     vq-3x2@rgb50: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, data.name: mnist-rgb, model.codebook.codes: 50}
 # ---
 # %% [markdown] lang="en"
 # ## Question
@@ -198,11 +198,11 @@ def sweep(keys, what):
 header = study.pick(["codes K", "dimension D", "bits an image can hold", "variance-scaled error", "perplexity", "codes used", "entropy, nats a code"],
                     ["تعداد کد K", "بُعد D", "بیت هر تصویر", "خطای مقیاس‌شده", "سرگشتگی", "کدهای استفاده‌شده", "آنتروپی هر کد، نات"])
 k_rows, k_pictures, k_labels, k_errors = sweep([f"vq-3x2@k{n}" for n in (3, 5, 10, 20, 50)], "K")
-study.table(header, k_rows, "From 3 to 50 codes of two dimensions.", "از ۳ تا ۵۰ کد دوبعدی.")
+study.table(header, k_rows, "From 3 to 50 codes of two dimensions, one seed each.", "از ۳ تا ۵۰ کد دوبعدی، از هر کدام یک بذر.")
 study.figure(image_grid(k_pictures, len(k_labels), 6, row_labels=k_labels), "sweep-k", "The same test images by codebooks of growing size.", "همان تصویرهای آزمون با کتاب کدِ رو به رشد.")
 d_rows, d_pictures, d_labels, d_errors = sweep(["vq-3x2@k3", *(f"vq-3x2@d{n}" for n in (5, 10, 20, 50))], "D")
 d_labels[1] = "D = 2"
-study.table(header, d_rows, "Three codes, from 2 to 50 dimensions.", "سه کد، از ۲ تا ۵۰ بُعد.")
+study.table(header, d_rows, "Three codes, from 2 to 50 dimensions, one seed each.", "سه کد، از ۲ تا ۵۰ بُعد، از هر کدام یک بذر.")
 study.figure(image_grid(d_pictures, len(d_labels), 6, row_labels=d_labels), "sweep-d", "The same test images by three codes of growing length.", "همان تصویرهای آزمون با سه کدِ رو به بلندی.")
 study.say(f"From 3 to 50 codes the error goes from {k_errors[0]:.3f} to {k_errors[-1]:.3f}, with {k_rows[4][2]} bits in place of {k_rows[0][2]}. From 2 to 50 dimensions at three codes it goes from {d_errors[0]:.3f} to {d_errors[-1]:.3f}: the same number of maps to choose from.",
           f"از ۳ تا ۵۰ کد، خطا از {k_errors[0]:.3f} به {k_errors[-1]:.3f} می‌رسد، با <bdi>{k_rows[4][2]}</bdi> بیت به جای <bdi>{k_rows[0][2]}</bdi>. از ۲ تا ۵۰ بُعد با سه کد از {d_errors[0]:.3f} به {d_errors[-1]:.3f}: شمار نقشه‌های ممکن همان است.")
@@ -227,7 +227,7 @@ for key in rgb:
     rows.append([r.experiment.model.codebook.codes, kit.Cell(f"{study.results(key, 'variance_scaled_error').value:.4g}"), kit.Cell(f"{study.results(key, 'code_perplexity').value:.3g}"), kit.Cell(f"{float(hue) / float(real.mean()):.3f}")])
     pictures.append(back[:6])
 study.table(study.pick(["codes K", "variance-scaled error", "perplexity", "error of the mean colour, share of the mean"], ["تعداد کد K", "خطای مقیاس‌شده", "سرگشتگی", "خطای رنگ میانگین به نسبت میانگین"]), rows,
-            "Coloured digits by 3, 10 and 50 codes.", "رقم رنگی با ۳ و ۱۰ و ۵۰ کد.")
+            "Coloured digits by 3, 10 and 50 codes, one seed each.", "رقم رنگی با ۳ و ۱۰ و ۵۰ کد، از هر کدام یک بذر.")
 study.figure(image_grid(torch.cat(pictures), 4, 6, row_labels=["input", "K = 3", "K = 10", "K = 50"]), "colour", "Coloured inputs and their reconstructions.",
              "ورودی رنگی و بازسازی.")
 
