@@ -28,7 +28,7 @@ def array(values: ArrayLike) -> np.ndarray:
     return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
 
 
-def mosaic(images: ArrayLike, rows: int, cols: int, gap: int = 1, paper: float = 1.0) -> np.ndarray:
+def mosaic(images: ArrayLike, rows: int, cols: int, gap: int = 1) -> np.ndarray:
     """(rows (H + gap) - gap, cols (W + gap) - gap, 3) picture of exactly rows x cols images, row by row."""
     x = array(images).astype(np.float64)
     if x.ndim != 4 or x.shape[1] not in (1, 3):
@@ -36,7 +36,7 @@ def mosaic(images: ArrayLike, rows: int, cols: int, gap: int = 1, paper: float =
     if len(x) != rows * cols:
         raise UserError(f"{len(x)} images do not fill a grid of {rows} x {cols} = {rows * cols}.")
     n, _, h, w = x.shape
-    cells = np.full((n, h + gap, w + gap, 3), paper)
+    cells = np.ones((n, h + gap, w + gap, 3))
     cells[:, :h, :w] = np.clip(x, 0, 1).transpose(0, 2, 3, 1)
     whole = cells.reshape(rows, cols, h + gap, w + gap, 3).swapaxes(1, 2).reshape(rows * (h + gap), cols * (w + gap), 3)
     return whole[: rows * (h + gap) - gap, : cols * (w + gap) - gap]
@@ -88,11 +88,11 @@ def image_grid(
     return figure
 
 
-def reconstruction_pairs(x: ArrayLike, y: ArrayLike, labels: Sequence[object] | None = None) -> Figure:
+def reconstruction_pairs(x: ArrayLike, y: ArrayLike) -> Figure:
     """Three rows: the images x (N, C, H, W), their reconstructions y, and the absolute difference (dark is large)."""
     x, y = array(x), array(y)
     rows = np.concatenate([x, y, 1 - np.abs(x - y)])
-    return image_grid(rows, 3, len(x), ["input", "output", "|difference|"], labels)
+    return image_grid(rows, 3, len(x), ["input", "output", "|difference|"])
 
 
 def smooth(values: ArrayLike, keep: float = 0.8) -> np.ndarray:
@@ -228,9 +228,9 @@ def latent_scatter(
     return axes.figure
 
 
-def latent_panels(codes: ArrayLike, labels: ArrayLike, limits: float | None = None, prior: bool = True) -> Figure:
-    """One panel a class, five in a row: that class in colour, all others grey. `prior` adds the circles that hold
-    50 % and 95 % of a standard normal in the plane (radius sqrt(-2 ln(1 - share)))."""
+def latent_panels(codes: ArrayLike, labels: ArrayLike, limits: float | None = None) -> Figure:
+    """One panel a class, five in a row: that class in colour, all others grey, with the circles that hold 50 % and
+    95 % of a standard normal in the plane (radius sqrt(-2 ln(1 - share)))."""
     use_style()
     z, y, xlim, ylim = _codes(codes, labels, limits)
     classes = np.unique(y)
@@ -243,7 +243,7 @@ def latent_panels(codes: ArrayLike, labels: ArrayLike, limits: float | None = No
         mine = y == label
         panel.scatter(*z[~mine].T, s=2, color=QUIET, alpha=0.3, linewidths=0)
         panel.scatter(*z[mine].T, s=5, color=class_colour(label), alpha=0.6, linewidths=0)
-        for share in (0.5, 0.95) if prior else ():
+        for share in (0.5, 0.95):
             radius = np.sqrt(-2 * np.log(1 - share))
             panel.plot(radius * np.cos(angle), radius * np.sin(angle), color="black", linewidth=0.6, linestyle="--")
         panel.set(xlim=xlim, ylim=ylim, title=f"class {label}")

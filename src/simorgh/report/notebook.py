@@ -82,14 +82,12 @@ def build(source: str, lang: str) -> NotebookNode:
 def execute(
     notebook: NotebookNode,
     environment: Mapping[str, str] | None = None,
-    cwd: Path | str | None = None,
     on_cell: Callable[[int], None] | None = None,
 ) -> NotebookNode:
-    """Execute all cells in order in a fresh process, in place; outputs are stored in the cells.
+    """Execute all cells in order in a fresh process in our working directory, in place; outputs are stored in the cells.
 
     Args:
         environment: added to the variables of that process.
-        cwd: its working directory, ours by default (so that relative paths keep their meaning).
         on_cell: called with the number of cells done.
 
     Raises:
@@ -99,7 +97,7 @@ def execute(
         # The user's own IPython start-up files and history must neither change a study nor be changed by it.
         quiet = {"IPYTHONDIR": private, "MPLBACKEND": "Agg", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
         client = NotebookClient(notebook, km=_kernel(Path(private)), timeout=None, allow_errors=False)
-        client.resources = {"metadata": {"path": str(cwd or Path.cwd())}}
+        client.resources = {"metadata": {"path": str(Path.cwd())}}
         if on_cell:
             client.on_cell_complete = lambda cell, cell_index: on_cell(cell_index + 1)
         try:

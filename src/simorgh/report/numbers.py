@@ -25,12 +25,12 @@ def digits(value: float, spread: float | None = None) -> str:
     return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}" if abs(value) < 1e7 else f"{value:.3e}"
 
 
-def number(m: Measurement, unit: bool = True, interval: bool = True, floor: bool = True) -> str:
+def number(m: Measurement, unit: bool = True, floor: bool = True) -> str:
     """A measurement in words: "141.32 [141.10, 141.55] nats"; the floor follows where there is one."""
     known = m.low is not None and m.high is not None
     spread = m.high - m.low if known else None
     text = digits(m.value, spread)
-    if known and interval:
+    if known:
         text += f" [{digits(m.low, spread)}, {digits(m.high, spread)}]"
     if unit and m.unit:
         text += f" {m.unit}"
