@@ -84,7 +84,7 @@ def execute(
     environment: Mapping[str, str] | None = None,
     on_cell: Callable[[int], None] | None = None,
 ) -> NotebookNode:
-    """Execute all cells in order in a fresh process in our working directory, in place; outputs are stored in the cells.
+    """Execute all cells in order in a fresh process in our working directory; outputs are stored in the cells.
 
     Args:
         environment: added to the variables of that process.
