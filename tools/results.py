@@ -53,7 +53,7 @@ OTHERS = (
     ("NCSN, 6 passes, one seed, 500 samples", "langevin", "ncsn", (("fd_digits", "fd-digits", "real"),)),
     ("captchas of a text that was asked for, 60 passes, one seed", "cpu/captcha-text", "captcha-text",
      (("exact_match", "all five signs read as asked", "the reader on drawn ones"),)),
-    ("VQ-VAE with residual networks on coloured digits, 512 codes by running means", "vq_vae_residual", "vq-res@ema", ERROR),
+    ("residual VQ-VAE on coloured digits, 512 codes by running means", "vq_vae_residual", "vq-res@ema", ERROR),
     ("the same, codes by gradient", "vq_vae_residual", "vq-res@gradient", ERROR),
     ("the same, rounding (FSQ)", "vq_vae_residual", "vq-res@fsq", ERROR),
     ("R3GAN on stacked MNIST, one seed", "cpu/r3gan-stacked", "r3gan-stacked",
