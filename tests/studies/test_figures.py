@@ -22,6 +22,12 @@ def test_a_spike_does_not_press_a_curve_into_a_line():
     assert low < history[-1]["loss"] < history[10]["loss"] < high < 200
 
 
+def test_a_short_history_is_drawn_as_it_is():
+    history = [{"step": i, "samples": i, "loss": 1 / i} for i in range(1, 31)]
+    raw, smoothed = curves({"short": history}, "loss").axes[0].lines
+    np.testing.assert_array_equal(raw.get_ydata(), smoothed.get_ydata())
+
+
 def test_smoothing_moves_no_trend():
     """Far from its ends a straight line stays where it is, as it does not under an average of the past alone."""
     line = np.arange(300.0)
