@@ -4,7 +4,7 @@
 #   answers: [D3.a, D3.b, D3.c, D3.d, D6.1, D6.3, D6.4, D6.5, D6.6, D6.7, D6.8, D6.9]
 #   runs: {ddpm: 1, ddpm-cosine-v: 1, ddpm@short: 1, ddpm@noskips: 1, ddpm@noattention: 1, ddpm@plain: 1}
 #   overrides:
-#     ddpm@short: &short {train.epochs: 2.0, train.optimiser.lr: 0.002, evaluate.samples: 500, model.network.channels: [40, 80], model.network.blocks: 1, model.network.attention: [false, false], model.network.patch: 2, model.network.dropout: 0.0}
+#     ddpm@short: &short {train.epochs: 2.0, train.optimiser.lr: 0.002, evaluate.samples: 500, evaluate.density_images: 0, model.network.channels: [40, 80], model.network.blocks: 1, model.network.attention: [false, false], model.network.patch: 2, model.network.dropout: 0.0}
 #     ddpm@noskips: {<<: *short, model.network.skips: false, model.network.channels: [48, 84]}
 #     ddpm@noattention: {<<: *short, model.network.middle_attention: false, model.network.channels: [44, 82]}
 #     ddpm@plain: {<<: *short, model.network.skips: false, model.network.middle_attention: false, model.network.channels: [78], model.network.blocks: 2, model.network.attention: [false]}

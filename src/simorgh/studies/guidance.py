@@ -4,11 +4,11 @@
 #   answers: [D4.a, D4.b]
 #   runs: {cfg-mnist: 1, flow: 3, cfg-mnist@add: 1, cfg-mnist@scale-shift: 1, cfg-mnist@concat: 1, cfg-mnist@cross: 1, cfg-mnist@tokens: 1}
 #   overrides:
-#     cfg-mnist@add: {train.epochs: 2.0, evaluate.samples: 500, model.network.inject: add}
-#     cfg-mnist@scale-shift: {train.epochs: 2.0, evaluate.samples: 500, model.network.inject: scale-shift}
-#     cfg-mnist@concat: {train.epochs: 2.0, evaluate.samples: 500, model.network.inject: concat}
-#     cfg-mnist@cross: {train.epochs: 2.0, evaluate.samples: 500, model.network.inject: cross}
-#     cfg-mnist@tokens: {train.epochs: 2.0, evaluate.samples: 500, model.network.inject: tokens}
+#     cfg-mnist@add: {train.epochs: 2.0, evaluate.samples: 500, evaluate.density_images: 0, model.network.inject: add}
+#     cfg-mnist@scale-shift: {train.epochs: 2.0, evaluate.samples: 500, evaluate.density_images: 0, model.network.inject: scale-shift}
+#     cfg-mnist@concat: {train.epochs: 2.0, evaluate.samples: 500, evaluate.density_images: 0, model.network.inject: concat}
+#     cfg-mnist@cross: {train.epochs: 2.0, evaluate.samples: 500, evaluate.density_images: 0, model.network.inject: cross}
+#     cfg-mnist@tokens: {train.epochs: 2.0, evaluate.samples: 500, evaluate.density_images: 0, model.network.inject: tokens}
 # ---
 # %% [markdown] lang="en"
 # ## Question
