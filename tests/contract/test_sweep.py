@@ -241,7 +241,7 @@ def test_a_trial_that_fails_is_recorded_with_its_sentence_and_counts(tmp_path):
     rows = {row["number"]: row for row in records(mine)}
     assert [rows[i]["state"] for i in range(3)] == ["failed", "failed", "finished"]
     assert "diverged" in rows[0]["error"].lower()
-    assert "batch of 0" in rows[1]["error"]
+    assert "at least 1" in rows[1]["error"]
     assert rows[2]["error"] is None
 
 
