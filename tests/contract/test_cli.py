@@ -89,9 +89,11 @@ def test_train_sample_evaluate_report_compare(tmp_path: Path):
     compared = simorgh("compare", *paths)
     assert compared.returncode == 0, compared.stderr
     assert "neg_elbo" in compared.stdout
-    page = simorgh("report", paths[0])
+    page = simorgh("report", paths[0], "--lang", "fa")
     assert page.returncode == 0, page.stderr
-    assert Path(page.stdout.strip().splitlines()[-1]).is_file()
+    written = Path(page.stdout.strip().splitlines()[-1]).read_text(encoding="utf-8")
+    assert 'lang="fa"' in written[:200]
+    assert "تنظیمات" in written
 
 
 @pytest.mark.parametrize("what", ["recipes", "data", "studies", "metrics"])

@@ -1,6 +1,7 @@
 """simorgh predict: a row out for every row in, what cannot be read kept with its reason, unusable files refused."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from simorgh.data import DataConfig, SmilesConfig
 from simorgh.data.bbbp import molecules
 from simorgh.data.chemistry import canonical, parse
 from simorgh.data.tokens import atoms, encode, kinds
+from simorgh.evaluate import predict_table
 from simorgh.models.sequence_classifier import SequenceClassifierConfig
 from simorgh.noise import philox
 from simorgh.train import Experiment, OptimiserConfig, Run, TrainConfig, fit
@@ -108,6 +110,19 @@ def test_a_flattened_net_says_what_it_cuts_off(tmp_path):
     rows = asked(run, tmp_path, "smiles\nCCCCCCCO\nCCCC\n", "--spellings", "0")
     assert [row["note"] for row in rows] == ["only the first 5 of 8 tokens are read", ""]
     assert molecules(experiment.data.name).labels == ("0", "1")
+
+
+def test_random_spellings_are_of_what_the_net_was_told(run, tmp_path, monkeypatch):
+    """A net of flat SMILES has no symbol for the stereo of the molecule as it was written."""
+    seen = []
+    monkeypatch.setattr(predict_table, "_answers", lambda run, model, texts, device: seen.extend(texts) or [])
+    data = run.experiment.data
+    flat = replace(data, smiles=replace(data.smiles, spelling="flat"))
+    (tmp_path / "in.csv").write_text("smiles\nC[C@H](N)C(=O)O\n")
+    told = Run(run.path, replace(run.experiment, data=flat), run.spec)
+    predict_table.predict_file(told, tmp_path / "in.csv", spellings=3)
+    assert len(seen[0]) == 4
+    assert not any("@" in text for text in seen[0])
 
 
 @pytest.mark.parametrize(

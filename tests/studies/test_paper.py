@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from matplotlib.figure import Figure
 
 from simorgh.contracts import UserError
 from simorgh.report import paper
@@ -34,6 +35,18 @@ def test_what_is_not_persian_keeps_its_order_in_a_persian_table(shown):
     assert persian == '<td dir="rtl">زیر ۱ نات</td>'
     assert mixed.startswith('<td dir="rtl">'), "what is isolated says nothing about the text around it"
     assert number == '<td class="num"><bdi dir="ltr">3</bdi></td>'
+
+
+def test_figures_and_headers_speak_the_language_of_the_page(shown):
+    for lang, word, header in (("en", "step", "setting"), ("fa", "گام", "تنظیم")):
+        figure = Figure()
+        figure.subplots().set_xlabel("step")
+        page = Paper(lang)
+        page.figure(figure, "curve", en="", fa="")
+        assert figure.axes[0].get_xlabel() == word
+        page.table(["setting"], [["step"]], en="", fa="")
+        assert header in cells(shown[-1])[0]
+        assert "step" in cells(shown[-1])[1], "what stands in a table is no label"
 
 
 def test_a_row_that_does_not_fit_the_header_is_refused():

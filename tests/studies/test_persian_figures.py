@@ -16,8 +16,7 @@ PLACES = {"xlabel", "ylabel", "title", "label", "row_labels", "col_labels", "ref
 CALLS = {"set_xlabel", "set_ylabel", "set_title", "text", "annotate", "block_diagram"}
 NAMES = {
     "WGAN", "VAE", "BCE", "LSTM", "logits", "conv", "fd-digits", "beta", "log", "fd", "nll", "SiLU", "GELU", "norm",
-    "Pixel", "Shuffle", "Net", "att", "loss",
-    "dropout", "tanh",
+    "Pixel", "Shuffle", "Net", "att", "loss", "dropout", "tanh",
 }  # fmt: skip
 """Names and signs of formulas, alike in both languages."""
 
@@ -51,7 +50,7 @@ def test_every_label_has_its_persian():
         for text, name in written().items()
         if STUDIES.persian(text) == text and {*re.findall(r"[A-Za-z][a-z-]{2,}", text)} - NAMES
     }
-    assert not unknown, f"labels of figures that persian.py and _persian.py does not know: {unknown}"
+    assert not unknown, f"labels of figures that neither persian.py nor _persian.py knows: {unknown}"
 
 
 def test_no_word_is_kept_for_nobody():
