@@ -173,8 +173,8 @@ study.table(study.pick(["sampler", "evaluations", "distance", "TV of digits", "m
 
 
 def change(a, b, which=0):
-    """Mean of b - a over seeds, its interval, and whether that excludes zero."""
-    values = [[row[which] for row in exact[f"{c} levels"]] for c in (a, b)]
+    """Mean over seeds of the distance (which = 0) or the variation (1) of plan b less that of plan a, and its interval."""
+    values = [[row[which] for row in exact[title]] for title in (a, b)]
     if seeds < 2:
         return values[1][0] - values[0][0], None, None
     d = paired_difference(values[1], values[0])
@@ -194,7 +194,13 @@ def signed(d):
     return kit.ltr(f"{d[0]:+.2f}" if d[1] is None else f"{d[0]:+.2f} [{d[1]:+.2f}, {d[2]:+.2f}]")
 
 
-few, many, full = change(40, 3), change(40, 80), change(80, 95)
+def told(d, larger, smaller, neither):
+    """The sentence that the sign of a change bears: `neither` where its interval has both, or where there is none."""
+    return neither if d[1] is None or d[1] <= 0 <= d[2] else larger if d[0] > 0 else smaller
+
+
+few, many, full = (change(f"{a} levels", f"{b} levels") for a, b in ((40, 3), (40, 80), (80, 95)))
+waited, low = change("40 levels", "3 levels, T = 100"), change("40 levels", "40 levels from 1", which=1)
 for (a, b), d in {(40, 3): few, (40, 80): many, (80, 95): full}.items():
     study.measure("exact_fd_change", *d, n=seeds, unit="squared pixels", protocol=f"exact_fd with {b} levels minus that with {a}, paired by seed, Student interval", levels=b)
 
@@ -221,15 +227,14 @@ kinds = {"Langevin, r = 0.11": [f"{c} levels" for c in COUNTS], "Langevin, r by 
          "DDIM": [f"DDIM, {c} steps" for c in (3, 10, 40, 80)], "DPM-Solver++ 2M": [f"DPMpp2M, {c} steps" for c in (3, 10, 40)], "Heun": [f"Heun, {c} steps" for c in (3, 10, 40)]}
 study.figure(against_cost({k: [(plan[t][0].evaluations, *over(t, 0)) for t in titles] for k, titles in kinds.items()}, floor_fd, "Fréchet distance", True), "exact",
              "Exact score: distance against evaluations; bars are 95 % intervals over seeds, dashed is what as many real images reach.", "امتیاز دقیق: فاصله در برابر ارزیابی‌ها؛ میله‌ها بازهٔ ۹۵ درصدی روی بذرها و خط‌چین همان تعداد تصویر واقعی است.")
-held_back = over("3 levels, T = 100", 0)[0] > over("40 levels", 0)[0]
-patience = ("patience at a level does not replace levels", "صبر در یک تراز جای تراز را نمی‌گیرد") if held_back else ("for images so small, patience replaces levels", "برای تصویرهایی به این کوچکی صبر جای تراز را می‌گیرد")
-fell_short = over("40 levels from 1", 1)[0] > over("40 levels", 1)[0]
-low_start = ("fine rungs do not help a ladder that starts too low", "پله‌های ریز به نردبانی که از پایین آغاز می‌شود کمکی نمی‌کند") if fell_short else ("here the lower start did no harm", "این‌جا آغاز پایین‌تر زیانی نداشت")
+unknown = ("these seeds do not tell them apart", "این بذرها آن دو را از هم جدا نمی‌کنند")
+patience = told(waited, ("patience at a level does not replace levels", "صبر در یک تراز جای تراز را نمی‌گیرد"), ("here patience replaces levels", "این‌جا صبر جای تراز را می‌گیرد"), unknown)
+low_start = told(low, ("fine rungs do not help a ladder that starts too low", "پله‌های ریز به نردبانی که از پایین آغاز می‌شود کمکی نمی‌کند"), ("here the lower start did good", "این‌جا آغاز پایین‌تر سودمند بود"), unknown)
 study.say(f"**Number of steps.** From 40 to 3 levels the distance changes by {signed(few)} ({wording(few)}), from 40 to 80 by {signed(many)} ({wording(many)}), from 80 to 95 by {signed(full)} ({wording(full)}). Twenty times as many Langevin steps at each of 3 levels give {over('3 levels, T = 100', 0)[0]:.2f} at {plan['3 levels, T = 100'][0].evaluations} evaluations, where 40 levels with 5 have {over('40 levels', 0)[0]:.2f} at {plan['40 levels'][0].evaluations}: {patience[0]}. With the r of technique 4: 3 levels {over('3 levels', 0)[0]:.2f} → {over(f'3 levels, r = {rule(3).ratio:g}', 0)[0]:.2f}, 10 levels {over('10 levels', 0)[0]:.2f} → {over(f'10 levels, r = {rule(10).ratio:g}', 0)[0]:.2f}.\n\n"
-          f"**Size of the noise.** Starting at σ = 1 in place of 16 gives a total variation of the digits' shares of {over('40 levels from 1', 1)[0]:.3f} against {over('40 levels', 1)[0]:.3f} at 40 levels, though by C(γ) that ladder is the finer one ({share[40, 1.0]:.3f} against {share[40, top]:.3f}): {low_start[0]}.\n\n"
+          f"**Size of the noise.** Starting at σ = 1 in place of 16 gives a total variation of the digits' shares of {over('40 levels from 1', 1)[0]:.3f} against {over('40 levels', 1)[0]:.3f} at 40 levels, though by C(γ) that ladder is the finer one ({share[40, 1.0]:.3f} against {share[40, top]:.3f}); change {signed(low)}: {low_start[0]}.\n\n"
           f"**Langevin is not the only way down.** DDIM with 10 evaluations reaches {over('DDIM, 10 steps', 0)[0]:.2f}, the Langevin ladder with {plan['40 levels'][0].evaluations} reaches {over('40 levels', 0)[0]:.2f}: a deterministic step of the probability flow need not wait for a chain to settle.",
-          f"**تعداد گام‌ها.** از ۴۰ به ۳ تراز فاصله {signed(few)} تغییر می‌کند ({wording(few, False)})، از ۴۰ به ۸۰ به اندازهٔ {signed(many)} ({wording(many, False)}) و از ۸۰ به ۹۵ به اندازهٔ {signed(full)} ({wording(full, False)}). بیست برابر گام لانژون در هر یک از ۳ تراز با {plan['3 levels, T = 100'][0].evaluations} ارزیابی به {over('3 levels, T = 100', 0)[0]:.2f} می‌رسد، حال آنکه ۴۰ تراز پنج‌گامی با {plan['40 levels'][0].evaluations} ارزیابی {over('40 levels', 0)[0]:.2f} دارد: {patience[1]}. با مقدار $r$ از قاعدهٔ چهارم فاصله چنین تغییر می‌کند: ۳ تراز از {over('3 levels', 0)[0]:.2f} به {over(f'3 levels, r = {rule(3).ratio:g}', 0)[0]:.2f} و ۱۰ تراز از {over('10 levels', 0)[0]:.2f} به {over(f'10 levels, r = {rule(10).ratio:g}', 0)[0]:.2f}.\n\n"
-          f"**اندازهٔ نوفه.** با آغاز از $\\sigma = 1$ به جای ۱۶، واریاسیون کل سهم رقم‌ها با ۴۰ تراز {over('40 levels from 1', 1)[0]:.3f} است در برابر {over('40 levels', 1)[0]:.3f}، هرچند بنا بر C(γ) آن نردبان ریزتر است ({share[40, 1.0]:.3f} در برابر {share[40, top]:.3f}): {low_start[1]}.\n\n"
+          f"**تعداد گام‌ها.** از ۴۰ به ۳ تراز فاصله {signed(few)} تغییر می‌کند ({wording(few, False)})، از ۴۰ به ۸۰ به اندازهٔ {signed(many)} ({wording(many, False)}) و از ۸۰ به ۹۵ به اندازهٔ {signed(full)} ({wording(full, False)}). بیست برابر گام لانژون در هر یک از ۳ تراز با {plan['3 levels, T = 100'][0].evaluations} ارزیابی به {over('3 levels, T = 100', 0)[0]:.2f} می‌رسد، حال آنکه ۴۰ تراز پنج‌گامی با {plan['40 levels'][0].evaluations} ارزیابی {over('40 levels', 0)[0]:.2f} دارد، تفاوت {signed(waited)}: {patience[1]}. با مقدار $r$ از قاعدهٔ چهارم فاصله چنین تغییر می‌کند: ۳ تراز از {over('3 levels', 0)[0]:.2f} به {over(f'3 levels, r = {rule(3).ratio:g}', 0)[0]:.2f} و ۱۰ تراز از {over('10 levels', 0)[0]:.2f} به {over(f'10 levels, r = {rule(10).ratio:g}', 0)[0]:.2f}.\n\n"
+          f"**اندازهٔ نوفه.** با آغاز از $\\sigma = 1$ به جای ۱۶، واریاسیون کل سهم رقم‌ها با ۴۰ تراز {over('40 levels from 1', 1)[0]:.3f} است در برابر {over('40 levels', 1)[0]:.3f}، هرچند بنا بر C(γ) آن نردبان ریزتر است ({share[40, 1.0]:.3f} در برابر {share[40, top]:.3f})؛ تفاوت {signed(low)}: {low_start[1]}.\n\n"
           f"**لانژون تنها راه پایین‌آمدن نیست.** ‏DDIM با ۱۰ ارزیابی به {over('DDIM, 10 steps', 0)[0]:.2f} می‌رسد و نردبان لانژون با {plan['40 levels'][0].evaluations} ارزیابی به {over('40 levels', 0)[0]:.2f}: گام قطعیِ جریان احتمال نباید منتظر آرام‌گرفتن زنجیره بماند.")
 
 # %% [markdown] lang="en"
