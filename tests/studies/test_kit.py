@@ -1,10 +1,14 @@
 """Numbers as the studies write them, against hand-made cases."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from torch import nn
 
 from simorgh.metrics.intervals import Interval
+from simorgh.report.notebook import build, execute
 from simorgh.studies import kit
 
 
@@ -27,3 +31,31 @@ def test_cells_with_the_ends_of_an_interval():
 
 def test_widths_of_a_dense_network():
     assert kit.widths(nn.Sequential(nn.Linear(64, 32), nn.SiLU(), nn.Linear(32, 2))) == kit.ltr("64 → 32 → 2")
+
+
+STUDY = """# ---
+# simorgh:
+#   title: {en: "A long cell", fa: "خانه‌ای دراز"}
+# ---
+# %%
+import time
+from simorgh.studies import kit
+study = kit.current()
+for i in study.track(range(3), "counting sheep"):
+    time.sleep(0.7)
+study.measure("sheep", i + 1, n=1, protocol="counted")
+"""
+
+
+def test_what_a_cell_says_can_be_read_while_it_runs(tmp_path: Path):
+    context = {"name": "sheep", "preset": "cpu", "lang": "en", "out": str(tmp_path), "data": None, "runs": {}}
+    path, within, seen = tmp_path / "context.json", tmp_path / "progress.json", []
+    path.write_text(json.dumps({**context, "progress": str(within)}))
+
+    def watch() -> None:
+        if within.is_file():
+            seen.append(json.loads(within.read_text()))
+
+    execute(build(STUDY, "en"), {"SIMORGH_STUDY": str(path)}, watch=watch)
+    assert {"description": "  counting sheep", "completed": 1, "total": 3} in seen
+    assert json.loads(within.read_text()) == {}

@@ -83,12 +83,14 @@ def execute(
     notebook: NotebookNode,
     environment: Mapping[str, str] | None = None,
     on_cell: Callable[[int], None] | None = None,
+    watch: Callable[[], None] | None = None,
 ) -> NotebookNode:
     """Execute all cells in order in a fresh process in our working directory; outputs are stored in the cells.
 
     Args:
         environment: added to the variables of that process.
         on_cell: called with the number of cells done.
+        watch: called twice a second meanwhile.
 
     Raises:
         StudyError: names the first cell that failed and its error; the cells so far keep their outputs.
@@ -101,7 +103,7 @@ def execute(
         if on_cell:
             client.on_cell_complete = lambda cell, cell_index: on_cell(cell_index + 1)
         try:
-            asyncio.run(_run(client, {**os.environ, **quiet, **(environment or {})}))
+            asyncio.run(_run(client, {**os.environ, **quiet, **(environment or {})}, watch))
         except CellExecutionError as error:
             raise StudyError(_failure(notebook, f"{error.ename}: {error.evalue}")) from error
         except DeadKernelError as error:
@@ -109,10 +111,17 @@ def execute(
     return notebook
 
 
-async def _run(client: NotebookClient, environment: Mapping[str, str]) -> None:
+async def _run(client: NotebookClient, environment: Mapping[str, str], watch: Callable[[], None] | None = None) -> None:
+    async def look() -> None:
+        while watch:
+            watch()
+            await asyncio.sleep(0.5)
+
+    watching = asyncio.create_task(look())
     try:
         await client.async_execute(env=environment)
     finally:
+        watching.cancel()
         # The client ends only kernels that it has started by itself.
         if await client.km.is_alive():
             await client.km.shutdown_kernel(now=True)

@@ -29,6 +29,7 @@
 
 # %%
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -251,7 +252,7 @@ def validated(title, spelling, split):
         e = replace(e, data=replace(e.data, name=name))
         learner, what, like, repeats = network(e), to_dict(e), e.data.smiles, times
     config = mol.spelt(split, spelling, count, like)
-    return cross_validate(name, config, kept(learner, home, name, what), repeats)
+    return cross_validate(name, config, kept(learner, home, name, what), repeats, partial(study.advance, f"{title}, {split}, {spelling}"))
 
 
 found = {}

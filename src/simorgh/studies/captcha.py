@@ -334,7 +334,7 @@ study.say(f"{100 * exact.value:.1f} % are read exactly, where the reader reaches
 # %%
 texts = torch.from_numpy(philox("texts asked for").integers(len(SIGNS), size=(8 if study.small else 96, LENGTH)))
 new = sum(tuple(signs) not in seen for signs in texts.tolist())
-found = [lab.guided(told_model, texts, scale, data.test.x[: len(texts)] / 255) for scale in (1.0, 2.0, 3.0)]
+found = [lab.guided(told_model, texts, scale, data.test.x[: len(texts)] / 255) for scale in study.track((1.0, 2.0, 3.0), "guidance")]
 rows = [[kit.Cell(f"{g.scale:g}"), kit.percent(g.legible.exact), kit.percent(g.legible.sign), lab.places(g.legible, 0), kit.Cell(f"{g.spread:.2f}"), kit.Cell(f"{g.seconds:.2f}")] for g in found]
 for g in found:
     for name, value, floor in (("exact_match", g.legible.exact, best.exact), ("sign_accuracy", g.legible.sign, best.sign)):

@@ -350,7 +350,7 @@ budgets = (2, 4) if study.small else (10, 20, 50, 1000) if study.preset == "pape
 kinds = {study.pick("DDIM (no noise)", "DDIM (بی‌نوفه)"): DDIM(), study.pick("ancestral, small variance", "نیایی، واریانس کوچک"): Ancestral("small"), study.pick("ancestral, large variance", "نیایی، واریانس بزرگ"): Ancestral("large")}
 table, rows = {}, []
 for key, one, names in (("ddpm", run, kinds), ("ddpm-cosine-v", cosine, list(kinds)[:1])):
-    for title in names:
+    for title in study.track(names, key):
         for budget in budgets:
             sampler = replace(one.experiment.model.sampler, step=kinds[title], steps=budget)
             s = table[key, title, budget] = lab.scores(one, lab.draw(one, count, sampler))

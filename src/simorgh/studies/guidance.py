@@ -221,7 +221,7 @@ def keep(sampler, s):
 
 
 SCALES = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
-for s in SCALES:
+for s in study.track(SCALES, "scales"):
     sampler = replace(short, guidance=Guidance(s))
     drawn = lab.draw(run, count, sampler)
     found[s] = lab.scores(run, drawn)
@@ -261,7 +261,7 @@ study.say(f"Accuracy is largest at s = {best_hit:g} ({found[best_hit].accuracy.v
 # %%
 repairs = {f"CFG++, λ = {v:g}": Guidance(v, "cfg++") for v in (0.3, 0.6, 1.0)} | {f"s = {v:g}, q in [0.3, 3]": Guidance(v, low=0.3, high=3.0) for v in (3.0, 5.0)}
 rows = [row(f"s = {s:g}", replace(short, guidance=Guidance(s)), found[s]) for s in (1.0, 3.0, 5.0)]
-for title, guidance in repairs.items():
+for title, guidance in study.track(repairs.items(), "repairs"):
     sampler = replace(short, guidance=guidance)
     found[title] = lab.scores(run, lab.draw(run, count, sampler))
     keep(sampler, found[title])
@@ -345,7 +345,7 @@ def at_cost(title, budget):
 
 table, figure = {}, Figure(figsize=(5.6, 3.2))
 axes = figure.subplots()
-for title in solvers:
+for title in study.track(solvers, "solvers"):
     for budget in budgets:
         sampler = at_cost(title, budget)
         fd = table[title, budget] = lab.scores(flow, lab.draw(flow, count, sampler)).fd
@@ -387,7 +387,7 @@ study.say(f"At {few} evaluations {winner} has the smallest distance. Over {'one 
 taught = 100 if study.small else 10_000
 real, known = ((part.x[:taught].float() / 255, part.y[:taught]) for part in (data.test, data.train))
 rows, learnt = [], {}
-for s in (1.0, 2.0):
+for s in study.track((1.0, 2.0), "train on synthetic"):
     sampler = replace(at_cost(winner, few), guidance=Guidance(s))
     drawn = lab.draw(flow, taught, sampler, 2)
     asked_for = lab.scores(flow, drawn).accuracy

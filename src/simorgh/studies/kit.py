@@ -8,8 +8,9 @@ The runner (runner.py) names a context file in SIMORGH_STUDY; without it there i
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from torch import nn
@@ -17,6 +18,7 @@ from torch import nn
 from simorgh.contracts import Measurement
 from simorgh.errors import UserError, check_name
 from simorgh.evaluate import measurement, over_seeds
+from simorgh.files import write
 from simorgh.metrics.intervals import Interval, mean_interval
 from simorgh.report.numbers import Cell, digits, number
 from simorgh.report.paper import Paper
@@ -29,6 +31,9 @@ __all__ = [
     "Cell", "Study", "cells", "current", "digits", "ends", "interval", "ltr", "number", "over_seeds", "percent", "short",
     "signed", "tiny", "widths",
 ]  # fmt: skip
+
+
+T = TypeVar("T")
 
 
 class Study:
@@ -44,6 +49,7 @@ class Study:
         self.name, self.preset, self.lang = context["name"], context["preset"], context["lang"]
         self.data, self.out = context["data"], Path(context["out"])
         self.small = self.preset == "smoke"
+        self._progress = Path(context["progress"]) if context.get("progress") else None
         self._runs = {key: [Path(p) for p in paths] for key, paths in context["runs"].items()}
         self._sweeps = {key: Path(path) for key, path in context.get("sweeps", {}).items()}
         paper = Paper(self.lang, self.out, STUDIES)
@@ -57,6 +63,19 @@ class Study:
                 "**The `smoke` preset**: sixteen steps on 512 images. Its numbers say nothing about the models.",
                 "**اندازهٔ `smoke`**: شانزده گام روی ۵۱۲ تصویر؛ اعداد آن چیزی دربارهٔ مدل‌ها نمی‌گوید.",
             )
+
+    def track(self, items: Collection[T], what: str) -> Iterator[T]:
+        """`items` one after another, with a bar under that of the study while they last."""
+        for i, item in enumerate(items):
+            self.advance(what, i, len(items))
+            yield item
+        self.advance(what, len(items), len(items))
+
+    def advance(self, what: str, done: int, total: int) -> None:
+        """Say that `done` of `total` parts of a long cell are done; all of them: the bar goes."""
+        if self._progress:
+            said = {"description": f"  {what}", "completed": done, "total": total} if done < total else {}
+            write(self._progress, json.dumps(said))
 
     def runs(self, key: str) -> list[Run]:
         """The finished, evaluated runs of a recipe that the header names, one a seed, seed 0 first."""

@@ -145,7 +145,7 @@ plan |= {f"{c} levels from 1": (Sampler(T5, c), VE(last, 1.0)) for c in (10, 40)
 karras = Grid("karras", last, top)
 plan |= {f"{type(s).__name__}, {c} steps": (Sampler(s, c, karras), path) for s, counts in ((DDIM(), (3, 10, 40, 80)), (DPMpp2M(), (3, 10, 40)), (Heun(), (3, 10, 40))) for c in counts}
 exact = {}
-for title, (sampler, walked) in plan.items():
+for title, (sampler, walked) in study.track(plan.items(), "exact score"):
     found = [scale.draw(sampler, law, walked, data.spec.shape, n, seed) for seed in range(seeds)]
     exact[title] = [(yardstick.distance(x), yardstick.variation(x), seconds) for x, seconds in found]
 
@@ -255,7 +255,7 @@ def trained(run, plan):
     """Per title: distance with its interval, total variation, seconds a sample, and ten images."""
     model = run.model().to(device)
     found = {}
-    for title, (sampler, walked) in plan.items():
+    for title, (sampler, walked) in study.track(plan.items(), run.experiment.name):
         z, seconds = scale.draw(sampler, model.denoiser(clip=sampler.clip), walked, run.spec.shape, drawn, 0, device)
         x = model.outward(z)
         d = judge.distance_interval(x)

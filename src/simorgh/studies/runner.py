@@ -205,7 +205,9 @@ def _execute(
     from simorgh.report.notebook import StudyError, build, execute, save, to_html
     from simorgh.train.run import environment
 
+    within = made.parent / "progress.json"
     context = {"name": header.name, "preset": preset, "lang": lang, "out": str(made.resolve()), "data": data,
+               "progress": str(within.resolve()) if progress else None,
                "runs": {key: [str(p) for p in paths] for key, paths in trained.items()},
                "sweeps": {key: str(path) for key, path in swept.items()}}  # fmt: skip
     path = made.parent / "context.json"
@@ -214,7 +216,15 @@ def _execute(
     try:
         with Progress(console=Console(stderr=True), disable=not progress) as bar:
             task = bar.add_task(f"{header.name}: executing", total=len(notebook.cells))
-            execute(notebook, {"SIMORGH_STUDY": str(path)}, on_cell=lambda done: bar.update(task, completed=done))
+            inner = bar.add_task("", total=None, visible=False)
+
+            def watch() -> None:
+                """Shows how far a loop inside a cell is, where the cell says so (Study.track)."""
+                said = json.loads(within.read_text(encoding="utf-8")) if within.is_file() else {}
+                bar.update(inner, visible=bool(said), **said)
+
+            execute(notebook, {"SIMORGH_STUDY": str(path)}, lambda done: bar.update(task, completed=done), watch)
+            bar.update(inner, visible=False)
             bar.update(task, completed=len(notebook.cells))
     except StudyError as error:
         kept = save(notebook, out.with_name(f"{out.name}.failed.ipynb"))
