@@ -16,6 +16,11 @@ def check_name(name: str, known: Iterable[str], noun: str) -> None:
     """UserError with the nearest names unless `name` is one of `known`."""
     known = list(known)
     if name not in known:
-        near = difflib.get_close_matches(name, known, 3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known)}."
-        raise UserError(f"There is no {noun} {name!r}; {hint}")
+        raise UserError(f"There is no {noun} {name!r}; {hint(name, known)}")
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence about a name that is not `known`: the nearest ones, or all where none is near."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, 3)
+    return f"did you mean {' or '.join(near)}?" if near else f"known are {', '.join(known) or 'none'}."

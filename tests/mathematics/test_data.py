@@ -201,7 +201,7 @@ def test_pixel_means_are_exact_over_chunks():
     ("config", "words"),
     [
         (DataConfig("mnits"), "did you mean mnist"),
-        (DataConfig("no such thing"), "there are digits"),
+        (DataConfig("no such thing"), "known are digits"),
         (DataConfig("digits", validation=-1), "data.validation is -1"),
         (DataConfig("digits", validation=1438), "only 1,438"),
         (DataConfig("digits", limit=0), "data.limit is 0"),

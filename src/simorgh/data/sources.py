@@ -1,11 +1,8 @@
 """Where data come from: a name in, a Source out."""
 
-import difflib
-
 import numpy as np
 import torch
 
-from simorgh.contracts import UserError
 from simorgh.data.captcha_sets import captcha, captcha_folder, captcha_many, captcha_small
 from simorgh.data.captions import mnist_captions
 from simorgh.data.cifar import cifar10
@@ -16,6 +13,7 @@ from simorgh.data.folder import folder
 from simorgh.data.mnist import mnist
 from simorgh.data.parts import Part, Source, content_hash, split
 from simorgh.data.stacked import stacked_mnist
+from simorgh.errors import UserError, hint
 
 
 def digits() -> Source:
@@ -51,12 +49,10 @@ _NAMED = {
 
 def find(name: str) -> Source:
     """The set called `name`. UserError where there is none, or where its files are missing or unsound."""
-    if name in _NAMED:
-        return _NAMED[name]()
     if name.startswith("folder:"):
         return folder(name.removeprefix("folder:"))
     if name.startswith("captcha:"):
         return captcha_folder(name.removeprefix("captcha:"))
-    near = difflib.get_close_matches(name, DATASETS, 1)
-    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(DATASETS)}."
-    raise UserError(f"There is no data set {name!r}; {hint}")
+    if name not in _NAMED:
+        raise UserError(f"There is no data set {name!r}; {hint(name, DATASETS)}")
+    return _NAMED[name]()

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from simorgh.contracts import UserError
 from simorgh.metrics.arrays import feature_pair, features
+from simorgh.metrics.classification import placements
 from simorgh.metrics.intervals import Interval
 from simorgh.metrics.modes import proportion
 from simorgh.metrics.prdc import nearest
@@ -101,10 +102,7 @@ def mann_whitney(a: np.ndarray, b: np.ndarray) -> tuple[Interval, float]:
     n, m = len(a), len(b)
     if min(n, m) < 2:
         raise UserError(f"{n} and {m} values cannot be ranked against each other: give at least 2 of each.")
-    for_a, for_b = (
-        (np.searchsorted(other, x, "left") + np.searchsorted(other, x, "right")) / (2 * len(other))
-        for x, other in ((a, np.sort(b)), (b, np.sort(a)))
-    )
+    for_a, for_b = placements(a, b)
     value = float(for_a.mean())
     error = 1.96 * float(for_a.var(ddof=1) / n + for_b.var(ddof=1) / m) ** 0.5
     ties = np.unique(np.concatenate([a, b]), return_counts=True)[1].astype(np.float64)

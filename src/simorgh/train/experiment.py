@@ -4,7 +4,6 @@ Frozen dataclasses all the way down; `to_dict` and `from_dict` turn them into pl
 run directory can be opened by anybody. Unknown keys and impossible values are refused with one sentence.
 """
 
-import difflib
 import hashlib
 import json
 import types
@@ -16,6 +15,7 @@ from typing import Any, Literal
 from simorgh.contracts import Config, UserError
 from simorgh.data import DataConfig, SmilesConfig
 from simorgh.data.config import is_text
+from simorgh.errors import hint
 
 
 @dataclass(frozen=True)
@@ -194,9 +194,7 @@ def setting(experiment: Experiment, path: str) -> tuple[Any, Any]:
             kinds = kinds[:1] * len(value) if kinds[-1] is Ellipsis else kinds
             known = {str(i): pair for i, pair in enumerate(zip(value, kinds))}
         if part not in known:
-            near = difflib.get_close_matches(part, known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"known there are {', '.join(known) or 'none'}."
-            raise UserError(f"{experiment.name} has no setting {path}: {part!r} is not known; {hint}")
+            raise UserError(f"{experiment.name} has no setting {path}: {part!r} is not one; {hint(part, known)}")
         value, kind = known[part]
     return value, kind
 
@@ -224,9 +222,7 @@ def _dataclass(kind: type, value: Any, where: str) -> Any:
     known = {f.name: f for f in fields(kind)}
     for key in value:
         if key not in known:
-            near = difflib.get_close_matches(str(key), known, 1)
-            hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}."
-            raise UserError(f"{where}.{key} is not a setting{hint}")
+            raise UserError(f"{where}.{key} is not a setting; {hint(str(key), known)}")
     for name, f in known.items():
         if name not in value and f.default is MISSING and f.default_factory is MISSING:
             raise UserError(f"{where}.{name} is missing.")
