@@ -29,6 +29,7 @@ commands
   report RUN [--lang fa]                write report.html and report.ipynb into a run directory
   compare RUN RUN ...                   put runs side by side; refuses to rank unlike protocols
   study NAME [--preset cpu] [--lang fa] answer one question: train, measure, explain, write the report
+  pack REPORT ... --name NAME           a folder and a zip of finished reports, for handing in
   sweep RECIPE --set PATH=VALUES ...    search hyper-parameters on held-out images; resumes (simorgh[sweep])
   data get|describe NAME                fetch or describe a data set
 
@@ -295,6 +296,35 @@ def study(argv: list[str]) -> None:
 
 
 @dataclass
+class PackArguments:
+    """Pack finished reports with the models they need: a folder NAME with a README, and NAME.zip.
+
+    Attributes:
+        name: as the course wants it, such as HW4-Name-StudentNumber.
+        out: where the folder and the zip go.
+        consulted: the people and programs that helped you, for the README.
+        check: first execute every packed notebook afresh, as a reader would; minutes a study.
+    """
+
+    name: str
+    out: Path = Path()
+    consulted: str = ""
+    check: bool = False
+
+
+def pack(argv: list[str]) -> None:
+    usage = "simorgh pack REPORT ... --name HW4-Name-StudentNumber [--check]"
+    first, rest = positional(argv, "folder of a report", usage)
+    reports = [first]
+    while rest and not rest[0].startswith("-"):
+        reports.append(rest.pop(0))
+    asked = parse(PackArguments, rest, "simorgh pack REPORT ...")
+    from simorgh.studies.pack import pack as packed
+
+    print(packed(reports, **vars(asked), say=lambda text: print(text, file=sys.stderr, flush=True)))
+
+
+@dataclass
 class SweepArguments:
     """Search hyper-parameters with Optuna, on validation images only. The same command goes on where it was stopped,
     and shows the table of a sweep that is finished.
@@ -389,6 +419,7 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "report": report,
     "compare": compare,
     "study": study,
+    "pack": pack,
     "sweep": sweep,
     "data": data,
 }

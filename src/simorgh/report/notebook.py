@@ -84,13 +84,15 @@ def execute(
     environment: Mapping[str, str] | None = None,
     on_cell: Callable[[int], None] | None = None,
     watch: Callable[[], None] | None = None,
+    folder: Path | None = None,
 ) -> NotebookNode:
-    """Execute all cells in order in a fresh process in our working directory; outputs are stored in the cells.
+    """Execute all cells in order in a fresh process; outputs are stored in the cells.
 
     Args:
         environment: added to the variables of that process.
         on_cell: called with the number of cells done.
         watch: called twice a second meanwhile.
+        folder: working directory of that process, ours by default.
 
     Raises:
         StudyError: names the first cell that failed and its error; the cells so far keep their outputs.
@@ -99,7 +101,7 @@ def execute(
         # The user's own IPython start-up files and history must neither change a study nor be changed by it.
         quiet = {"IPYTHONDIR": private, "MPLBACKEND": "Agg", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
         client = NotebookClient(notebook, km=_kernel(Path(private)), timeout=None, allow_errors=False)
-        client.resources = {"metadata": {"path": str(Path.cwd())}}
+        client.resources = {"metadata": {"path": str(folder or Path.cwd())}}
         if on_cell:
             client.on_cell_complete = lambda cell, cell_index: on_cell(cell_index + 1)
         try:

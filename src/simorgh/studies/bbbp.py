@@ -235,7 +235,7 @@ study.figure(mol.planes(vectors, sets["LSTM"].test.y.numpy(), ("class 0", "class
 # می‌خواهند.
 
 # %%
-home = runs["LSTM"].path.parent / "folds"
+home = study.kept
 name = mol.few(whole, home, 6) if study.small else whole
 count, times = (2, 1) if study.small else (5, 3)
 floors = ["ngram"] if study.small else ["ngram", "forest"]

@@ -3,7 +3,8 @@
     from simorgh.studies import kit
     study = kit.current()
 
-The runner (runner.py) names a context file in SIMORGH_STUDY; without it there is no study.
+The runner (runner.py) names a context file in SIMORGH_STUDY. Where a finished notebook is opened and executed by hand,
+it is the context.json in the notebook's own folder.
 """
 
 import json
@@ -24,6 +25,7 @@ from simorgh.report.numbers import Cell, digits, number
 from simorgh.report.paper import Paper
 from simorgh.report.style import ltr
 from simorgh.studies._persian import STUDIES
+from simorgh.studies.runner import CONTEXT
 from simorgh.train import Run
 from simorgh.train.run import read_measurements, write_measurements
 
@@ -42,16 +44,18 @@ class Study:
     Attributes:
         name, preset, lang, data: as asked of the runner; `data` is None for the recipes' own data.
         out: folder of the report being made: figures/ and results.json are written there at once.
+        kept: folder for what took long, so that the next execution need not do it again.
         small: whether the preset is "smoke", whose numbers say nothing.
     """
 
-    def __init__(self, context: Mapping):
-        self.name, self.preset, self.lang = context["name"], context["preset"], context["lang"]
-        self.data, self.out = context["data"], Path(context["out"])
+    def __init__(self, context: Mapping, folder: Path):
+        """`folder` is where the paths of `context` start."""
+        self.name, self.preset, self.lang, self.data = (context[key] for key in ("name", "preset", "lang", "data"))
+        self.out, self.kept = folder / context["out"], folder / context["kept"]
         self.small = self.preset == "smoke"
-        self._progress = Path(context["progress"]) if context.get("progress") else None
-        self._runs = {key: [Path(p) for p in paths] for key, paths in context["runs"].items()}
-        self._sweeps = {key: Path(path) for key, path in context.get("sweeps", {}).items()}
+        self._progress = folder / context["progress"] if context["progress"] else None
+        self._runs = {key: [folder / path for path in paths] for key, paths in context["runs"].items()}
+        self._sweeps = {key: folder / path for key, path in context["sweeps"].items()}
         paper = Paper(self.lang, self.out, STUDIES)
         self.pick, self.figure, self.table, self.say = paper.pick, paper.figure, paper.table, paper.say
         self.animation = paper.animation
@@ -182,7 +186,7 @@ def signed(value: float, form: str) -> str:
 
 def current() -> Study:
     """The study of this process. UserError outside a study."""
-    path = os.environ.get("SIMORGH_STUDY", "")
-    if not path or not Path(path).is_file():
-        raise UserError("No study is being executed here: simorgh study NAME starts one.")
-    return Study(json.loads(Path(path).read_text(encoding="utf-8")))
+    path = Path(os.environ.get("SIMORGH_STUDY") or CONTEXT).resolve()
+    if not path.is_file():
+        raise UserError("No study is being executed here: simorgh study NAME starts one, or open its report.ipynb.")
+    return Study(json.loads(path.read_text(encoding="utf-8")), path.parent)

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from simorgh.train import Experiment
 
 FOLDER = Path(__file__).parent
-PRODUCTS = {"report.html", "report.ipynb", "results.json", "environment.json", "figures"}
-_NOT_STUDIES = {"__init__", "kit", "runner"}
+CONTEXT, AGAIN = "context.json", "again"
+"""In the folder of a report: what the runner told its notebook, with paths from there; and where the notebook writes
+when it is executed by hand."""
+PRODUCTS = {"report.html", "report.ipynb", "results.json", "environment.json", "figures", "folds", CONTEXT, AGAIN}
+_NOT_STUDIES = {"__init__", "kit", "pack", "runner"}
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,9 @@ def run_study(
 ) -> Path:
     """Train, measure, execute, write; returns the path of report.html.
 
-    Trained models stand in `runs` and are used again; report.html, report.ipynb, results.json, environment.json
-    and figures/ appear in `out` (reports/NAME by default) together, once all has succeeded.
+    Trained models stand in `runs` and are used again; report.html, report.ipynb, results.json, environment.json,
+    context.json and figures/ appear in `out` (reports/NAME by default) together, once all has succeeded. The notebook
+    can be opened there and executed by hand.
 
     Args:
         preset: "smoke" trains one seed of each recipe, the others as many as the header says.
@@ -119,7 +123,7 @@ def run_study(
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as private:
         made = Path(private) / "report"
         (made / "figures").mkdir(parents=True)
-        _execute(header, preset, lang, made, trained, swept, data, out, progress)
+        _execute(header, preset, lang, made, trained, swept, Path(runs), data, out, progress)
         _exchange(made, out, Path(private) / "before")
     return out / "report.html"
 
@@ -194,6 +198,7 @@ def _execute(
     made: Path,
     trained: Mapping[str, list[Path]],
     swept: Mapping[str, Path],
+    runs: Path,
     data: str | None,
     out: Path,
     progress: bool,
@@ -206,12 +211,21 @@ def _execute(
     from simorgh.train.run import environment
 
     within = made.parent / "progress.json"
-    context = {"name": header.name, "preset": preset, "lang": lang, "out": str(made.resolve()), "data": data,
-               "progress": str(within.resolve()) if progress else None,
-               "runs": {key: [str(p) for p in paths] for key, paths in trained.items()},
-               "sweeps": {key: str(path) for key, path in swept.items()}}  # fmt: skip
-    path = made.parent / "context.json"
-    path.write_text(json.dumps(context), encoding="utf-8")
+
+    def context(folder: Path, out: str, progress: str | None = None) -> str:
+        """What the notebook is told, with paths from `folder`."""
+
+        def there(path: Path) -> str:
+            return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+
+        told = {"name": header.name, "preset": preset, "lang": lang, "data": data, "out": out, "progress": progress,
+                "kept": there(runs / "kept" / header.name),
+                "runs": {key: [there(path) for path in paths] for key, paths in trained.items()},
+                "sweeps": {key: there(path) for key, path in swept.items()}}  # fmt: skip
+        return json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+
+    path = made.parent / CONTEXT
+    path.write_text(context(path.parent, made.name, within.name if progress else None), encoding="utf-8")
     notebook = build(header.path.read_text(encoding="utf-8"), lang)
     try:
         with Progress(console=Console(stderr=True), disable=not progress) as bar:
@@ -232,6 +246,7 @@ def _execute(
     if not (made / "results.json").is_file():
         (made / "results.json").write_text("[]\n", encoding="utf-8")
     (made / "environment.json").write_text(json.dumps(environment(), indent=2) + "\n", encoding="utf-8")
+    (made / CONTEXT).write_text(context(out, AGAIN), encoding="utf-8")
     save(notebook, made / "report.ipynb")
     save(to_html(notebook, header.title[lang], lang, f"{header.name} · {preset}"), made / "report.html")
 

@@ -1,0 +1,100 @@
+"""What is handed in can be read, checked and executed again by somebody who has nothing else."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from simorgh.errors import UserError
+from simorgh.report.notebook import StudyError
+from simorgh.studies.pack import pack
+from simorgh.studies.runner import run_study
+
+
+@pytest.fixture(name="reports", scope="module")
+def _reports(tmp_path_factory: pytest.TempPathFactory, smoke_runs: Path) -> Path:
+    folder = tmp_path_factory.mktemp("reports")
+    run_study("first_flight", "smoke", "en", folder / "first_flight", smoke_runs, progress=False)
+    run_study("backprop_by_hand", "cpu", "fa", folder / "backprop_by_hand", smoke_runs, progress=False)
+    return folder
+
+
+def test_a_pack_stands_alone(reports: Path, tmp_path: Path):
+    """Unpacked elsewhere, its notebooks run, and find their models in it and nowhere else."""
+    both = [reports / "first_flight", reports / "backprop_by_hand"]
+    archive = pack(both, "HW4-Rostam-99123", tmp_path, "Zal")
+    with zipfile.ZipFile(archive) as file:
+        names = file.namelist()
+        file.extractall(tmp_path / "elsewhere")
+    assert {name.split("/")[0] for name in names} == {"HW4-Rostam-99123"}
+    assert not [name for name in names if name.endswith(("state.pt", "lock"))]
+    there, told = tmp_path / "elsewhere" / "HW4-Rostam-99123", {}
+    for name in ("first_flight", "backprop_by_hand"):
+        told[name] = json.loads((there / name / "context.json").read_text())
+    for paths in told["first_flight"]["runs"].values():
+        assert all((there / "first_flight" / path).resolve().is_relative_to(there) for path in paths)
+    readme = (there / "README.md").read_text()
+    assert "Zal" in readme
+    assert "E3.a, E3.b, E3.c" in readme
+    assert "Auto-Encoding Variational Bayes" in readme
+    code = "from simorgh.studies import kit; s = kit.current(); print(s.lang, len(s.runs('digits-vae')[0].history()))"
+    quiet = {k: v for k, v in os.environ.items() if k != "SIMORGH_STUDY"}
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=there / "first_flight", env=quiet, capture_output=True, text=True
+    )
+    assert said.stdout.split()[0] == "en", said.stderr
+    assert int(said.stdout.split()[1]) > 0
+
+
+def test_check_executes_the_notebooks_where_they_are_packed(reports: Path, tmp_path: Path):
+    first = pack([reports / "backprop_by_hand"], "a", tmp_path, check=True)
+    assert first.read_bytes() == pack([reports / "backprop_by_hand"], "a", tmp_path / "b").read_bytes()
+    spoilt = tmp_path / "spoilt"
+    shutil.copytree(reports / "backprop_by_hand", spoilt)
+    notebook = json.loads((spoilt / "report.ipynb").read_text())
+    next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")["source"] = ["raise ValueError('no')"]
+    (spoilt / "report.ipynb").write_text(json.dumps(notebook))
+    with pytest.raises(StudyError, match=r"spoilt cannot be executed again: .*no"):
+        pack([spoilt], "c", tmp_path, check=True)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "a.zip", "b", "spoilt"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda f: (f / "context.json").unlink(), "lacks context.json"),
+        (lambda f: _edit(f, lambda cell: cell.update(execution_count=None)), "not executed from top to bottom"),
+        (lambda f: _edit(f, lambda cell: cell["outputs"].append(ERROR)), "holds an error"),
+        (lambda f: (f / "figures" / "graph.png").write_bytes(b"another picture"), "graph.png is not in the notebook"),
+    ],
+)
+def test_unsound_reports_are_refused(reports: Path, tmp_path: Path, spoil, said: str):
+    shutil.copytree(reports / "backprop_by_hand", tmp_path / "report")
+    spoil(tmp_path / "report")
+    with pytest.raises(UserError, match=said):
+        pack([tmp_path / "report"], "a", tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["report"]
+
+
+ERROR = {"output_type": "error", "ename": "ValueError", "evalue": "no", "traceback": []}
+
+
+def _edit(folder: Path, change) -> None:
+    notebook = json.loads((folder / "report.ipynb").read_text())
+    change(next(cell for cell in notebook["cells"] if cell["cell_type"] == "code"))
+    (folder / "report.ipynb").write_text(json.dumps(notebook))
+
+
+def test_nothing_is_overwritten_and_names_are_names(reports: Path, tmp_path: Path):
+    (tmp_path / "a.zip").write_text("mine")
+    for name, said in (("a", "is there already"), ("../a", "cannot be the name"), ("", "cannot be the name")):
+        with pytest.raises(UserError, match=said):
+            pack([reports / "backprop_by_hand"], name, tmp_path)
+    with pytest.raises(UserError, match="one name"):
+        pack([reports / "backprop_by_hand"] * 2, "b", tmp_path)
+    assert (tmp_path / "a.zip").read_text() == "mine"
