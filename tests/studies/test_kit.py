@@ -48,7 +48,7 @@ study.measure("sheep", i + 1, n=1, protocol="counted")
 
 
 def test_what_a_cell_says_can_be_read_while_it_runs(tmp_path: Path):
-    context = {"name": "sheep", "preset": "cpu", "lang": "en", "out": ".", "data": None, "runs": {}, "sweeps": {}}
+    context = {"name": "sheep", "preset": "cpu", "lang": "en", "out": ".", "runs": {}, "sweeps": {}}
     path, within, seen = tmp_path / "context.json", tmp_path / "progress.json", []
     path.write_text(json.dumps({**context, "kept": "kept", "progress": within.name}))
 

@@ -42,7 +42,7 @@ class Study:
     """The study being executed.
 
     Attributes:
-        name, preset, lang, data: as asked of the runner; `data` is None for the recipes' own data.
+        name, preset, lang: as asked of the runner.
         out: folder of the report being made: figures/ and results.json are written there at once.
         kept: folder for what took long, so that the next execution need not do it again.
         small: whether the preset is "smoke", whose numbers say nothing.
@@ -50,7 +50,7 @@ class Study:
 
     def __init__(self, context: Mapping, folder: Path):
         """`folder` is where the paths of `context` start."""
-        self.name, self.preset, self.lang, self.data = (context[key] for key in ("name", "preset", "lang", "data"))
+        self.name, self.preset, self.lang = (context[key] for key in ("name", "preset", "lang"))
         self.out, self.kept = folder / context["out"], folder / context["kept"]
         self.small = self.preset == "smoke"
         self._progress = folder / context["progress"] if context["progress"] else None

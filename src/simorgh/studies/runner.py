@@ -10,7 +10,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +90,6 @@ def run_study(
     lang: str = "en",
     out: Path | str | None = None,
     runs: Path | str = "runs",
-    data: str | None = None,
     progress: bool = True,
     folder: Path = FOLDER,
 ) -> Path:
@@ -102,7 +101,6 @@ def run_study(
 
     Args:
         preset: "smoke" trains one seed of each recipe, the others as many as the header says.
-        data: a data set in place of the recipes' own, such as "folder:PATH".
         progress: bars and messages on standard error.
         folder: where the study's file is.
 
@@ -117,13 +115,13 @@ def run_study(
     out, header = Path(out or Path("reports") / name), known[name]
     _check_empty(out)
     say = (lambda text: print(text, file=sys.stderr, flush=True)) if progress else (lambda text: None)
-    trained = _train(header, preset, Path(runs), data, progress, say)
-    swept = _sweep(header, preset, Path(runs), data, progress, say)
+    trained = _train(header, preset, Path(runs), progress, say)
+    swept = _sweep(header, preset, Path(runs), progress, say)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as private:
         made = Path(private) / "report"
         (made / "figures").mkdir(parents=True)
-        _execute(header, preset, lang, made, trained, swept, Path(runs), data, out, progress)
+        _execute(header, preset, lang, made, trained, swept, Path(runs), out, progress)
         _exchange(made, out, Path(private) / "before")
     return out / "report.html"
 
@@ -135,7 +133,7 @@ def _check_empty(out: Path) -> None:
 
 
 def _train(
-    header: StudyHeader, preset: str, runs: Path, data: str | None, progress: bool, say: Callable[[str], None]
+    header: StudyHeader, preset: str, runs: Path, progress: bool, say: Callable[[str], None]
 ) -> dict[str, list[Path]]:
     """Run directories by key, one a seed, trained and evaluated where that has not been done before."""
     if not header.runs:
@@ -151,7 +149,7 @@ def _train(
     trained: dict[str, list[Path]] = {key: [] for key in header.runs}
     for i, (key, seed) in enumerate(plan, 1):
         say(f"[{i}/{len(plan)}] {key}, seed {seed}")
-        run = fit(_experiment(header, key, preset, seed, data), runs, progress)
+        run = fit(_experiment(header, key, preset, seed), runs, progress)
         if not (run.path / "results.json").is_file():
             say(f"[{i}/{len(plan)}] {key}, seed {seed}: measuring")
             evaluate(run, device=device)
@@ -159,9 +157,7 @@ def _train(
     return trained
 
 
-def _sweep(
-    header: StudyHeader, preset: str, runs: Path, data: str | None, progress: bool, say: Callable[[str], None]
-) -> dict[str, Path]:
+def _sweep(header: StudyHeader, preset: str, runs: Path, progress: bool, say: Callable[[str], None]) -> dict[str, Path]:
     """The trials.json of each grid by name, its trainings done where they have not been before."""
     if not header.sweeps:
         return {}
@@ -172,13 +168,13 @@ def _sweep(
         seeds = 1 if preset == "smoke" else grid["seeds"]
         say(f"grid {name} of {grid['recipe']}: {', '.join(grid['set'])}, {seeds} seeds")
         found[name] = sweep(
-            grid["recipe"], grid["set"], preset=preset, data=data, metric=grid["metric"], seeds=seeds, runs=runs,
+            grid["recipe"], grid["set"], preset=preset, metric=grid["metric"], seeds=seeds, runs=runs,
             page=False, progress=progress,
         ).resolve()  # fmt: skip
     return found
 
 
-def _experiment(header: StudyHeader, key: str, preset: str, seed: int, data: str | None) -> "Experiment":
+def _experiment(header: StudyHeader, key: str, preset: str, seed: int) -> "Experiment":
     """The recipe with the study's overrides, read back through the same checks as a saved experiment; those of length
     and of what is measured are not for the `smoke` preset, whose own are shorter."""
     from simorgh.recipes import recipe
@@ -187,8 +183,7 @@ def _experiment(header: StudyHeader, key: str, preset: str, seed: int, data: str
     changes = header.overrides.get(key, {})
     if preset == "smoke":
         changes = {k: v for k, v in changes.items() if k != "train.epochs" and not k.startswith("evaluate.")}
-    experiment = override(recipe(key.split("@")[0], preset, seed), changes)
-    return replace(experiment, data=replace(experiment.data, name=data)) if data else experiment
+    return override(recipe(key.split("@")[0], preset, seed), changes)
 
 
 def _execute(
@@ -199,7 +194,6 @@ def _execute(
     trained: Mapping[str, list[Path]],
     swept: Mapping[str, Path],
     runs: Path,
-    data: str | None,
     out: Path,
     progress: bool,
 ) -> None:
@@ -218,7 +212,7 @@ def _execute(
         def there(path: Path) -> str:
             return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
 
-        told = {"name": header.name, "preset": preset, "lang": lang, "data": data, "out": out, "progress": progress,
+        told = {"name": header.name, "preset": preset, "lang": lang, "out": out, "progress": progress,
                 "kept": there(runs / "kept" / header.name),
                 "runs": {key: [there(path) for path in paths] for key, paths in trained.items()},
                 "sweeps": {key: there(path) for key, path in swept.items()}}  # fmt: skip
