@@ -29,6 +29,7 @@ commands
   report RUN [--lang fa]                write report.html and report.ipynb into a run directory
   compare RUN RUN ...                   put runs side by side; refuses to rank unlike protocols
   study NAME [--preset cpu] [--lang fa] answer one question: train, measure, explain, write the report
+  study FILE.py                         the same for a study of your own
   pack REPORT ... --name NAME           a folder and a zip of finished reports, for handing in
   sweep RECIPE --set PATH=VALUES ...    search hyper-parameters on held-out images; resumes (simorgh[sweep])
   data get|describe NAME                fetch or describe a data set
@@ -292,7 +293,7 @@ def study(argv: list[str]) -> None:
     asked = parse(StudyArguments, rest, f"simorgh study {name}")
     from simorgh.studies.runner import run_study
 
-    print(run_study(name, asked.preset, asked.lang, asked.out or Path("reports") / name, asked.runs))
+    print(run_study(name, asked.preset, asked.lang, asked.out, asked.runs))
 
 
 @dataclass

@@ -15,32 +15,49 @@ from simorgh.report.notebook import StudyError
 from simorgh.studies.pack import pack
 from simorgh.studies.runner import run_study
 
+OWN = """# ---
+# simorgh:
+#   title: {en: "Counting sheep", fa: "شمردن گوسفند"}
+# ---
+# %%
+from simorgh.studies import kit
+study = kit.current()
+study.measure("sheep", sum(1 for _ in study.track("abc", "sheep")), n=1, protocol="counted")
+# %% [markdown]
+# ## Sources
+# A shepherd, in a letter.
+"""
+
 
 @pytest.fixture(name="reports", scope="module")
 def _reports(tmp_path_factory: pytest.TempPathFactory, smoke_runs: Path) -> Path:
     folder = tmp_path_factory.mktemp("reports")
     run_study("first_flight", "smoke", "en", folder / "first_flight", smoke_runs, progress=False)
     run_study("backprop_by_hand", "cpu", "fa", folder / "backprop_by_hand", smoke_runs, progress=False)
+    (folder / "sheep.py").write_text(OWN, encoding="utf-8")
+    run_study(str(folder / "sheep.py"), out=folder / "sheep", runs=smoke_runs, progress=False)
     return folder
 
 
 def test_a_pack_stands_alone(reports: Path, tmp_path: Path):
     """Unpacked elsewhere, its notebooks run, and find their models in it and nowhere else."""
-    both = [reports / "first_flight", reports / "backprop_by_hand"]
-    archive = pack(both, "HW4-Rostam-99123", tmp_path, "Zal")
+    names = ("first_flight", "backprop_by_hand", "sheep")
+    archive = pack([reports / name for name in names], "HW4-Rostam-99123", tmp_path, "Zal")
     with zipfile.ZipFile(archive) as file:
-        names = file.namelist()
+        packed = file.namelist()
         file.extractall(tmp_path / "elsewhere")
-    assert {name.split("/")[0] for name in names} == {"HW4-Rostam-99123"}
-    assert not [name for name in names if name.endswith(("state.pt", "lock"))]
+    assert {name.split("/")[0] for name in packed} == {"HW4-Rostam-99123"}
+    assert not [name for name in packed if name.endswith(("state.pt", "lock"))]
     there, told = tmp_path / "elsewhere" / "HW4-Rostam-99123", {}
-    for name in ("first_flight", "backprop_by_hand"):
+    for name in names:
         told[name] = json.loads((there / name / "context.json").read_text())
     for paths in told["first_flight"]["runs"].values():
         assert all((there / "first_flight" / path).resolve().is_relative_to(there) for path in paths)
     readme = (there / "README.md").read_text()
     assert "Zal" in readme
     assert "E3.a, E3.b, E3.c" in readme
+    assert "Counting sheep" in readme
+    assert "A shepherd, in a letter." in readme
     assert "Auto-Encoding Variational Bayes" in readme
     code = "from simorgh.studies import kit; s = kit.current(); print(s.lang, len(s.runs('digits-vae')[0].history()))"
     quiet = {k: v for k, v in os.environ.items() if k != "SIMORGH_STUDY"}

@@ -27,7 +27,7 @@ from simorgh import __version__
 from simorgh.errors import UserError
 from simorgh.files import replaced
 from simorgh.report.notebook import StudyError, execute
-from simorgh.studies.runner import AGAIN, CONTEXT, PRODUCTS, studies
+from simorgh.studies.runner import AGAIN, CONTEXT, PRODUCTS
 
 LEFT_OUT = ("state.pt", "lock", ".*", "report.html", "report.ipynb")
 """Of a run: it can be read and drawn from without them."""
@@ -207,12 +207,12 @@ def executed(folder: Path) -> None:
 
 def readme(reports: Sequence[Report], name: str, consulted: str) -> str:
     lang = reports[0].context["lang"]
-    known = {study.name: study for study in studies()}
     rows, sources = [], []
     for folder, context, notebook in reports:
-        study = known[context["name"]]
         links = (f"[{n}]({folder.name}/{n})".replace(" ", "%20") for n in ("report.html", "report.ipynb"))
-        rows.append(f"| {study.title[lang]} | {', '.join(study.answers)} | {context['preset']} | {' | '.join(links)} |")
+        rows.append(
+            f"| {context['title'][lang]} | {', '.join(context['answers'])} | {context['preset']} | {' | '.join(links)} |"
+        )
         sources += [text for text in map(sources_of, notebook.cells) if text]
     made = json.loads((reports[0].folder / "environment.json").read_text(encoding="utf-8"))
     trained = any(report.context["runs"] for report in reports)

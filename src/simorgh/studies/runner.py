@@ -52,11 +52,13 @@ class StudyHeader:
 
 
 def read_header(path: Path) -> StudyHeader:
-    """The YAML header of a study file. UserError where it is missing or wrong."""
-    found = re.match(r"# ---\n((?:#.*\n)*?)# ---\n", path.read_text(encoding="utf-8"))
+    """The YAML header of a study file. UserError where file or header are missing or wrong."""
     try:
+        found = re.match(r"# ---\n((?:#.*\n)*?)# ---\n", path.read_text(encoding="utf-8"))
         text = "\n".join(line[2:] for line in found[1].splitlines()) if found else ""
         header = (yaml.safe_load(text) or {}).get("simorgh")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read as a study.") from error
     except (yaml.YAMLError, AttributeError) as error:
         raise UserError(f"The header of {path.name} cannot be read as YAML.") from error
     if not isinstance(header, Mapping):
@@ -78,10 +80,19 @@ def read_header(path: Path) -> StudyHeader:
     return StudyHeader(path.stem, path, title, answers, runs, overrides, sweeps)
 
 
-def studies(folder: Path = FOLDER) -> list[StudyHeader]:
-    """Every study, by name."""
-    files = sorted(p for p in folder.glob("*.py") if p.stem not in _NOT_STUDIES and not p.stem.startswith("_"))
+def studies() -> list[StudyHeader]:
+    """Every study of this package, by name."""
+    files = sorted(p for p in FOLDER.glob("*.py") if p.stem not in _NOT_STUDIES and not p.stem.startswith("_"))
     return [read_header(path) for path in files]
+
+
+def find(name: str) -> StudyHeader:
+    """The study called `name`, or the one in the file `name`. UserError where there is none."""
+    if name.endswith(".py"):
+        return read_header(Path(name))
+    known = {study.name: study for study in studies()}
+    check_name(name, known, "study")
+    return known[name]
 
 
 def run_study(
@@ -91,7 +102,6 @@ def run_study(
     out: Path | str | None = None,
     runs: Path | str = "runs",
     progress: bool = True,
-    folder: Path = FOLDER,
 ) -> Path:
     """Train, measure, execute, write; returns the path of report.html.
 
@@ -100,19 +110,18 @@ def run_study(
     can be opened there and executed by hand.
 
     Args:
+        name: a study of this package, or a file of your own that ends in .py.
         preset: "smoke" trains one seed of each recipe, the others as many as the header says.
         progress: bars and messages on standard error.
-        folder: where the study's file is.
 
     Raises:
-        UserError: for an unknown name, preset or language, or where `out` holds files of another kind.
+        UserError: for an unknown name, preset or language, a file that is no study, or where `out` holds files of another kind.
         StudyError: names the cell that failed; what was executed so far is kept beside `out`.
     """
-    known = {study.name: study for study in studies(folder)}
-    check_name(name, known, "study")
+    header = find(name)
     check_name(preset, ("smoke", "cpu", "paper"), "preset")
     check_name(lang, ("en", "fa"), "language")
-    out, header = Path(out or Path("reports") / name), known[name]
+    out = Path(out or Path("reports") / header.name)
     _check_empty(out)
     say = (lambda text: print(text, file=sys.stderr, flush=True)) if progress else (lambda text: None)
     trained = _train(header, preset, Path(runs), progress, say)
@@ -212,7 +221,7 @@ def _execute(
         def there(path: Path) -> str:
             return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
 
-        told = {"name": header.name, "preset": preset, "lang": lang, "out": out, "progress": progress,
+        told = {"name": header.name, "title": header.title, "answers": header.answers, "preset": preset, "lang": lang, "out": out, "progress": progress,
                 "kept": there(runs / "kept" / header.name),
                 "runs": {key: [there(path) for path in paths] for key, paths in trained.items()},
                 "sweeps": {key: there(path) for key, path in swept.items()}}  # fmt: skip
