@@ -148,6 +148,7 @@ def curves(
             near = min(keep, max(0.0, 1 - 40 / len(y)))
             axes.plot(x, smooth(y if low is None else np.clip(y, low, high), near), color=colour, label=label)
         axes.set(xlabel=axis, ylabel=ylabel, title=key, yscale="log" if log else "linear")
+        axes.locator_params(axis="x", nbins=5)  # numbers of six digits would run into each other
         if low is not None:
             axes.set_ylim(low - 0.08 * (high - low), high + 0.08 * (high - low))
         if axis == "step" and epoch:

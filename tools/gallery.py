@@ -1,0 +1,65 @@
+"""Puts pictures of finished studies into docs/gallery/ and writes docs/gallery.md about them.
+
+python tools/gallery.py reports    take the figures below from the folders reports/STUDY that are there
+
+A study that has no folder there keeps the picture that it has.
+"""
+
+import sys
+from pathlib import Path
+
+from PIL import Image
+
+ROOT = Path(__file__).parents[1]
+COLOURS, WIDTH = 128, 1000
+"""A palette and a width that keep a picture below some 100 kB."""
+
+PICTURES = (
+    ("gan_mnist", "gan-final", "Unselected samples of the GAN, from the noise of all its grids"),
+    (
+        "divergences",
+        "three_distances",
+        "Why Wasserstein: three distances between two narrow laws, one moving past the other",
+    ),
+    ("fid", "transport", "What a Fréchet distance leaves out: a transport plan, and the excess of small samples"),
+    ("control_vae", "both", "ControlVAE: KL and reconstruction of all runs in the same axes"),
+    ("vq_vae", "plane", "VQ-VAE: three codes of two numbers, and the vectors that they stand for"),
+    ("vq_vae_residual", "voronoi", "512 codes in the plane of their largest variance, and who chooses which"),
+    ("langevin", "ladder", "Langevin dynamics down a ladder of noise"),
+    ("noise_levels", "trained", "Quality against evaluations: Langevin ladders and strided DDPM"),
+    ("ddpm", "reverse", "DDPM: noise removed step by step"),
+    ("guidance", "scales", "Classifier-free guidance: one noise, the scale growing downwards"),
+    ("text_condition", "captions", "Digits asked for in English and in Persian"),
+    ("latent_diffusion", "strip", "Latent diffusion: the map, and what its decoder sees, step by step"),
+    ("captcha", "five", "Captchas of a text that was asked for"),
+    ("bbbp", "saliency", "What an LSTM reads in a molecule: atoms that speak for passing the barrier, and against"),
+    ("shahnameh", "window", "How far back a GPT looks in the Shahnameh"),
+    ("mlp_sweep", "beginning", "Twelve ways to train one MLP: the first passes"),
+)
+
+
+def main() -> None:
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    target = ROOT / "docs" / "gallery"
+    target.mkdir(exist_ok=True)
+    lines = ["# Gallery", "", "Each picture is a figure of a study, made by the command below it on two CPU cores.", ""]
+    for study, figure, caption in PICTURES:
+        place = target / f"{study}-{figure}.png"
+        found = Path(sys.argv[1]) / study / "figures" / f"{figure}.png"
+        if found.is_file():
+            shrunk(found).save(place, optimize=True)
+        if place.is_file():
+            lines += [f"![{caption}](gallery/{place.name})", "", f"*{caption}.* `simorgh study {study}`", ""]
+    (ROOT / "docs" / "gallery.md").write_text("\n".join(lines), encoding="utf-8")
+
+
+def shrunk(path: Path) -> Image.Image:
+    """The picture, no wider than WIDTH, with a palette of COLOURS."""
+    image = Image.open(path).convert("RGB")
+    image.thumbnail((WIDTH, 10 * WIDTH), Image.Resampling.LANCZOS)
+    return image.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+
+
+if __name__ == "__main__":
+    main()
