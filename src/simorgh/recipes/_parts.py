@@ -87,11 +87,11 @@ def sprites(preset: str, model: Config, *, data: str, epochs: dict[str, float], 
     )
 
 
-def discrete(preset: str, model: Config, *, epochs: dict[str, float], **settings: Any) -> Experiment:
-    """A codebook, then a prior over its maps, each with a rate that rises over a tenth of its own stage and falls; for
-    the transformer at a clipped gradient."""
-    rule = OptimiserConfig(lr=2e-3, schedule="one-cycle", warmup=0.1)
-    given = {"optimiser": rule, "optimisers": {"prior": replace(rule, clip=5.0)}, **settings}
+def discrete(preset: str, model: Config, *, epochs: dict[str, float], lr: float = 2e-3, **settings: Any) -> Experiment:
+    """A codebook at the rate `lr`, then a prior over its maps at 2e-3 and a clipped gradient, each with a rate that
+    rises over a tenth of its own stage and falls."""
+    rule = OptimiserConfig(lr=lr, schedule="one-cycle", warmup=0.1)
+    given = {"optimiser": rule, "optimisers": {"prior": replace(rule, lr=2e-3, clip=5.0)}, **settings}
     return experiment(preset, model, epochs=epochs, **given)
 
 

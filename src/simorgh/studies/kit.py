@@ -64,8 +64,8 @@ class Study:
         """A paragraph that says what the `smoke` preset of models of images is; nothing at other presets."""
         if self.small:
             self.say(
-                "**The `smoke` preset**: sixteen steps on 512 images. Its numbers say nothing about the models.",
-                "**اندازهٔ `smoke`**: شانزده گام روی ۵۱۲ تصویر؛ اعداد آن چیزی دربارهٔ مدل‌ها نمی‌گوید.",
+                "**The `smoke` preset**: a few steps on 512 images. Its numbers say nothing about the models.",
+                "**اندازهٔ `smoke`**: چند گام روی ۵۱۲ تصویر؛ اعداد آن چیزی دربارهٔ مدل‌ها نمی‌گوید.",
             )
 
     def track(self, items: Collection[T], what: str) -> Iterator[T]:
