@@ -6,18 +6,18 @@
 #   answers: [A4.1, A4.2, A4.3, A4.4, A4.5, A4.6, A4.7, A4.8, A4.9, A4.10, A4.11, A4.12, A4.13, A4.14, A4.15, A4.16]
 #   runs: {vq-3x2: 3, vq-vae: 1, vq-3x2@k3: 1, vq-3x2@k5: 1, vq-3x2@k10: 1, vq-3x2@k20: 1, vq-3x2@k50: 1, vq-3x2@d5: 1, vq-3x2@d10: 1, vq-3x2@d20: 1, vq-3x2@d50: 1, vq-3x2@rgb3: 1, vq-3x2@rgb10: 1, vq-3x2@rgb50: 1}
 #   overrides:
-#     vq-3x2@k3: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500}
-#     vq-3x2@k5: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, model.codebook.codes: 5}
-#     vq-3x2@k10: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, model.codebook.codes: 10}
-#     vq-3x2@k20: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, model.codebook.codes: 20}
-#     vq-3x2@k50: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, model.codebook.codes: 50}
-#     vq-3x2@d5: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, model.codebook.dim: 5}
-#     vq-3x2@d10: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, model.codebook.dim: 10}
-#     vq-3x2@d20: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, model.codebook.dim: 20}
-#     vq-3x2@d50: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, model.codebook.dim: 50}
-#     vq-3x2@rgb3: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, data.name: mnist-rgb}
-#     vq-3x2@rgb10: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, data.name: mnist-rgb, model.codebook.codes: 10}
-#     vq-3x2@rgb50: {model.prior_from: 1.0, train.epochs: 3.0, evaluate.samples: 500, data.name: mnist-rgb, model.codebook.codes: 50}
+#     vq-3x2@k3: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500}
+#     vq-3x2@k5: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, model.codebook.codes: 5}
+#     vq-3x2@k10: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, model.codebook.codes: 10}
+#     vq-3x2@k20: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, model.codebook.codes: 20}
+#     vq-3x2@k50: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, model.codebook.codes: 50}
+#     vq-3x2@d5: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, model.codebook.dim: 5}
+#     vq-3x2@d10: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, model.codebook.dim: 10}
+#     vq-3x2@d20: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, model.codebook.dim: 20}
+#     vq-3x2@d50: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, model.codebook.dim: 50}
+#     vq-3x2@rgb3: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, data.name: mnist-rgb}
+#     vq-3x2@rgb10: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, data.name: mnist-rgb, model.codebook.codes: 10}
+#     vq-3x2@rgb50: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, data.name: mnist-rgb, model.codebook.codes: 50}
 # ---
 # %% [markdown] lang="en"
 # ## Question
@@ -173,11 +173,11 @@ study.animation(gif.read_bytes(), en="The three codes on their way, with the enc
 # %% [markdown] lang="en"
 # ## More codes, or longer ones
 # 49 positions of $K$ codes hold $49 \log_2 K$ bits: a sweep of $K$ is a sweep of the rate. The dimension $D$ leaves the
-# rate as it is, so what it gains can come from easier learning only. Three passes each, without a prior.
+# rate as it is, so what it gains can come from easier learning only. Two passes each, without a prior.
 # %% [markdown] lang="fa"
 # ## کد بیشتر، یا کد بلندتر
 # ‏۴۹ جا با $K$ کد $49 \log_2 K$ بیت جا دارد: جاروی $K$ جاروی نرخ است. بُعد $D$ نرخ را تغییر نمی‌دهد، پس سودش فقط از آسان‌تر شدن آموختن
-# می‌آید. هرکدام سه دور آموزش، بدون پیشین.
+# می‌آید. هرکدام دو دور آموزش، بدون پیشین.
 
 
 # %%
