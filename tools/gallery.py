@@ -5,6 +5,7 @@ python tools/gallery.py reports    take the figures below from the folders repor
 A study that has no folder there keeps the picture that it has.
 """
 
+import json
 import sys
 from pathlib import Path
 
@@ -24,7 +25,7 @@ PICTURES = (
     ("fid", "transport", "What a Fréchet distance leaves out: a transport plan, and the excess of small samples"),
     ("control_vae", "both", "ControlVAE: KL and reconstruction of all runs in the same axes"),
     ("vq_vae", "plane", "VQ-VAE: three codes of two numbers, and the vectors that they stand for"),
-    ("vq_vae_residual", "voronoi", "512 codes in the plane of their largest variance, and who chooses which"),
+    ("vq_vae_residual", "voronoi", "Running means at work: eight codes find the clusters of a plane"),
     ("langevin", "ladder", "Langevin dynamics down a ladder of noise"),
     ("noise_levels", "trained", "Quality against evaluations: Langevin ladders and strided DDPM"),
     ("ddpm", "reverse", "DDPM: noise removed step by step"),
@@ -33,21 +34,29 @@ PICTURES = (
     ("latent_diffusion", "strip", "Latent diffusion: the map, and what its decoder sees, step by step"),
     ("captcha", "five", "Captchas of a text that was asked for"),
     ("bbbp", "saliency", "What an LSTM reads in a molecule: atoms that speak for passing the barrier, and against"),
-    ("shahnameh", "window", "How far back a GPT looks in the Shahnameh"),
-    ("mlp_sweep", "beginning", "Twelve ways to train one MLP: the first passes"),
+    (
+        "shahnameh",
+        "window",
+        "What a GPT is given of the Shahnameh: a window, whose answers count in the loss",
+    ),
+    ("mlp_sweep", "beginning", "Twelve ways to train one MLP: the first steps"),
 )
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
         sys.exit(__doc__)
     target = ROOT / "docs" / "gallery"
     target.mkdir(exist_ok=True)
     lines = ["# Gallery", "", "Each picture is a figure of a study, made by the command below it on two CPU cores.", ""]
     for study, figure, caption in PICTURES:
         place = target / f"{study}-{figure}.png"
-        found = Path(sys.argv[1]) / study / "figures" / f"{figure}.png"
+        report = Path(sys.argv[1]) / study
+        found = report / "figures" / f"{figure}.png"
         if found.is_file():
+            told = json.loads((report / "context.json").read_text(encoding="utf-8"))
+            if (told["preset"], told["lang"]) != ("cpu", "en"):
+                sys.exit(f"{report} is of the preset {told['preset']} in {told['lang']}, not cpu in en.")
             shrunk(found).save(place, optimize=True)
         if place.is_file():
             lines += [f"![{caption}](gallery/{place.name})", "", f"*{caption}.* `simorgh study {study}`", ""]

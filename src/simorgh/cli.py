@@ -280,12 +280,14 @@ class StudyArguments:
         lang: language of the report.
         out: where report.html, report.ipynb, results.json and figures/ go; reports/NAME by default.
         runs: where the trained models are kept.
+        data: a data set in place of that of the study, such as cifar-10 or folder:PATH, where its models take it.
     """
 
     preset: Literal["smoke", "cpu", "paper"] = "cpu"
     lang: Literal["en", "fa"] = "en"
     out: Path | None = None
     runs: Path = Path("runs")
+    data: str | None = None
 
 
 def study(argv: list[str]) -> None:
@@ -293,7 +295,7 @@ def study(argv: list[str]) -> None:
     asked = parse(StudyArguments, rest, f"simorgh study {name}")
     from simorgh.studies.runner import run_study
 
-    print(run_study(name, asked.preset, asked.lang, asked.out, asked.runs))
+    print(run_study(name, **vars(asked)))
 
 
 @dataclass

@@ -105,6 +105,18 @@ def scores(run: Run, drawn: Drawn) -> Scores:
     return Scores(fd, precision, coverage, accuracy, spread, float(beyond), diversity)
 
 
+def ratio_of_distances(a: Drawn, b: Drawn) -> Interval:
+    """fd-digits of `a` over that of `b` against the first test images, as many. For the interval each tenth of the test
+    images, and of the pairs of samples, which began from one noise, is left out."""
+    real, one, two = judge.reference(len(a.images), "test"), *(judge.judged(drawn.images)[0] for drawn in (a, b))
+    wide = one.shape[1]
+
+    def ratio(real: Tensor, pairs: Tensor) -> float:
+        return frechet_distance(real, pairs[:, :wide]) / frechet_distance(real, pairs[:, wide:])
+
+    return jackknife(ratio, real, torch.cat([one, two], 1))
+
+
 def floors(n: int) -> dict[str, float]:
     """What the first n training images reach in the place of samples, and the judge's accuracy on the test images."""
     test = load(DataConfig("mnist")).test

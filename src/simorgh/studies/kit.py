@@ -9,7 +9,9 @@ it is the context.json in the notebook's own folder.
 
 import json
 import os
+import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,7 +27,7 @@ from simorgh.report.numbers import Cell, digits, number
 from simorgh.report.paper import Paper
 from simorgh.report.style import ltr
 from simorgh.studies._persian import STUDIES
-from simorgh.studies.runner import CONTEXT
+from simorgh.studies.runner import AGAIN, CONTEXT
 from simorgh.train import Run
 from simorgh.train.run import read_measurements, write_measurements
 
@@ -50,12 +52,16 @@ class Study:
 
     def __init__(self, context: Mapping, folder: Path):
         """`folder` is where the paths of `context` start."""
+
+        def there(path: str) -> Path:
+            return (folder / path).resolve()
+
         self.name, self.preset, self.lang = (context[key] for key in ("name", "preset", "lang"))
-        self.out, self.kept = folder / context["out"], folder / context["kept"]
+        self.out, self.kept = there(context["out"]), there(context["kept"])
         self.small = self.preset == "smoke"
-        self._progress = folder / context["progress"] if context["progress"] else None
-        self._runs = {key: [folder / path for path in paths] for key, paths in context["runs"].items()}
-        self._sweeps = {key: folder / path for key, path in context["sweeps"].items()}
+        self._progress = there(context["progress"]) if context["progress"] else None
+        self._runs = {key: [there(path) for path in paths] for key, paths in context["runs"].items()}
+        self._sweeps = {key: there(path) for key, path in context["sweeps"].items()}
         paper = Paper(self.lang, self.out, STUDIES)
         self.pick, self.figure, self.table, self.say = paper.pick, paper.figure, paper.table, paper.say
         self.animation = paper.animation
@@ -70,16 +76,19 @@ class Study:
 
     def track(self, items: Collection[T], what: str) -> Iterator[T]:
         """`items` one after another, with a bar under that of the study while they last."""
-        for i, item in enumerate(items):
-            self.advance(what, i, len(items))
-            yield item
-        self.advance(what, len(items), len(items))
+        try:
+            for i, item in enumerate(items):
+                self.advance(what, i, len(items))
+                yield item
+        finally:
+            self.advance(what, len(items), len(items))
 
     def advance(self, what: str, done: int, total: int) -> None:
         """Say that `done` of `total` parts of a long cell are done; all of them: the bar goes."""
         if self._progress:
             said = {"description": f"  {what}", "completed": done, "total": total} if done < total else {}
-            write(self._progress, json.dumps(said))
+            with suppress(OSError):  # Windows does not replace a file that is being read; a bar can wait
+                write(self._progress, json.dumps(said))
 
     def runs(self, key: str) -> list[Run]:
         """The finished, evaluated runs of a recipe that the header names, one a seed, seed 0 first."""
@@ -186,7 +195,11 @@ def signed(value: float, form: str) -> str:
 
 def current() -> Study:
     """The study of this process. UserError outside a study."""
-    path = Path(os.environ.get("SIMORGH_STUDY") or CONTEXT).resolve()
+    told = os.environ.get("SIMORGH_STUDY")
+    path = Path(told or CONTEXT).resolve()
     if not path.is_file():
         raise UserError("No study is being executed here: simorgh study NAME starts one, or open its report.ipynb.")
-    return Study(json.loads(path.read_text(encoding="utf-8")), path.parent)
+    study = Study(json.loads(path.read_text(encoding="utf-8")), path.parent)
+    if not told:  # by hand, perhaps not for the first time: numbers of two executions must not stand in one file
+        shutil.rmtree(path.parent / AGAIN, ignore_errors=True)
+    return study

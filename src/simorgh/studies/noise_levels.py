@@ -190,8 +190,8 @@ def wording(d, en=True):
     return ("worse" if value > 0 else "better") if en else ("بدتر است" if value > 0 else "بهتر است")
 
 
-def signed(d):
-    return kit.ltr(f"{d[0]:+.2f}" if d[1] is None else f"{d[0]:+.2f} [{d[1]:+.2f}, {d[2]:+.2f}]")
+def signed(d, form=".2f"):
+    return kit.ltr(f"{d[0]:+{form}}" if d[1] is None else f"{d[0]:+{form}} [{d[1]:+{form}}, {d[2]:+{form}}]")
 
 
 def told(d, larger, smaller, neither):
@@ -201,8 +201,9 @@ def told(d, larger, smaller, neither):
 
 few, many, full = (change(f"{a} levels", f"{b} levels") for a, b in ((40, 3), (40, 80), (80, 95)))
 waited, low = change("40 levels", "3 levels, T = 100"), change("40 levels", "40 levels from 1", which=1)
-for (a, b), d in {(40, 3): few, (40, 80): many, (80, 95): full}.items():
-    study.measure("exact_fd_change", *d, n=seeds, unit="squared pixels", protocol=f"exact_fd with {b} levels minus that with {a}, paired by seed, Student interval", levels=b)
+for (a, b), d in {("40 levels", "3 levels"): few, ("40 levels", "80 levels"): many, ("80 levels", "95 levels"): full, ("40 levels", "3 levels, T = 100"): waited}.items():
+    study.measure("exact_fd_change", *d, n=seeds, unit="squared pixels", protocol=f"exact_fd with {b} minus that with {a}, paired by seed, Student interval", sampler=b)
+study.measure("exact_tv_change", *low, n=seeds, unit="share", protocol="exact_tv with 40 levels from 1 minus that with 40 levels, paired by seed, Student interval", sampler="40 levels from 1")
 
 # %%
 def against_cost(groups, floor, ylabel, spread):
@@ -230,11 +231,11 @@ study.figure(against_cost({k: [(plan[t][0].evaluations, *over(t, 0)) for t in ti
 unknown = ("these seeds do not tell them apart", "این بذرها آن دو را از هم جدا نمی‌کنند")
 patience = told(waited, ("patience at a level does not replace levels", "صبر در یک تراز جای تراز را نمی‌گیرد"), ("here patience replaces levels", "این‌جا صبر جای تراز را می‌گیرد"), unknown)
 low_start = told(low, ("fine rungs do not help a ladder that starts too low", "پله‌های ریز به نردبانی که از پایین آغاز می‌شود کمکی نمی‌کند"), ("here the lower start did good", "این‌جا آغاز پایین‌تر سودمند بود"), unknown)
-study.say(f"**Number of steps.** From 40 to 3 levels the distance changes by {signed(few)} ({wording(few)}), from 40 to 80 by {signed(many)} ({wording(many)}), from 80 to 95 by {signed(full)} ({wording(full)}). Twenty times as many Langevin steps at each of 3 levels give {over('3 levels, T = 100', 0)[0]:.2f} at {plan['3 levels, T = 100'][0].evaluations} evaluations, where 40 levels with 5 have {over('40 levels', 0)[0]:.2f} at {plan['40 levels'][0].evaluations}: {patience[0]}. With the r of technique 4: 3 levels {over('3 levels', 0)[0]:.2f} → {over(f'3 levels, r = {rule(3).ratio:g}', 0)[0]:.2f}, 10 levels {over('10 levels', 0)[0]:.2f} → {over(f'10 levels, r = {rule(10).ratio:g}', 0)[0]:.2f}.\n\n"
-          f"**Size of the noise.** Starting at σ = 1 in place of 16 gives a total variation of the digits' shares of {over('40 levels from 1', 1)[0]:.3f} against {over('40 levels', 1)[0]:.3f} at 40 levels, though by C(γ) that ladder is the finer one ({share[40, 1.0]:.3f} against {share[40, top]:.3f}); change {signed(low)}: {low_start[0]}.\n\n"
+study.say(f"**Number of steps.** From 40 to 3 levels the distance changes by {signed(few)} ({wording(few)}), from 40 to 80 by {signed(many)} ({wording(many)}), from 80 to 95 by {signed(full)} ({wording(full)}). Twenty times as many Langevin steps at each of 3 levels give {over('3 levels, T = 100', 0)[0]:.2f} at {plan['3 levels, T = 100'][0].evaluations} evaluations, where 40 levels with 5 have {over('40 levels', 0)[0]:.2f} at {plan['40 levels'][0].evaluations}, {signed(waited)}: {patience[0]}. With the r of technique 4: 3 levels {over('3 levels', 0)[0]:.2f} → {over(f'3 levels, r = {rule(3).ratio:g}', 0)[0]:.2f}, 10 levels {over('10 levels', 0)[0]:.2f} → {over(f'10 levels, r = {rule(10).ratio:g}', 0)[0]:.2f}.\n\n"
+          f"**Size of the noise.** Starting at σ = 1 in place of 16 gives a total variation of the digits' shares of {over('40 levels from 1', 1)[0]:.3f} against {over('40 levels', 1)[0]:.3f} at 40 levels, though by C(γ) that ladder is the finer one ({share[40, 1.0]:.3f} against {share[40, top]:.3f}); change {signed(low, '.3f')}: {low_start[0]}.\n\n"
           f"**Langevin is not the only way down.** DDIM with 10 evaluations reaches {over('DDIM, 10 steps', 0)[0]:.2f}, the Langevin ladder with {plan['40 levels'][0].evaluations} reaches {over('40 levels', 0)[0]:.2f}: a deterministic step of the probability flow need not wait for a chain to settle.",
           f"**تعداد گام‌ها.** از ۴۰ به ۳ تراز فاصله {signed(few)} تغییر می‌کند ({wording(few, False)})، از ۴۰ به ۸۰ به اندازهٔ {signed(many)} ({wording(many, False)}) و از ۸۰ به ۹۵ به اندازهٔ {signed(full)} ({wording(full, False)}). بیست برابر گام لانژون در هر یک از ۳ تراز با {plan['3 levels, T = 100'][0].evaluations} ارزیابی به {over('3 levels, T = 100', 0)[0]:.2f} می‌رسد، حال آنکه ۴۰ تراز پنج‌گامی با {plan['40 levels'][0].evaluations} ارزیابی {over('40 levels', 0)[0]:.2f} دارد، تفاوت {signed(waited)}: {patience[1]}. با مقدار $r$ از قاعدهٔ چهارم فاصله چنین تغییر می‌کند: ۳ تراز از {over('3 levels', 0)[0]:.2f} به {over(f'3 levels, r = {rule(3).ratio:g}', 0)[0]:.2f} و ۱۰ تراز از {over('10 levels', 0)[0]:.2f} به {over(f'10 levels, r = {rule(10).ratio:g}', 0)[0]:.2f}.\n\n"
-          f"**اندازهٔ نوفه.** با آغاز از $\\sigma = 1$ به جای ۱۶، واریاسیون کل سهم رقم‌ها با ۴۰ تراز {over('40 levels from 1', 1)[0]:.3f} است در برابر {over('40 levels', 1)[0]:.3f}، هرچند بنا بر C(γ) آن نردبان ریزتر است ({share[40, 1.0]:.3f} در برابر {share[40, top]:.3f})؛ تفاوت {signed(low)}: {low_start[1]}.\n\n"
+          f"**اندازهٔ نوفه.** با آغاز از $\\sigma = 1$ به جای ۱۶، واریاسیون کل سهم رقم‌ها با ۴۰ تراز {over('40 levels from 1', 1)[0]:.3f} است در برابر {over('40 levels', 1)[0]:.3f}، هرچند بنا بر C(γ) آن نردبان ریزتر است ({share[40, 1.0]:.3f} در برابر {share[40, top]:.3f})؛ تفاوت {signed(low, '.3f')}: {low_start[1]}.\n\n"
           f"**لانژون تنها راه پایین‌آمدن نیست.** ‏DDIM با ۱۰ ارزیابی به {over('DDIM, 10 steps', 0)[0]:.2f} می‌رسد و نردبان لانژون با {plan['40 levels'][0].evaluations} ارزیابی به {over('40 levels', 0)[0]:.2f}: گام قطعیِ جریان احتمال نباید منتظر آرام‌گرفتن زنجیره بماند.")
 
 # %% [markdown] lang="en"

@@ -13,6 +13,7 @@ report. The notebooks find their models by the relative paths of context.json; w
 
 import base64
 import json
+import os
 import re
 import shutil
 import tempfile
@@ -23,73 +24,62 @@ from typing import NamedTuple
 
 import nbformat
 
-from simorgh import __version__
 from simorgh.errors import UserError
 from simorgh.files import replaced
 from simorgh.report.notebook import StudyError, execute
-from simorgh.studies.runner import AGAIN, CONTEXT, PRODUCTS
+from simorgh.studies.runner import AGAIN, CONTEXT, products
 
-LEFT_OUT = ("state.pt", "lock", ".*", "report.html", "report.ipynb")
-"""Of a run: it can be read and drawn from without them."""
+LEFT_OUT = ("state.pt", "lock", "*.lock", "*.log", "*.workers", ".*", "report.html", "report.ipynb")
+"""Of a run or a sweep: it can be read and drawn from without them, and some name the machine."""
+
+PLACES = ("SIMORGH_DATA", "SIMORGH_CACHE")
+"""Variables of the environment that hold a path."""
 
 README = {
     "en": """# {name}
 
-Answers computed by Simorgh {version}. Where your course asks for work of your own, say what is yours.
+Computed by Simorgh. Where your course asks for work of your own, say what is yours.
 
-| study | questions | size | report | notebook |
+| study | questions | report | notebook | made by |
 | --- | --- | --- | --- | --- |
 {rows}
 
 ## To run it again
 
-Made with Simorgh {version}{commit}, Python {python} and PyTorch {torch}. Where Simorgh is installed, open a notebook in its own folder and execute it from top to bottom: its trained models lie in `runs/`, what it computes goes to `{again}/` beside it. `simorgh study NAME` trains everything afresh.{data}
+Open a notebook in its own folder, where Simorgh is installed, and execute it from top to bottom. Trained models that it \
+needs are in `runs/`; its figures and numbers go to `{again}/` beside it. The commands of the table train everything \
+afresh. Data sets are not in this folder: `simorgh data get NAME` says which file belongs where.
 
-## People consulted
-
-{consulted}
-
-## Sources
-
-{sources}
+{versions}
 """,
     "fa": """<div dir="rtl" lang="fa">
 
 # {name}
 
-پاسخ‌ها را <bdi>Simorgh {version}</bdi> محاسبه کرده است. اگر درس کارِ خودتان را می‌خواهد، بنویسید کدام بخش از شماست.
+محاسبه با Simorgh. اگر درس کارِ خودتان را می‌خواهد، بنویسید کدام بخش از شماست.
 
-| مطالعه | پرسش‌ها | اندازه | گزارش | نوت‌بوک |
+| مطالعه | پرسش‌ها | گزارش | نوت‌بوک | فرمان |
 | --- | --- | --- | --- | --- |
 {rows}
 
 ## اجرای دوباره
 
-ساخته‌شده با <bdi>Simorgh {version}{commit}</bdi>، <bdi>Python {python}</bdi> و <bdi>PyTorch {torch}</bdi>. جایی که Simorgh نصب است، نوت‌بوک را در پوشهٔ خودش باز و از بالا تا پایین اجرا کنید: مدل‌های آموزش‌دیده در `runs/` است و آنچه محاسبه می‌شود در `{again}/` کنار آن می‌نشیند. فرمان `simorgh study NAME` همه چیز را از نو آموزش می‌دهد.{data}
+جایی که Simorgh نصب است، نوت‌بوک را در پوشهٔ خودش باز و از بالا تا پایین اجرا کنید. مدل‌های آموزش‌دیده‌ای که لازم دارد در \
+<bdi>`runs/`</bdi> است؛ شکل‌ها و عددهایش در <bdi>`{again}/`</bdi> کنار آن می‌نشیند. فرمان‌های جدول همه چیز را از نو آموزش \
+می‌دهند. مجموعه‌داده‌ها در این پوشه نیستند: <bdi>`simorgh data get NAME`</bdi> می‌گوید کدام پرونده کجا باید باشد.
 
-## افرادی که با آن‌ها مشورت شد
-
-{consulted}
-
-## منابع
-
-{sources}
-
-</div>
+{versions}
 """,
 }
-DATA = {
-    "en": " The data sets are not in this folder; `simorgh data get NAME` says which file belongs where.",
-    "fa": " مجموعه‌داده‌ها در این پوشه نیستند؛ `simorgh data get NAME` می‌گوید کدام پرونده کجا باید باشد.",
-}
-NOBODY = {"en": "Nobody.", "fa": "هیچ‌کس."}
+HEADINGS = {"en": ("People consulted", "Sources"), "fa": ("افرادی که با آن‌ها مشورت شد", "منابع")}
 
 
 class Report(NamedTuple):
-    """A finished report: its folder, what the runner wrote about it, and the notebook."""
+    """A finished report: its folder, what the runner told and where it ran (environment.json), and the notebook."""
 
     folder: Path
     context: dict
+    made: dict
     notebook: nbformat.NotebookNode
 
 
@@ -106,16 +96,16 @@ def pack(
     Args:
         reports: folders that `simorgh study` wrote.
         name: as the course wants it, such as HW4-Name-StudentNumber.
-        consulted: the people and programs that helped.
+        consulted: the people and programs that helped; the README has no word of them where it is empty.
         check: execute every packed notebook afresh, in its new place, before anything is written.
         say: told what is being done.
 
     Raises:
-        UserError: for a folder that holds no finished report, an unsound notebook, two reports of one name, or where
-            NAME is there already.
+        UserError: for a folder that holds no finished report, an unsound notebook, two reports or two different runs
+            of one name, or where NAME is there already.
         StudyError: where `check` finds a notebook that fails.
     """
-    if not re.fullmatch(r"\w[\w.,() -]*", name):
+    if not re.fullmatch(r"\w([\w\u200c.,() -]*[\w)])?", name):
         raise UserError(f"{name!r} cannot be the name of a folder: use letters, digits, spaces, '-', '_' and '.'.")
     folder, archive = Path(out) / name, Path(out) / f"{name}.zip"
     for path in (folder, archive):
@@ -124,15 +114,15 @@ def pack(
     found = [read(Path(report)) for report in reports]
     if not found:
         raise UserError("There is nothing to pack: name the folder of at least one report.")
-    names = [report.folder.name for report in found]
+    names = ["runs", *(report.folder.name for report in found)]
     if len(set(names)) < len(names):
-        raise UserError(f"Two reports have one name among {', '.join(names)}: pack folders of different names.")
+        raise UserError(f"Two folders have one name among {', '.join(names)}: rename one.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{name}-") as private:
-        made = Path(private) / name
+        made, taken = Path(private) / name, {}
         for report in found:
             say(f"{report.folder.name}: copying")
-            copy(report, made)
+            copy(report, made, taken)
             if check:
                 say(f"{report.folder.name}: executing its notebook afresh")
                 executed(made / report.folder.name)
@@ -146,11 +136,15 @@ def pack(
 def read(folder: Path) -> Report:
     """The report in `folder`. UserError where there is none, or where it is not sound."""
     folder = folder.resolve()
-    lacking = [n for n in ("report.html", "report.ipynb", "results.json", CONTEXT) if not (folder / n).is_file()]
+    needed = ("report.html", "report.ipynb", "results.json", "environment.json", CONTEXT)
+    lacking = [name for name in needed if not (folder / name).is_file()]
     if lacking:
         raise UserError(f"{folder} holds no finished report (it lacks {lacking[0]}): run simorgh study first.")
-    context = json.loads((folder / CONTEXT).read_text(encoding="utf-8"))
-    notebook = nbformat.read(folder / "report.ipynb", 4)
+    try:
+        context, made = (json.loads((folder / n).read_text(encoding="utf-8")) for n in (CONTEXT, "environment.json"))
+        notebook = nbformat.read(folder / "report.ipynb", 4)
+    except (ValueError, nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
+        raise UserError(f"The report in {folder} is damaged: run simorgh study again.") from error
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     if [cell.execution_count for cell in code] != list(range(1, len(code) + 1)):
         raise UserError(f"The notebook of {folder} was not executed from top to bottom: run simorgh study again.")
@@ -161,15 +155,15 @@ def read(folder: Path) -> Report:
     for figure in sorted((folder / "figures").glob("*.png")):
         if figure.read_bytes() not in pictures:
             raise UserError(f"{figure} is not in the notebook beside it: run simorgh study again.")
-    return Report(folder, context, notebook)
+    return Report(folder, context, made, notebook)
 
 
-def copy(report: Report, made: Path) -> None:
-    """The report into `made`, its runs beside it, each once for all reports."""
+def copy(report: Report, made: Path, taken: dict[Path, Path]) -> None:
+    """The report into `made`, its runs beside it, each once for all reports; `taken` remembers from where."""
     target = made / report.folder.name
     target.mkdir(parents=True)
     for path in report.folder.iterdir():
-        if path.name in PRODUCTS - {CONTEXT, AGAIN}:
+        if path.name in products(report.folder) - {CONTEXT, AGAIN}:
             shutil.copytree(path, target / path.name) if path.is_dir() else shutil.copy2(path, target)
 
     def moved(path: str) -> str:
@@ -179,6 +173,8 @@ def copy(report: Report, made: Path) -> None:
             raise UserError(f"{source}, from which {report.folder} was made, is gone: run simorgh study again.")
         place = source if source.is_dir() else source.parent
         new = made / "runs" / place.name
+        if taken.setdefault(new, place) != place:
+            raise UserError(f"{place} and {taken[new]} have one name and are not one: pack their reports apart.")
         if not new.exists():
             shutil.copytree(place, new, ignore=shutil.ignore_patterns(*LEFT_OUT))
         inside = new if source.is_dir() else new / source.name
@@ -187,8 +183,8 @@ def copy(report: Report, made: Path) -> None:
     context = dict(report.context)
     context["runs"] = {key: [moved(path) for path in paths] for key, paths in context["runs"].items()}
     context["sweeps"] = {key: moved(path) for key, path in context["sweeps"].items()}
-    if (report.folder / context["kept"]).exists():
-        context["kept"] = moved(context["kept"])
+    kept = report.folder / context["kept"]
+    context["kept"] = moved(context["kept"]) if kept.exists() else f"../runs/{kept.name}"
     (target / CONTEXT).write_text(json.dumps(context, indent=1), encoding="utf-8")
 
 
@@ -199,28 +195,33 @@ def executed(folder: Path) -> None:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     try:
-        execute(notebook, {"SIMORGH_STUDY": ""}, folder=folder)
+        # Not our working directory any more, from which these may start.
+        places = {k: str(Path(v).expanduser().absolute()) for k, v in os.environ.items() if k in PLACES and v}
+        execute(notebook, {"SIMORGH_STUDY": "", **places}, folder=folder)
     except StudyError as error:
         raise StudyError(f"{folder.name} cannot be executed again: {error}") from error
     shutil.rmtree(folder / AGAIN, ignore_errors=True)
 
 
 def readme(reports: Sequence[Report], name: str, consulted: str) -> str:
-    lang = reports[0].context["lang"]
-    rows, sources = [], []
-    for folder, context, notebook in reports:
+    """In the language of the first report."""
+    lang, rows, versions, sources = reports[0].context["lang"], [], [], []
+    for folder, told, made, notebook in reports:
         links = (f"[{n}]({folder.name}/{n})".replace(" ", "%20") for n in ("report.html", "report.ipynb"))
-        rows.append(
-            f"| {context['title'][lang]} | {', '.join(context['answers'])} | {context['preset']} | {' | '.join(links)} |"
+        data = f" --data {told['data']}" if told["data"] else ""
+        command = f"`simorgh study {told['name']} --preset {told['preset']} --lang {told['lang']}{data}`"
+        rows.append(f"| {told['title'][lang]} | {', '.join(told['answers'])} | {' | '.join(links)} | {command} |")
+        commit = f" ({made['commit']})" if made["commit"] else ""
+        versions.append(
+            f"Simorgh {made['packages']['simorgh']}{commit}, Python {made['python']}, PyTorch {made['packages']['torch']}."
         )
         sources += [text for text in map(sources_of, notebook.cells) if text]
-    made = json.loads((reports[0].folder / "environment.json").read_text(encoding="utf-8"))
-    trained = any(report.context["runs"] for report in reports)
-    return README[lang].format(
-        name=name, version=__version__, commit=f" ({made['commit']})" if made["commit"] else "", python=made["python"], torch=made["packages"]["torch"], rows="\n".join(rows),
-        consulted=consulted or NOBODY[lang], sources="\n\n".join(dict.fromkeys(sources)) or NOBODY[lang], again=AGAIN,
-        data=DATA[lang] if trained else "",
-    )  # fmt: skip
+    text = README[lang].format(
+        name=name, rows="\n".join(rows), again=AGAIN, versions="\n".join(dict.fromkeys(versions))
+    )
+    for heading, said in zip(HEADINGS[lang], (consulted, "\n\n".join(dict.fromkeys(sources)))):
+        text += f"\n## {heading}\n\n{said}\n" if said else ""
+    return text + ("\n</div>\n" if lang == "fa" else "")
 
 
 def sources_of(cell: nbformat.NotebookNode) -> str:
