@@ -51,7 +51,10 @@ OTHERS = (
     ("latent diffusion told the class, 10 passes, one seed", "latent_diffusion", "latent-mnist",
      (("fd_digits", "fd-digits", "real"), ("judge_accuracy", "samples read as the digit asked for", ""))),
     ("NCSN, 6 passes, one seed, 500 samples", "langevin", "ncsn", (("fd_digits", "fd-digits", "real"),)),
-    ("captchas of a text that was asked for, 60 passes, one seed", "cpu/captcha-text", "captcha-text",
+    ("digits asked for by an English caption, 8 passes, one seed", "text_condition", "en known",
+     (("caption_accuracy", "samples read as asked, known templates", "the judge on real digits"),)),
+    ("the same in Persian", "text_condition", "fa known", (("caption_accuracy", "samples read as asked", ""),)),
+    ("captchas of a text that was asked for, 60 passes, one seed", "captcha", "captcha-text",
      (("exact_match", "all five signs read as asked", "the reader on drawn ones"),)),
     ("residual VQ-VAE on coloured digits, 512 codes by running means", "vq_vae_residual", "vq-res@ema", ERROR),
     ("the same, codes by gradient", "vq_vae_residual", "vq-res@gradient", ERROR),
@@ -120,8 +123,9 @@ def others() -> str:
 
 
 def named(context: dict) -> tuple[str | None, ...]:
-    """What a measurement may be called by: its run, its recipe, or a classifier with its spelling and its folds."""
-    said = [context[k] for k in ("model", "spelling", "split") if k in context]
+    """What a measurement may be called by: its run, its recipe, a classifier with its spelling and its folds, or the
+    language and kind of a caption."""
+    said = [context[k] for k in ("model", "spelling", "split", "language", "templates") if k in context]
     return context.get("run"), context.get("recipe"), " ".join(map(str, said))
 
 

@@ -254,10 +254,10 @@ strip = lab.strip(free_model, 2, shown, steps)
 order = torch.stack([strip.states, strip.guesses], 1).flatten(0, 1)  # (steps x {state, guess}, n, C, H, W)
 study.figure(image_grid((order.flatten(0, 1) + 1) / 2, len(shown), 4, row_labels=[f"t = {t}" for t in shown], col_labels=["x_t, first", "second", "E[x₀ | x_t], first", "second"], cell=1.6), "reverse",
              f"Two samples of `ddpm-captcha` at eight of {steps:,} steps: the state, and the network's guess of the image.", f"دو نمونه از `ddpm-captcha` در هشت گام از {steps:,} گام: حالت، و حدس شبکه از تصویر.")
-unasked = generate(free, 12, seed=1, device=DEVICE)[0]
+unasked, quick = generate(free, 12, seed=1, device=DEVICE)[0], free_model.config.sampler
 study.figure(image_grid(unasked, 4, 3, titles=[spell(signs) for signs in read(unasked).tolist()], cell=2.0), "unasked",
-             f"Twelve samples of `ddpm-captcha` by its quick sampler ({free_model.config.sampler.protocol}), below what the reader makes of them. No text was asked for, so none of it is right or wrong.",
-             f"دوازده نمونهٔ `ddpm-captcha` با نمونه‌بردار تندش (<bdi dir=\"ltr\">{free_model.config.sampler.protocol}</bdi>)، زیر آنچه خواننده از آن‌ها می‌خواند. متنی خواسته نشده بود، پس درست و نادرستی در کار نیست.")
+             f"Twelve samples of `ddpm-captcha` by its quick sampler ({type(quick.step).__name__}, {quick.steps} steps), below what the reader makes of them. No text was asked for, so none of it is right or wrong.",
+             f"دوازده نمونهٔ `ddpm-captcha` با نمونه‌بردار تندش (<bdi dir=\"ltr\">{type(quick.step).__name__}</bdi>، {quick.steps} گام)، زیر آنچه خواننده از آن‌ها می‌خواند. متنی خواسته نشده بود، پس درست و نادرستی در کار نیست.")
 study.say(f"Two samples by {steps:,} steps took {strip.seconds:.0f} s.",
           f"دو نمونه با {steps:,} گام {strip.seconds:.0f} ثانیه طول کشید.")
 
