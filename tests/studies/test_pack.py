@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from simorgh.cli import main
 from simorgh.errors import UserError
 from simorgh.report.notebook import StudyError
 from simorgh.studies.pack import pack
@@ -59,17 +60,24 @@ def test_a_pack_stands_alone(reports: Path, tmp_path: Path):
     assert "Counting sheep" in readme
     assert "A shepherd, in a letter." in readme
     assert "Auto-Encoding Variational Bayes" in readme
-    code = "from simorgh.studies import kit; s = kit.current(); print(s.lang, len(s.runs('digits-vae')[0].history()))"
+    (there / "first_flight" / "again").mkdir()
+    (there / "first_flight" / "again" / "results.json").write_text("of an execution before")
+    code = "from simorgh.studies import kit; s = kit.current(); print(s.out, len(s.runs('digits-vae')[0].history()))"
     quiet = {k: v for k, v in os.environ.items() if k != "SIMORGH_STUDY"}
     said = subprocess.run(
         [sys.executable, "-c", code], cwd=there / "first_flight", env=quiet, capture_output=True, text=True
     )
-    assert said.stdout.split()[0] == "en", said.stderr
+    assert said.stdout.split()[0] == str(there / "first_flight" / "again"), said.stderr
+    assert not (there / "first_flight" / "again").exists()
     assert int(said.stdout.split()[1]) > 0
 
 
 def test_check_executes_the_notebooks_where_they_are_packed(reports: Path, tmp_path: Path):
     first = pack([reports / "backprop_by_hand"], "a", tmp_path, check=True)
+    for made in ("report.ipynb", "results.json"):
+        assert (tmp_path / "a" / "backprop_by_hand" / made).read_bytes() == (
+            reports / "backprop_by_hand" / made
+        ).read_bytes()
     assert first.read_bytes() == pack([reports / "backprop_by_hand"], "a", tmp_path / "b").read_bytes()
     spoilt = tmp_path / "spoilt"
     shutil.copytree(reports / "backprop_by_hand", spoilt)
@@ -105,6 +113,52 @@ def _edit(folder: Path, change) -> None:
     notebook = json.loads((folder / "report.ipynb").read_text())
     change(next(cell for cell in notebook["cells"] if cell["cell_type"] == "code"))
     (folder / "report.ipynb").write_text(json.dumps(notebook))
+
+
+def fake(reports: Path, folder: Path, **told) -> Path:
+    """A sound report in `folder` that says `told` besides."""
+    shutil.copytree(reports / "sheep", folder)
+    context = json.loads((folder / "context.json").read_text())
+    (folder / "context.json").write_text(json.dumps(context | told))
+    return folder
+
+
+def test_grids_and_what_a_study_keeps_are_packed_too(reports: Path, tmp_path: Path):
+    for name in ("runs/sweeps/grid/trials.json", "runs/sweeps/grid/vae-1/model.safetensors", "runs/kept/sheep/wool",
+                 "runs/sweeps/grid/journal.log", "runs/sweeps/grid/vae-1/state.pt"):  # fmt: skip
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    told = {"sweeps": {"grid": "../runs/sweeps/grid/trials.json"}, "kept": "../runs/kept/sheep"}
+    main(["pack", str(fake(reports, tmp_path / "a b", **told)), "--name", "علی\u200cرضا ۹۹", "--out", str(tmp_path)])
+    there = tmp_path / "علی\u200cرضا ۹۹"
+    context = json.loads((there / "a b" / "context.json").read_text())
+    assert (there / "a b" / context["sweeps"]["grid"]).read_text() == "runs/sweeps/grid/trials.json"
+    assert (there / "a b" / context["kept"] / "wool").is_file()
+    assert (there / "runs" / "grid" / "vae-1" / "model.safetensors").is_file()
+    assert not [p for p in there.rglob("*") if p.name in ("journal.log", "state.pt")]
+    assert "(a%20b/report.html)" in (there / "README.md").read_text()
+
+
+def test_two_runs_of_one_name_are_not_taken_for_one(reports: Path, tmp_path: Path):
+    both = []
+    for name in ("a", "b"):
+        (tmp_path / name / "runs" / "vae-1").mkdir(parents=True)
+        (tmp_path / name / "runs" / "vae-1" / "model.safetensors").write_text(name)
+        both.append(fake(reports, tmp_path / name / f"report-{name}", runs={"vae": ["../runs/vae-1"]}))
+    with pytest.raises(UserError, match="have one name and are not one"):
+        pack(both, "c", tmp_path)
+    assert not (tmp_path / "c").exists()
+    shutil.rmtree(tmp_path / "b" / "runs")
+    with pytest.raises(UserError, match="is gone"):
+        pack(both[1:], "c", tmp_path)
+
+
+def test_a_damaged_report_is_refused(reports: Path, tmp_path: Path):
+    for name, text in (("context.json", "{"), ("report.ipynb", "no"), ("environment.json", "")):
+        folder = fake(reports, tmp_path / name.split(".")[0])
+        (folder / name).write_text(text)
+        with pytest.raises(UserError, match="is damaged"):
+            pack([folder], "d", tmp_path)
 
 
 def test_nothing_is_overwritten_and_names_are_names(reports: Path, tmp_path: Path):

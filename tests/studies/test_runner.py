@@ -1,0 +1,86 @@
+"""Studies of one's own: what their headers may hold, and what happens to their reports."""
+
+from pathlib import Path
+
+import pytest
+
+from simorgh.errors import UserError
+from simorgh.report.notebook import StudyError
+from simorgh.studies.kit import Study
+from simorgh.studies.runner import FOLDER, find, run_study
+
+TITLE = "title: {en: A, fa: B}"
+
+
+def study(folder: Path, header: str, code: str = "1 + 1") -> str:
+    lines = "".join(f"#   {line}\n" for line in header.split("\n"))
+    path = folder / "mine.py"
+    path.write_text(f"# ---\n# simorgh:\n{lines}# ---\n# %%\n{code}\n", encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("title: A", "needs a title in en and fa"),
+        ("title: {en: 1, fa: B}", "titles should be text"),
+        (f"{TITLE}\nruns: [vae-mlp]", "RECIPE: SEEDS"),
+        (f"{TITLE}\nruns: vae-mlp", "RECIPE: SEEDS"),
+        (f"{TITLE}\nruns: {{vae-mlp: 0}}", "RECIPE: SEEDS"),
+        (f"{TITLE}\nruns: {{vae-mlp: true}}", "RECIPE: SEEDS"),
+        (f"{TITLE}\nanswers: D4.a", "list of ids"),
+        (f"{TITLE}\nanswers: 4", "list of ids"),
+        (f"{TITLE}\nruns: {{vae-mlp: 1}}\noverrides: {{vae-mlp: 3}}", "a table of settings"),
+        (f"{TITLE}\nruns: {{vae-mlp: 1}}\noverrides: {{vae-mpl: {{}}}}", "did you mean vae-mlp"),
+        (f"{TITLE}\nsweeps: [x]", "sweeps should be a table"),
+        (f"{TITLE}\nsweeps: {{x: {{recipe: a, set: b=1, metric: c, seeds: 1}}}}", "the sweep x needs"),
+        (f"{TITLE}\ncolour: red", "There is no entry"),
+    ],
+)
+def test_a_wrong_header_is_one_sentence(tmp_path: Path, header: str, said: str):
+    with pytest.raises(UserError, match=said):
+        find(study(tmp_path, header))
+
+
+def test_a_file_does_not_pass_for_a_study_of_the_house(tmp_path: Path):
+    path = tmp_path / "vae_cvae.py"
+    path.write_text((FOLDER / "vae_cvae.py").read_text())
+    with pytest.raises(UserError, match="There is a study vae_cvae already"):
+        find(str(path))
+    assert find("vae_cvae").path == FOLDER / "vae_cvae.py"
+    with pytest.raises(UserError, match="cannot be read as a study"):
+        find(str(tmp_path / "nothing.py"))
+
+
+def test_what_a_study_writes_besides_belongs_to_its_report(tmp_path: Path):
+    """It may be written again; a file of the user's may not be lost."""
+    write = "from simorgh.studies import kit\n(kit.current().out / 'table.csv').write_text('1')"
+    name, out = study(tmp_path, TITLE, write), tmp_path / "out"
+    for _ in range(2):
+        run_study(name, out=out, runs=tmp_path / "runs", progress=False)
+    assert (out / "table.csv").read_text() == "1"
+    (out / ".ipynb_checkpoints").mkdir()
+    (out / "mine.txt").write_text("keep me")
+    with pytest.raises(UserError, match="holds other files than a report"):
+        run_study(name, out=out, runs=tmp_path / "runs", progress=False)
+    assert (out / "mine.txt").read_text() == "keep me"
+
+
+def test_an_executed_notebook_is_kept_where_its_page_cannot_be_made(tmp_path: Path, capsys):
+    """Its cells may have taken an hour. With bars: those of loops inside cells are read while it runs."""
+    code = (
+        "import time\nfrom simorgh.studies import kit\nstudy = kit.current()\n"
+        "for _ in study.track(range(2), 'x'): time.sleep(0.6)\nstudy.say('$\\\\nosuchthing{x}$', '')"
+    )
+    with pytest.raises(StudyError, match="what was executed is kept in"):
+        run_study(study(tmp_path, TITLE, code), out=tmp_path / "out", runs=tmp_path / "runs")
+    assert "nosuchthing" in (tmp_path / "out.failed.ipynb").read_text()
+    assert "mine: executing" in capsys.readouterr().err
+
+
+def test_paths_of_a_study_do_not_pass_through_its_temporary_folder(tmp_path: Path):
+    told = {"name": "a", "preset": "cpu", "lang": "en", "out": "again", "progress": None, "kept": "../runs/kept/a",
+            "runs": {"b": ["../runs/b-1"]}, "sweeps": {}}  # fmt: skip
+    found = Study(told, tmp_path / ".a-x7f3")
+    assert found.kept == (tmp_path / "runs" / "kept" / "a").resolve()
+    assert found.out == (tmp_path / ".a-x7f3" / "again").resolve()
