@@ -13,7 +13,7 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[1]
 COLOURS, WIDTH = 128, 1000
-"""A palette and a width that keep a picture below some 100 kB."""
+"""A palette and a width that keep most pictures below 100 kB."""
 
 PICTURES = (
     ("gan_mnist", "gan-final", "Unselected samples of the GAN, from the noise of all its grids"),
@@ -50,24 +50,27 @@ def main() -> None:
     target.mkdir(exist_ok=True)
     lines = ["# Gallery", "", "Each picture is a figure of a study, made by the command below it on two CPU cores.", ""]
     for study, figure, caption in PICTURES:
-        place = target / f"{study}-{figure}.png"
         report = Path(sys.argv[1]) / study
         found = report / "figures" / f"{figure}.png"
         if found.is_file():
             told = json.loads((report / "context.json").read_text(encoding="utf-8"))
             if (told["preset"], told["lang"]) != ("cpu", "en"):
                 sys.exit(f"{report} is of the preset {told['preset']} in {told['lang']}, not cpu in en.")
-            shrunk(found).save(place, optimize=True)
-        if place.is_file():
+            shrunk(found, target / f"{study}-{figure}")
+        for place in sorted(target.glob(f"{study}-{figure}.*")):
             lines += [f"![{caption}](gallery/{place.name})", "", f"*{caption}.* `simorgh study {study}`", ""]
     (ROOT / "docs" / "gallery.md").write_text("\n".join(lines), encoding="utf-8")
 
 
-def shrunk(path: Path) -> Image.Image:
-    """The picture, no wider than WIDTH, with a palette of COLOURS."""
+def shrunk(path: Path, place: Path) -> None:
+    """The picture at `place`, no wider than WIDTH: as JPEG or with a palette of COLOURS, whichever is smaller."""
     image = Image.open(path).convert("RGB")
     image.thumbnail((WIDTH, 10 * WIDTH), Image.Resampling.LANCZOS)
-    return image.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    forms = {".png": image.quantize(COLOURS, dither=Image.Dither.NONE), ".jpg": image}
+    for ending, form in forms.items():
+        form.save(place.with_suffix(ending), optimize=True)
+    sizes = {ending: place.with_suffix(ending).stat().st_size for ending in forms}
+    place.with_suffix(max(sizes, key=sizes.get)).unlink()
 
 
 if __name__ == "__main__":
