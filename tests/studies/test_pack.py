@@ -58,6 +58,8 @@ def test_a_pack_stands_alone(reports: Path, tmp_path: Path):
     assert "Zal" in readme
     assert "E3.a, E3.b, E3.c" in readme
     assert "Counting sheep" in readme
+    assert "`simorgh study sheep/sheep.py --preset cpu --lang en`" in readme
+    assert (there / "sheep" / "sheep.py").read_text() == OWN
     assert "A shepherd, in a letter." in readme
     assert "Auto-Encoding Variational Bayes" in readme
     (there / "first_flight" / "again").mkdir()

@@ -209,7 +209,9 @@ def readme(reports: Sequence[Report], name: str, consulted: str) -> str:
     for folder, told, made, notebook in reports:
         links = (f"[{n}]({folder.name}/{n})".replace(" ", "%20") for n in ("report.html", "report.ipynb"))
         data = f" --data {told['data']}" if told["data"] else ""
-        command = f"`simorgh study {told['name']} --preset {told['preset']} --lang {told['lang']}{data}`"
+        own = folder / f"{told['name']}.py"
+        study = f"{folder.name}/{own.name}" if own.is_file() else told["name"]
+        command = f"`simorgh study {study} --preset {told['preset']} --lang {told['lang']}{data}`"
         rows.append(f"| {told['title'][lang]} | {', '.join(told['answers'])} | {' | '.join(links)} | {command} |")
         commit = f" ({made['commit']})" if made["commit"] else ""
         versions.append(

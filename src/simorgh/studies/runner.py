@@ -302,6 +302,8 @@ def _execute(
     if not (made / "results.json").is_file():
         (made / "results.json").write_text("[]\n", encoding="utf-8")
     (made / "environment.json").write_text(json.dumps(environment(), indent=2) + "\n", encoding="utf-8")
+    if header.path.parent != FOLDER:  # whoever gets the report may want to make it anew
+        shutil.copy2(header.path, made)
     (made / CONTEXT).write_text(context(out, AGAIN), encoding="utf-8")
     save(notebook, made / "report.ipynb")
     save(page, made / "report.html")
