@@ -120,7 +120,7 @@ def catalogue(what: str) -> dict[str, str]:
 
         return recipes()
     if what == "studies":
-        from simorgh.studies.runner import studies
+        from simorgh.studies.header import studies
 
         return {study.name: study.title["en"] for study in studies()}
     if what == "data":

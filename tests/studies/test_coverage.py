@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from simorgh.recipes import recipes
-from simorgh.studies.runner import studies
+from simorgh.studies.header import studies
 
 COVERAGE = Path(__file__).parents[2] / "docs" / "coverage.md"
 

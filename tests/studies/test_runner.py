@@ -6,8 +6,9 @@ import pytest
 
 from simorgh.errors import UserError
 from simorgh.report.notebook import StudyError
+from simorgh.studies.header import FOLDER, find
 from simorgh.studies.kit import Study
-from simorgh.studies.runner import FOLDER, find, run_study
+from simorgh.studies.runner import run_study
 
 TITLE = "title: {en: A, fa: B}"
 

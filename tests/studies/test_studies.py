@@ -7,7 +7,8 @@ import nbformat
 import pytest
 
 from simorgh.report.notebook import to_html
-from simorgh.studies.runner import run_study, studies
+from simorgh.studies.header import studies
+from simorgh.studies.runner import run_study
 
 FREE = {  # need no file
     "backprop_by_hand", "beta_vae", "capacity", "control_vae", "divergences", "dropout", "first_flight",
