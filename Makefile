@@ -31,4 +31,4 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) runs reports
+	rm -rf $(VENV)

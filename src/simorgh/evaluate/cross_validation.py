@@ -138,9 +138,9 @@ def fitted(fit: Callable[[Sequence[str], np.ndarray, int], Predictor], name: str
     return learn
 
 
-def kept(learner: Learner, folder: Path, name: str, what: str | dict) -> Learner:
+def kept(learner: Learner, folder: Path, name: str, what: str) -> Learner:
     """`learner` with its answers written into `folder`, a file for each fold, and read from there the next time: what
-    was killed goes on where it was. `what` says what learns, such as to_dict of an experiment; it, the set `name` and
+    was killed goes on where it was. `what` says what learns, such as the hash of an experiment; it, the set `name` and
     the partition decide which file an answer belongs to."""
 
     def learn(config: SmilesConfig) -> np.ndarray:

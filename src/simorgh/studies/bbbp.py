@@ -48,7 +48,6 @@ from simorgh.models.sequence_classifier import parameters
 from simorgh.report.figures import block_diagram, curves
 from simorgh.studies import _molecules as mol
 from simorgh.studies import kit
-from simorgh.train.experiment import to_dict
 
 study = kit.current()
 recipes = {"FC": "bbbp-fc", "LSTM": "bbbp-lstm", "BiLSTM": "bbbp-bilstm"}
@@ -250,7 +249,7 @@ def validated(title, spelling, split):
     else:
         e = experiments[title]
         e = replace(e, data=replace(e.data, name=name))
-        learner, what, like, repeats = network(e), to_dict(e), e.data.smiles, times
+        learner, what, like, repeats = network(e), e.hash, e.data.smiles, times
     config = mol.spelt(split, spelling, count, like)
     return cross_validate(name, config, kept(learner, home, name, what), repeats, partial(study.advance, f"{title}, {split}, {spelling}"))
 
