@@ -284,6 +284,24 @@ WORDS = {
     "use and sum of its vectors": "کاربرد و جمع بردارهایش",
     "running means": "میانگین‌های روان",
     "new code": "کد تازه",
+    # molecules
+    "character": "نویسه",
+    "atom": "اتم",
+    "characters": "نویسه‌ها",
+    "characters of the canonical SMILES": "نویسه‌های {SMILES} کانونی",
+    "share of the class": "سهم از رده",
+    "occurrences": "شمار رخداد",
+    "majority": "اکثریت",
+    "probability that was said": "احتمال گفته‌شده",
+    "share that passes": "سهم عبورکرده‌ها",
+    "tenth of the string": "دهم رشته",
+    "share of |saliency|": "سهم از |حساسیت|",
+    # denoising
+    "network": "شبکه",
+    "Fréchet distance": "فاصلهٔ فرشه",
+    "Fréchet distance of digits": "فاصلهٔ فرشهٔ رقم‌ها",
+    "read as asked": "چنان که خواسته شد خوانده شد",
+    "dense VAE": "{VAE} چگال",
 }
 FORMS = {
     r"step ([\d,]+)": "گام {}",
@@ -317,5 +335,9 @@ FORMS = {
     r"nearest of (\d+)": "نزدیک‌ترین از {}",
     r"image ([\d x]+)": "تصویر {}",
     r"map ([\d xD]+)": "نقشهٔ {}",
+    r"by (character|atom)": "به تفکیک {}",
+    r"class (\d), said (.+)": "ردهٔ {}، گفته {}",
+    r"([^\n]+)\nclass (\d)": "{}\nردهٔ {}",
+    r"dopamine: (.+)": "دوپامین: {}",
 }
 STUDIES = Vocabulary(REPORTS.words | WORDS, REPORTS.forms | FORMS)
