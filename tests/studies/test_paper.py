@@ -37,6 +37,14 @@ def test_what_is_not_persian_keeps_its_order_in_a_persian_table(shown):
     assert number == '<td class="num"><bdi dir="ltr">3</bdi></td>'
 
 
+@pytest.mark.parametrize(
+    ("lang", "expected"), [("fa", '<td dir="rtl">{}</td>'), ("en", '<td><bdi dir="ltr">{}</bdi></td>')]
+)
+def test_a_persian_sentence_may_begin_with_a_latin_name(shown, lang, expected):
+    Paper(lang).table(["a"], [["AUC تنها از طول رشته"]], en="", fa="")
+    assert cells(shown[-1])[1] == expected.format("AUC تنها از طول رشته")
+
+
 def test_figures_and_headers_speak_the_language_of_the_page(shown):
     for lang, word, header in (("en", "step", "setting"), ("fa", "گام", "تنظیم")):
         figure = Figure()

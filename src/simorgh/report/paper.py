@@ -92,8 +92,8 @@ class Paper:
         self._markdown(self._numbered("table", self._tables, en, fa), "title")
         numeric = [rows and all(_is_number(row[i]) for row in rows) for i in range(len(header))]
         kinds = ["num" if n else "word" for n in numeric]
-        head = "".join(f'<th class="{kind}">{_piece(_escape(h))}</th>' for h, kind in zip(header, kinds))
-        body = "".join(f"<tr>{''.join(_cell(c) for c in row)}</tr>\n" for row in rows)
+        head = "".join(f'<th class="{kind}">{self._piece(_escape(h))}</th>' for h, kind in zip(header, kinds))
+        body = "".join(f"<tr>{''.join(self._cell(c) for c in row)}</tr>\n" for row in rows)
         table = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
         plain = "\n".join("\t".join(_text(c) for c in row) for row in [header, *rows])
         display({"text/html": table, "text/plain": plain}, raw=True, metadata={"simorgh": "table"})
@@ -101,6 +101,24 @@ class Paper:
     def say(self, en: str, fa: str) -> None:
         """Analysis text (markdown), written from measured numbers."""
         self._markdown(self.pick(en, fa), "text")
+
+    def _cell(self, cell: object) -> str:
+        text = _escape(_text(cell))
+        if _is_number(cell):
+            return f'<td class="num"><bdi dir="ltr">{text}</bdi></td>'
+        return f'<td dir="rtl">{text}</td>' if self._is_persian(text) else f"<td>{self._piece(text)}</td>"
+
+    def _piece(self, text: str) -> str:
+        """`text` of a cell; left to right and in one piece, unless it is Persian. Without that the brackets and the ends
+        of an interval change places on a Persian page."""
+        return text if self._is_persian(text) else f'<bdi dir="ltr">{text}</bdi>'
+
+    def _is_persian(self, text: str) -> bool:
+        """Whether a cell is written from right to left. On a Persian page one Persian letter will do, for a sentence may
+        begin with a Latin name; on an English one the first letter decides. Isolated pieces do not count."""
+        kinds = [unicodedata.bidirectional(letter) for letter in re.sub(f"{ltr('.*?')}", "", text)]
+        strong = [kind != "L" for kind in kinds if kind in ("L", "R", "AL")]
+        return any(strong if self.lang == "fa" else strong[:1])
 
     def _numbered(self, kind: str, count: int, en: str, fa: str) -> str:
         return f"**{WORDS[self.lang][kind]} {count}.** {self.pick(en, fa)}"
@@ -124,23 +142,3 @@ def _text(cell: object) -> str:
 
 def _escape(text: object) -> str:
     return html.escape(str(text), quote=False)
-
-
-def _cell(cell: object) -> str:
-    text = _escape(_text(cell))
-    if _is_number(cell):
-        return f'<td class="num"><bdi dir="ltr">{text}</bdi></td>'
-    return f'<td dir="rtl">{text}</td>' if _is_persian(text) else f"<td>{_piece(text)}</td>"
-
-
-def _piece(text: str) -> str:
-    """`text` of a cell; left to right and in one piece, unless it begins in Persian. Without that the brackets and the
-    ends of an interval change places on a Persian page."""
-    return text if _is_persian(text) else f'<bdi dir="ltr">{text}</bdi>'
-
-
-def _is_persian(text: str) -> bool:
-    """Whether the first letter outside of isolated pieces is written from right to left: such a cell does so in an
-    English table too."""
-    kinds = map(unicodedata.bidirectional, re.sub(f"{ltr('.*?')}", "", text))
-    return next((kind in ("R", "AL") for kind in kinds if kind in ("L", "R", "AL")), False)
