@@ -109,13 +109,13 @@ class Paper:
         return f'<td dir="rtl">{text}</td>' if self._is_persian(text) else f"<td>{self._piece(text)}</td>"
 
     def _piece(self, text: str) -> str:
-        """`text` of a cell; left to right and in one piece, unless it is Persian. Without that the brackets and the ends
-        of an interval change places on a Persian page."""
+        """`text` of a cell; left to right and in one piece, unless it is Persian. Without that the brackets and the
+        ends of an interval change places on a Persian page."""
         return text if self._is_persian(text) else f'<bdi dir="ltr">{text}</bdi>'
 
     def _is_persian(self, text: str) -> bool:
-        """Whether a cell is written from right to left. On a Persian page one Persian letter will do, for a sentence may
-        begin with a Latin name; on an English one the first letter decides. Isolated pieces do not count."""
+        """Whether a cell is written from right to left. On a Persian page one Persian letter will do, for a sentence
+        may begin with a Latin name; on an English one the first letter decides. Isolated pieces do not count."""
         kinds = [unicodedata.bidirectional(letter) for letter in re.sub(f"{ltr('.*?')}", "", text)]
         strong = [kind != "L" for kind in kinds if kind in ("L", "R", "AL")]
         return any(strong if self.lang == "fa" else strong[:1])
