@@ -1,6 +1,7 @@
 """The README's table is what the committed results say."""
 
 import json
+import re
 import runpy
 from pathlib import Path
 
@@ -30,3 +31,13 @@ def test_committed_results_carry_their_evidence(path: Path):
     assert "/tmp" not in text
     assert "/work" not in text
     assert json.loads((path.parent / "environment" / path.name).read_text())["packages"]["torch"]
+
+
+def test_the_persian_readme_knows_no_other_commands():
+    """And all of the English one's, but for those that a row there offers besides."""
+    english, persian = (
+        set(re.findall(r"`((?:simorgh|torchrun) [^`]+)`", (ROOT / name).read_text(encoding="utf-8")))
+        for name in ("README.md", "README.fa.md")
+    )
+    assert persian <= english
+    assert {command.split()[1] for command in english} == {command.split()[1] for command in persian}
