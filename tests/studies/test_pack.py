@@ -156,8 +156,14 @@ def test_two_runs_of_one_name_are_not_taken_for_one(reports: Path, tmp_path: Pat
 
 
 def test_a_damaged_report_is_refused(reports: Path, tmp_path: Path):
-    for name, text in (("context.json", "{"), ("report.ipynb", "no"), ("environment.json", "")):
-        folder = fake(reports, tmp_path / name.split(".")[0])
+    for name, text in (
+        ("context.json", "{"),
+        ("context.json", "[]"),
+        ("context.json", '{"name": "sheep"}'),
+        ("report.ipynb", "no"),
+        ("environment.json", ""),
+    ):
+        folder = fake(reports, tmp_path / f"{name}-{len(text)}")
         (folder / name).write_text(text)
         with pytest.raises(UserError, match="is damaged"):
             pack([folder], "d", tmp_path)

@@ -32,6 +32,9 @@ from simorgh.studies.runner import AGAIN, CONTEXT, products
 LEFT_OUT = ("state.pt", "lock", "*.lock", "*.log", "*.workers", ".*", "report.html", "report.ipynb")
 """Of a run or a sweep: it can be read and drawn from without them, and some name the machine."""
 
+TOLD = {"name", "title", "answers", "preset", "lang", "data", "kept", "runs", "sweeps"}
+"""What is read of context.json."""
+
 PLACES = ("SIMORGH_DATA", "SIMORGH_CACHE")
 """Variables of the environment that hold a path."""
 
@@ -143,7 +146,9 @@ def read(folder: Path) -> Report:
     try:
         context, made = (json.loads((folder / n).read_text(encoding="utf-8")) for n in (CONTEXT, "environment.json"))
         notebook = nbformat.read(folder / "report.ipynb", 4)
-    except (ValueError, nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
+        if TOLD - context.keys():
+            raise ValueError(f"{CONTEXT} lacks {TOLD - context.keys()}")
+    except (ValueError, AttributeError, nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
         raise UserError(f"The report in {folder} is damaged: run simorgh study again.") from error
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     if [cell.execution_count for cell in code] != list(range(1, len(code) + 1)):
