@@ -77,8 +77,8 @@ def tables(study: Study, before: Run, after: Run, moved: tuple[str, str] | None 
     study.table(
         [study.pick("file and class", "فایل و کلاس"), *(study.pick(f"how many, {n}", f"تعداد، {ltr(n)}") for n in names),
          *(study.pick(f"parameters, {n}", f"پارامتر، {ltr(n)}") for n in names)], rows,
-        "The two trained models compared, class by class: networks that came, went or grew. A network counts with what is inside it.",
-        "مقایسهٔ کلاس به کلاسِ دو مدل آموزش‌دیده: شبکه‌هایی که آمدند، رفتند یا بزرگ شدند. هر شبکه با آنچه درون آن است شمرده می‌شود.",
+        "The two trained models compared, class by class: networks that came, went or changed size. A network counts with what is inside it.",
+        "مقایسهٔ کلاس به کلاسِ دو مدل آموزش‌دیده: شبکه‌هایی که آمدند، رفتند یا اندازه‌شان عوض شد. هر شبکه با آنچه درون آن است شمرده می‌شود.",
     )  # fmt: skip
     return found
 

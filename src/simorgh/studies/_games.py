@@ -75,11 +75,12 @@ def quality(study: Study, keys: Mapping[str, str]) -> dict[str, dict[str, object
     first = held[order[0]]["fd_digits"]
     count = first.context.get("examples", first.n)
     study.table(
-        [study.pick("model", "مدل"), *(m.replace("_", " ") for m in QUALITY)], rows,
+        [study.pick("model", "مدل"), *(m.replace("_", " ") + (" / 10⁻³" if m == "kid" else "") for m in QUALITY)], rows,
         f"{count:,} samples against as many test images, best first; mean over seeds ± half of the 95 % interval (over "
-        "samples where there is one seed). In the last row training images take the place of samples.",
+        "samples where there is one seed). KID has no bias, so it may be negative. In the last row training images take the "
+        "place of samples.",
         f"{count:,} نمونه در برابر همان تعداد تصویر آزمون، بهترین در بالا؛ میانگین بذرها ± نیم‌بازهٔ ۹۵ درصد (روی نمونه‌ها "
-        "اگر یک بذر باشد). در سطر آخر تصویرهای آموزش جای نمونه‌ها را گرفته‌اند.",
+        "اگر یک بذر باشد). ‏KID بی‌اریبی است و می‌تواند منفی باشد. در سطر آخر تصویرهای آموزش جای نمونه‌ها را گرفته‌اند.",
     )  # fmt: skip
     return held
 

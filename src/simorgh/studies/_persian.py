@@ -283,6 +283,7 @@ WORDS = {
     "map of codes 7 x 7": "نقشهٔ کدها {7 x 7}",
     "use and sum of its vectors": "کاربرد و جمع بردارهایش",
     "running means": "میانگین‌های روان",
+    "gradient": "گرادیان",
     "new code": "کد تازه",
     # molecules
     "character": "نویسه",

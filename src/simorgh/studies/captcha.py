@@ -62,7 +62,7 @@ study.warn_if_small()
 # %% [markdown] lang="en"
 # ## The data
 # The public set (Wilhelmy & Rosas 2013) has about 1,070 pictures of 50 × 200 pixels. Each shows five signs out of 19,
-# digits 2 to 8 and eleven letters (`bcdefgmnpwxy`): none that is taken for another, such as `0` and `o`. They are dark grey on a light
+# digits 2 to 8 and twelve letters (`bcdefgmnpwxy`): none that is taken for another, such as `0` and `o`. They are dark grey on a light
 # ground that changes from side to side, bent by a wave, of two or three typefaces, with a thick curved line through them and a
 # little blur. The name of a file is its text, as in `2b827.png`. The assignment brings them to 64 × 256 and $[-1, 1]$.
 #
@@ -72,7 +72,7 @@ study.warn_if_small()
 # %% [markdown] lang="fa"
 # ## داده
 # مجموعهٔ عمومی (Wilhelmy & Rosas 2013) نزدیک به ۱٬۰۷۰ تصویر <bdi dir="ltr">50 × 200</bdi> دارد. هر تصویر پنج نویسه از ۱۹ نویسه نشان می‌دهد: رقم‌های
-# ۲ تا ۸ و یازده حرف (`bcdefgmnpwxy`)؛ هیچ‌کدام با دیگری اشتباه نمی‌شود، آن‌گونه که `0` و `o` می‌شوند. نویسه‌ها خاکستری تیره‌اند روی زمینه‌ای روشن که
+# ۲ تا ۸ و دوازده حرف (`bcdefgmnpwxy`)؛ هیچ‌کدام با دیگری اشتباه نمی‌شود، آن‌گونه که `0` و `o` می‌شوند. نویسه‌ها خاکستری تیره‌اند روی زمینه‌ای روشن که
 # از یک سو به سوی دیگر عوض می‌شود، با موجی خم شده‌اند، دو سه گونه قلم دارند و خطی خمیده و ضخیم از میانشان می‌گذرد و کمی محوند. نام هر پرونده متن آن
 # است، مانند `2b827.png`. تکلیف آن‌ها را به <bdi dir="ltr">64 × 256</bdi> و بازهٔ $[-1, 1]$ می‌برد.
 #
@@ -194,11 +194,12 @@ study.table(study.pick(["t", "√ᾱ", "signal to noise, dB", "signs read from x
 for t in stops:
     study.measure("signs_in_estimate", *held[t][1][:3], n=count, unit="share", protocol=f"signs read from E[x0 | x_t] of ddpm-captcha at t = {t}, first {count} test images", recipe="ddpm-captcha", t=t)
 chain.check_steps_back((2, 300, 1000))  # as Ho et al. 2020, algorithm 2, write it, with both variances
-last = max((t for t in stops if held[t][1].low > 2 / len(SIGNS)), default=0)
+clear, lost = ([t for t in stops if side(held[t][1])] for side in (lambda i: i.low > 0.5, lambda i: i.high < 0.5))
+early, late = (min(lost), max(clear)) if clear and lost else (None, None)  # most signs are chosen between these steps
 study.say("The step back of the sampler is $x_{t-1} = (x_t - \\frac{\\beta_t}{\\sqrt{1 - \\bar\\alpha_t}} \\epsilon_\\theta) / \\sqrt{1 - \\beta_t} + s_t\\, n$, checked here with both variances, $s_t^2 = \\tilde\\beta_t$ and $\\beta_t$. "
-          + (f"The last of these steps at which the network's guess still holds signs of the text is t = {last}. On the way back it is therefore from noise above that level that a text is chosen, and below it the chosen text is only drawn sharp." if last else "At none of these steps does the network's guess show signs of the text."),
+          + (f"At t = {early} the network's guess holds {100 * held[early][1].value:.0f} % of the signs, at t = {late} {100 * held[late][1].value:.0f} %. On the way back most signs of a text are therefore chosen between these two, and below t = {late} they are only drawn sharp." if early else "Between which of these steps a text is chosen cannot be said here: none has most of the signs, or none has few."),
           "گام بازگشت نمونه‌بردار $x_{t-1} = (x_t - \\frac{\\beta_t}{\\sqrt{1 - \\bar\\alpha_t}} \\epsilon_\\theta) / \\sqrt{1 - \\beta_t} + s_t\\, n$ است که این‌جا با هر دو واریانس، $s_t^2 = \\tilde\\beta_t$ و $\\beta_t$، سنجیده شد. "
-          + (f"آخرین گامی از این‌ها که حدس شبکه هنوز نویسه‌های متن را دارد t = {last} است. پس در راه بازگشت، متن در سطح‌هایی پرنوفه‌تر از آن برگزیده می‌شود و پایین‌تر از آن همان متن فقط واضح‌تر کشیده می‌شود." if last else "در هیچ‌یک از این گام‌ها حدس شبکه نویسه‌های متن را نشان نمی‌دهد."))
+          + (f"در <bdi dir=\"ltr\">t = {early}</bdi> حدس شبکه {100 * held[early][1].value:.0f} ٪ نویسه‌ها را دارد و در <bdi dir=\"ltr\">t = {late}</bdi> {100 * held[late][1].value:.0f} ٪. پس در راه بازگشت بیشترِ نویسه‌ها میان این دو گام برگزیده می‌شوند و پایین‌تر از <bdi dir=\"ltr\">t = {late}</bdi> فقط واضح‌تر کشیده می‌شوند." if early else "این‌جا نمی‌توان گفت متن میان کدام گام‌ها برگزیده می‌شود: هیچ گامی بیشترِ نویسه‌ها را ندارد، یا هیچ گامی کم ندارد."))
 
 # %% [markdown] lang="en"
 # ## Training
@@ -288,13 +289,14 @@ study.say(f"Two samples by {steps:,} steps took {strip.seconds:.0f} s.",
 # می‌خواهد؛ هزینه از جهات دیگر همان است.
 
 # %%
-text = "b2n4x"
+text, asking = "b2n4x", told_model.config.sampler
+how = f"s = {asking.guidance.scale:g}, {type(asking.step).__name__}, {asking.steps}"
 wanted = torch.tensor([signs_of(text)] * 5)
 five, seconds = lab.ask(told_model, wanted)
 answers = read(five)
 right = (answers == wanted).all(1).tolist()
 study.figure(image_grid(five, 5, 1, titles=[spell(signs) for signs in answers.tolist()], correct=right, cell=2.6), "five",
-             f"Five samples of the text {text}, below what the reader makes of each: green where it is the text.", f"پنج نمونه از متن <bdi>{text}</bdi>، زیر آنچه خواننده از هر کدام می‌خواند: سبز یعنی همان متن.")
+             f"Five samples of the text {text} ({how} steps), below what the reader makes of each: green where it is the text.", f"پنج نمونه از متن <bdi>{text}</bdi> (<bdi dir=\"ltr\">{how}</bdi> گام)، زیر آنچه خواننده از هر کدام می‌خواند: سبز یعنی همان متن.")
 distance = float(torch.pdist(five.flatten(1).double()).mean() / five[0].numel() ** 0.5)
 training_copy = tuple(signs_of(text)) in seen
 study.say(f"{sum(right)} of the five read {text}, {int((answers == wanted).sum())} of their 25 signs are right ({seconds / 5:.1f} s a sample). They are five captchas and not one: two of them differ by {distance:.3f} of the grey range a pixel (root mean square). The text {'occurs' if training_copy else 'does not occur'} among the {len(data.train):,} training images.",
@@ -316,7 +318,7 @@ study.table(study.pick(["", "all five signs", "each sign", "at places 1 to 5"], 
     [study.pick(f"{exact.n:,} texts asked of `captcha-text`", f"{exact.n:,} متن خواسته از `captcha-text`").replace("`", ""), kit.percent(exact), kit.percent(sign), None],
     [study.pick("the reader on 1,000 drawn test images", "خواننده روی ۱٬۰۰۰ تصویر کشیده‌شدهٔ آزمون"), kit.percent(best.exact), kit.percent(best.sign), lab.places(best)],
     [study.pick("guessing", "حدس"), kit.Cell(f"{100 * best.exact_chance:.5f} %"), kit.Cell(f"{100 * best.sign_chance:.1f} %"), None],
-], "Share of captchas that read as the text asked for, with 95 % intervals.", "سهم کپچاهایی که متنِ خواسته‌شده از آن‌ها خوانده می‌شود، با بازهٔ ۹۵ درصد.")
+], f"Share of captchas that read as the text asked for ({how} steps), with 95 % intervals.", f"سهم کپچاهایی که متنِ خواسته‌شده از آن‌ها خوانده می‌شود (<bdi dir=\"ltr\">{how}</bdi> گام)، با بازهٔ ۹۵ درصد.")
 independent = sign.value**LENGTH
 together = 1 - exact.value < 0.8 * (1 - independent)  # fewer captchas fail than if their signs failed apart
 study.say(f"{100 * exact.value:.1f} % are read exactly, where the reader reaches {100 * exact.floor:.1f} % on real ones. Were mistakes independent, {100 * sign.value:.1f} % a sign would give {100 * independent:.1f} % a text: "
@@ -340,20 +342,23 @@ for g in found:
     for name, value, floor in (("exact_match", g.legible.exact, best.exact), ("sign_accuracy", g.legible.sign, best.sign)):
         study.measure(name, *value[:3], n=len(texts), unit="share", protocol=f"{len(texts)} random texts, guidance scale {g.scale:g}, read by the reader of captchas", floor=floor.value, recipe="captcha-text", guidance_scale=g.scale)
 study.table(study.pick(["scale s", "all five signs", "each sign", "at places 1 to 5, %", "spread of grey levels, real = 1", "seconds an image"], ["ضریب s", "هر پنج نویسه", "هر نویسه", "جاهای ۱ تا ۵، ٪", "پراکندگی خاکستری، واقعی = ۱", "ثانیه برای هر تصویر"]), rows,
-            f"{len(texts)} random texts, {new} of them not among the training texts. Spread: standard deviation of a pixel over images, mean of all pixels.",
-            f"{len(texts)} متن تصادفی که {new} تای آن‌ها در میان متن‌های آموزش نیست. پراکندگی: انحراف معیار هر پیکسل میان تصویرها، میانگین روی پیکسل‌ها.")
+            f"{len(texts)} random texts, {new} of them not among the training texts. Spread: standard deviation of a pixel over images, mean of all pixels; contrast enters it, so it is no measure of variety.",
+            f"{len(texts)} متن تصادفی که {new} تای آن‌ها در میان متن‌های آموزش نیست. پراکندگی: انحراف معیار هر پیکسل میان تصویرها، میانگین روی پیکسل‌ها؛ تضاد رنگ هم در آن هست، پس سنجهٔ گوناگونی نیست.")
 images, answers = (torch.cat([part[:4] for part in parts]) for parts in ([g.images for g in found], [g.answer for g in found]))
 study.figure(image_grid(images, len(found), 4, row_labels=[f"s = {g.scale:g}" for g in found], col_labels=[spell(signs) for signs in texts[:4].tolist()], titles=[spell(signs) for signs in answers.tolist()],
                         correct=(answers == texts[:4].repeat(len(found), 1)).all(1).tolist(), cell=2.0), "guidance",
              "Four texts (below the columns) at three scales, from the same noise.", "چهار متن (زیر ستون‌ها) با سه ضریب، از یک نوفه.")
-best_guided = max(found, key=lambda g: g.legible.exact.value)
-top, (without, with_it) = best_guided.scale, [(g.answer == texts).all(1) for g in (found[0], best_guided)]
-gained, lost = int((~without & with_it).sum()), int((without & ~with_it).sum())
-chance = binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
-study.say((f"Guidance {top:g} reads best: {gained} texts that fail without guidance are right with it, and {lost} the other way round (sign test: p = {chance:.2g}{'' if chance < 0.05 else ', so it may be chance'})." if top != 1 else "Without guidance the texts read best here: guidance mends nothing that is measured.")
-          + " Guidance costs a second answer of the network at every step; the spread beside it says what it does to the variety of images.",
-          (f"ضریب {top:g} بهترین است: {gained} متن که بی‌هدایت خراب می‌شد با آن درست شد و {lost} متن برعکس (آزمون علامت: {kit.ltr(f'p = {chance:.2g}')}{'' if chance < 0.05 else '، پس شاید تصادف باشد'})." if top != 1 else "این‌جا بی‌هدایت از همه بهتر خوانده می‌شود: هدایت چیزی از آنچه اندازه گرفتیم را بهتر نمی‌کند.")
-          + " هدایت در هر گام یک پاسخ دیگر از شبکه می‌خواهد؛ ستون پراکندگی می‌گوید با گوناگونی تصویرها چه می‌کند.")
+def sign_test(a, b):
+    """How many texts b reads and a does not, how many the other way round, and the chance of that between equals."""
+    one, two = ((g.answer == texts).all(1) for g in (a, b))
+    gained, lost = int((~one & two).sum()), int((one & ~two).sum())
+    return gained, lost, binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
+
+
+best_guided, other = sorted(found[1:], key=lambda g: -g.legible.exact.value)
+top, (gained, lost, chance), (*_, between) = best_guided.scale, sign_test(found[0], best_guided), sign_test(other, best_guided)
+study.say(f"With guidance {top:g} {gained} texts are right that fail without, and {lost} the other way round (sign test: p = {chance:.2g}{'' if chance < 0.05 else ', so it may be chance'}). Guidance {top:g} and {other.scale:g} are {'told apart' if between < 0.05 else 'not told apart'} by these texts (p = {between:.2g}). Guidance costs a second answer of the network at every step.",
+          f"با ضریب {top:g}، {gained} متن درست شد که بی‌هدایت خراب می‌شد و {lost} متن برعکس (آزمون علامت: {kit.ltr(f'p = {chance:.2g}')}{'' if chance < 0.05 else '، پس شاید تصادف باشد'}). این متن‌ها ضریب‌های {top:g} و {other.scale:g} را از هم جدا {'می‌کنند' if between < 0.05 else 'نمی‌کنند'} ({kit.ltr(f'p = {between:.2g}')}). هدایت در هر گام یک پاسخ دیگر از شبکه می‌خواهد.")
 
 # %% [markdown] lang="en"
 # ### Which signs are mistaken
@@ -374,7 +379,7 @@ study.say(f"{total} of {texts.numel() * len(found):,} signs were read otherwise;
 
 # %% [markdown] lang="en"
 # ## Pitfalls
-# - Images in $[0, 1]$ with noise of variance 1: the mean is not zero and the last step is not $N(0, I)$. Bring them to $[-1, 1]$.
+# - Images in $[0, 1]$ with noise of variance 1 have half the signal of those in $[-1, 1]$, a fourth of the signal-to-noise ratio at every step: the schedule is another one.
 # - Tables of $\bar\alpha$ start at index 0, steps at 1: shifted by one, the chain ends with noise on the image. The last step draws none.
 # - "Nothing said" drawn once a batch and not once an image: then some batches teach nothing of the text.
 # - $s$ and $w = s - 1$ both are called guidance scale; say which.
@@ -383,7 +388,7 @@ study.say(f"{total} of {texts.numel() * len(found):,} signs were read otherwise;
 # - A judge that is shown the generator's own training texts rewards copies. Ask for texts that do not occur there.
 # %% [markdown] lang="fa"
 # ## لغزش‌گاه‌ها
-# - تصویر در $[0, 1]$ با نوفهٔ واریانس ۱: میانگین صفر نیست و گام آخر $N(0, I)$ نمی‌شود. تصویر را به $[-1, 1]$ ببرید.
+# - تصویر در $[0, 1]$ با نوفهٔ واریانس ۱ نیمی از سیگنالِ $[-1, 1]$ را دارد و در هر گام یک‌چهارمِ نسبت سیگنال به نوفه: یعنی زمان‌بندی دیگری است.
 # - جدول $\bar\alpha$ از خانهٔ ۰ آغاز می‌شود و گام‌ها از ۱: با یک خانه جابه‌جایی، زنجیره با نوفه‌ای روی تصویر پایان می‌یابد. گام آخر نوفه‌ای نمی‌کشد.
 # - «چیزی گفته نشد» یک بار برای هر دسته کشیده شود و نه برای هر تصویر: آن‌گاه بعضی دسته‌ها از متن چیزی یاد نمی‌دهند.
 # - هم $s$ و هم $w = s - 1$ را ضریب هدایت می‌نامند؛ بگویید کدام.

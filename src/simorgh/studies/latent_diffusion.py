@@ -47,18 +47,19 @@ study.warn_if_small()
 
 # %% [markdown] lang="en"
 # ## What it is
-# Three parts, trained one after the other (Rombach et al. 2022):
+# Three parts, trained in two stages (Rombach et al. 2022):
 #
 # 1. **an autoencoder** that brings an image to a small map with a few channels and back. Its posterior is kept near a
 #    normal by a faint KL term (or its map is quantised); it is trained first and then rests.
 # 2. **a diffusion model of the maps**, each brought to deviation 1. Path, loss, guidance and sampler know nothing of it.
-# 3. **a text encoder**, whose tokens the network reads through cross-attention.
+# 3. **a text encoder**, whose tokens the network reads through cross-attention; it is trained with the second part, or
+#    taken ready.
 #
 # Stable Diffusion has maps of 64 x 64 x 4 for 512 x 512 pixels, 860 million parameters in the U-Net and CLIP's frozen text
 # encoder. Here: maps of 7 x 7 x 4 for 28 x 28 pixels and a class by cross-attention; the text is a change of two settings.
 # %% [markdown] lang="fa"
 # ## چیست
-# سه بخش که یکی پس از دیگری آموزش می‌بینند (Rombach و همکاران، ۲۰۲۲):
+# سه بخش که در دو مرحله آموزش می‌بینند (Rombach و همکاران، ۲۰۲۲):
 #
 # ۱. **خودرمزگذار** که تصویر را به نقشه‌ای کوچک با چند کانال می‌برد و بازمی‌گرداند. جملهٔ KL کم‌رنگی پسینش را نزدیک نرمال نگه می‌دارد (یا نقشه
 #    چندی می‌شود)؛ نخست آموزش می‌بیند و سپس ثابت می‌ماند.
@@ -146,7 +147,7 @@ held_mean, held = model.mean, model.deviation
 rows = [[kit.ltr(f"z{c}"), *(kit.Cell(f"{float(v):.3f}") for v in (held_mean[c], held[c], spread[c], maps[:, c].mean(), maps[:, c].std(), COPIED * maps[:, c].std() * held[c]))] for c in range(config.channels)]
 study.table(study.pick(["channel", "mean held", "deviation held", "the encoder's own noise", "test maps: mean", "test maps: deviation", "deviation under 0.18215"],
                        ["کانال", "میانگین ثبت‌شده", "انحراف ثبت‌شده", "نوفهٔ خود رمزگذار", "نقشه‌های آزمون: میانگین", "نقشه‌های آزمون: انحراف", "انحراف با ۰٫۱۸۲۱۵"]), rows,
-            "What the model holds, what 2,000 test images then have (0 and 1 would be exact), and what the copied constant would give.", "آنچه مدل ثبت کرده، آنچه ۲٬۰۰۰ تصویر آزمون پس از آن دارند (۰ و ۱ دقیق است) و آنچه ثابتِ رونویسی‌شده می‌داد.")
+            "What the model holds and the encoder's noise, in the codec's own units; what 2,000 test images have after that scaling (0 and 1 would be exact), and what the copied constant would give.", "آنچه مدل ثبت کرده و نوفهٔ رمزگذار، به یکای خود خودرمزگذار؛ آنچه ۲٬۰۰۰ تصویر آزمون پس از آن مقیاس دارند (۰ و ۱ دقیق است) و آنچه ثابتِ رونویسی‌شده می‌داد.")
 wrong = float((COPIED * maps.std((0, 2, 3)) * held).mean())
 study.measure("latent_deviation", float(held.mean()), n=config.channels, protocol="deviation of the maps' channels held by the model, mean over channels", recipe="latent-mnist")
 
@@ -211,10 +212,10 @@ study.figure(image_grid(torch.cat([images[:12] for images in cases.values()]), l
 good, bad = marks["small net, trained on maps as measured"], marks["small net, trained and decoded with 0.18215"]
 (_, first), (_, worst) = marks["as measured"], marks["decoded by 1 / 0.18215"]
 clipped_distance = marks["x0 clipped to [0, 1] in the sampler"][1].value
-farther, ruined = bad[1].low > good[1].high, worst.low > first.high
+farther, ruined, misread = bad[1].low > good[1].high, worst.low > first.high, bad[0].high < good[0].low
 study.say(
-    f"Under the copied constant the maps have deviation {wrong:.2f} in place of 1. Trained so, the small net {'is further from real digits, beyond both intervals,' if farther else 'cannot be told to be further from real digits'} than with measured numbers: fd-digits {bad[1].value:.1f} against {good[1].value:.1f}, accuracy {bad[0].value:.1%} against {good[0].value:.1%}. Decoding the trained model's maps with it {'makes them worse, beyond both intervals' if ruined else 'does not make them measurably worse'}: {worst.value:.1f} against {first.value:.1f}. The last mistake, x0 clamped as if maps were pixels: {clipped_distance:.1f}; of the numbers in real maps {float(((maps < 0) | (maps > 1)).double().mean()):.0%} lie outside [0, 1].",
-    f"با ثابتِ رونویسی‌شده انحراف معیار نقشه‌ها به جای ۱ برابر {wrong:.2f} است. شبکهٔ کوچکی که چنین آموزش ببیند {'بیرون از هر دو بازه از رقم واقعی دورتر است' if farther else 'نمی‌توان گفت از رقم واقعی دورتر است'} تا با عددهای سنجیده: ‏fd-digits برابر {bad[1].value:.1f} در برابر {good[1].value:.1f} و دقت {bad[0].value:.1%} در برابر {good[0].value:.1%}. رمزگشایی نقشه‌های مدل آموزش‌دیده با آن {'بیرون از هر دو بازه بدترشان می‌کند' if ruined else 'به طور سنجش‌پذیر بدترشان نمی‌کند'}: {worst.value:.1f} در برابر {first.value:.1f}. خطای آخر، برش x0 چنان‌که گویی نقشه پیکسل است: {clipped_distance:.1f}؛ از عددهای نقشه‌های واقعی {float(((maps < 0) | (maps > 1)).double().mean()):.0%} بیرون از بازهٔ صفر تا یک است.",
+    f"Under the copied constant the maps have deviation {wrong:.2f} in place of 1. Trained so, the small net {'is further from real digits, beyond both intervals,' if farther else 'cannot be told to be further from real digits'} than with measured numbers: fd-digits {bad[1].value:.1f} against {good[1].value:.1f}; it is {'read as asked less often, beyond both intervals' if misread else 'not read measurably less often as asked'}: {bad[0].value:.1%} against {good[0].value:.1%} (one training each). Decoding the trained model's maps with it {'makes them worse, beyond both intervals' if ruined else 'does not make them measurably worse'}: {worst.value:.1f} against {first.value:.1f}. The last mistake, x0 clamped as if maps were pixels: {clipped_distance:.1f}; of the numbers in real maps {float(((maps < 0) | (maps > 1)).double().mean()):.0%} lie outside [0, 1].",
+    f"با ثابتِ رونویسی‌شده انحراف معیار نقشه‌ها به جای ۱ برابر {wrong:.2f} است. شبکهٔ کوچکی که چنین آموزش ببیند {'بیرون از هر دو بازه از رقم واقعی دورتر است' if farther else 'نمی‌توان گفت از رقم واقعی دورتر است'} تا با عددهای سنجیده: ‏fd-digits برابر {bad[1].value:.1f} در برابر {good[1].value:.1f} ؛ و {'بیرون از هر دو بازه کمتر' if misread else 'نه به طور سنجش‌پذیر کمتر'} همان خوانده می‌شود که خواسته شد: {bad[0].value:.1%} در برابر {good[0].value:.1%} (از هرکدام یک آموزش). رمزگشایی نقشه‌های مدل آموزش‌دیده با آن {'بیرون از هر دو بازه بدترشان می‌کند' if ruined else 'به طور سنجش‌پذیر بدترشان نمی‌کند'}: {worst.value:.1f} در برابر {first.value:.1f}. خطای آخر، برش x0 چنان‌که گویی نقشه پیکسل است: {clipped_distance:.1f}؛ از عددهای نقشه‌های واقعی {float(((maps < 0) | (maps > 1)).double().mean()):.0%} بیرون از بازهٔ صفر تا یک است.",
 )
 
 # %% [markdown] lang="en"
@@ -255,12 +256,12 @@ for name, (title, fa) in {"pixel": ("flow, pixels", "flow، پیکسل"), "laten
     study.measure("evaluation_ms", ms[name], n=few, unit="ms", protocol=f"median wall clock of one evaluation of the network for one image, batches of {few}, in turn with the others, {torch.get_num_threads()} threads", what=name)
     if name in whole:
         study.measure("sampling_seconds", whole[name], n=count, unit="s per 100 samples", protocol=f"median wall clock, {solver.protocol}, decoding included, in turn, {torch.get_num_threads()} threads", what=name)
-study.table(study.pick(["model", "numbers an example", "parameters of the network", "ms an evaluation and image", "evaluations", "seconds for 100 samples"], ["مدل", "تعداد عدد هر نمونه", "پارامتر شبکه", "میلی‌ثانیه برای هر ارزیابی و تصویر", "ارزیابی‌ها", "ثانیه برای ۱۰۰ نمونه"]), rows, "Cost of sampling, measured in this run of the study.", "هزینهٔ نمونه‌گیری، سنجیده در همین اجرا.")
+study.table(study.pick(["model", "numbers an example", "parameters of the network", "ms an evaluation and image", "evaluations", "seconds for 100 samples"], ["مدل", "تعداد عدد هر نمونه", "پارامتر شبکه", "میلی‌ثانیه برای هر ارزیابی و تصویر", "ارزیابی‌ها", "ثانیه برای ۱۰۰ نمونه"]), rows, f"Cost of sampling, measured in this run of the study: one evaluation in batches of {few}, whole samples in batches of {count}.", f"هزینهٔ نمونه‌گیری، سنجیده در همین اجرا: یک ارزیابی در دسته‌های {few}تایی و نمونهٔ کامل در دسته‌های {count}تایی.")
 cheaper = whole["latent"] < whole["pixel"]
 share = 100 * median(taken["decoder"]) / count / whole["latent"]
 study.say(
-    f"The same network is {ms['large'] / ms['latent']:.1f} times cheaper on maps than on pixels. " + ("So the latent model samples faster than the pixel one here" if cheaper else "Yet here the latent model samples slower than the pixel one") + f" ({whole['latent']:.1f} against {whole['pixel']:.1f} seconds for a hundred): its network has {rows[1][2] / rows[0][2]:.1f} times the parameters of the other, which sees squares of {direct.config.network.patch} x {direct.config.network.patch} pixels as one position. The decoder takes {share:.1%} of the time.",
-    f"همان شبکه روی نقشه {ms['large'] / ms['latent']:.1f} برابر ارزان‌تر از پیکسل است. " + ("پس اینجا مدل نهفته تندتر از مدل پیکسلی نمونه می‌گیرد" if cheaper else "با این همه اینجا مدل نهفته کندتر از مدل پیکسلی نمونه می‌گیرد") + f" ({whole['latent']:.1f} در برابر {whole['pixel']:.1f} ثانیه برای صد نمونه): شبکه‌اش {rows[1][2] / rows[0][2]:.1f} برابر پارامترهای دیگری را دارد و آن دیگری هم خود هر مربع {direct.config.network.patch} در {direct.config.network.patch} پیکسل را یک جایگاه می‌بیند. رمزگشا {share:.1%} زمان را می‌گیرد.",
+    f"The same network is {ms['large'] / ms['latent']:.1f} times cheaper on maps than on pixels, in batches of {few}. " + ("So the latent model samples faster than the pixel one here" if cheaper else "Yet here the latent model samples slower than the pixel one") + f" ({whole['latent']:.1f} against {whole['pixel']:.1f} seconds for a hundred): its network has {rows[1][2] / rows[0][2]:.1f} times the parameters of the other, which sees squares of {direct.config.network.patch} x {direct.config.network.patch} pixels as one position. The decoder takes {share:.1%} of the time.",
+    f"همان شبکه در دسته‌های {few}تایی روی نقشه {ms['large'] / ms['latent']:.1f} برابر ارزان‌تر از پیکسل است. " + ("پس اینجا مدل نهفته تندتر از مدل پیکسلی نمونه می‌گیرد" if cheaper else "با این همه اینجا مدل نهفته کندتر از مدل پیکسلی نمونه می‌گیرد") + f" ({whole['latent']:.1f} در برابر {whole['pixel']:.1f} ثانیه برای صد نمونه): شبکه‌اش {rows[1][2] / rows[0][2]:.1f} برابر پارامترهای دیگری را دارد و آن دیگری هم خود هر مربع {direct.config.network.patch} در {direct.config.network.patch} پیکسل را یک جایگاه می‌بیند. رمزگشا {share:.1%} زمان را می‌گیرد.",
 )
 
 # %% [markdown] lang="en"
@@ -297,7 +298,7 @@ study.figure(image_grid(strip, 2 * len(few), len(chosen), row_labels=study.pick(
 
 # %% [markdown] lang="en"
 # ## Pitfalls
-# - **A copied constant**: measure mean and deviation of your own codec's maps, after it has stopped learning.
+# - **A copied constant**: measure mean and deviation of your own codec's maps once it has stopped learning, or over its last steps, as here, and check (Table 3).
 # - **Clipping or thresholding x0** belongs to pixels, whose range is known. Maps have none.
 # - **A codec that goes on learning** moves the data under the diffusion model; and a decoder that never saw the noise of
 #   the posterior makes every small error of a sample a large one.
@@ -305,7 +306,7 @@ study.figure(image_grid(strip, 2 * len(few), len(chosen), row_labels=study.pick(
 # - **A fast sampler does not make a fast model**: compare evaluations times milliseconds, decoder included.
 # %% [markdown] lang="fa"
 # ## دام‌ها
-# - **ثابتِ رونویسی‌شده**: میانگین و انحراف معیار نقشه‌های خودرمزگذار خودتان را، پس از پایان آموزش آن، بسنجید.
+# - **ثابتِ رونویسی‌شده**: میانگین و انحراف معیار نقشه‌های خودرمزگذار خودتان را پس از پایان آموزش آن بسنجید، یا مانند این‌جا در آخرین گام‌هایش، و وارسی کنید (جدول ۳).
 # - **برش x0** از آنِ پیکسل است که بازه‌اش معلوم است. نقشه بازه‌ای ندارد.
 # - **خودرمزگذاری که همچنان بیاموزد** داده را زیر پای مدل انتشار جابه‌جا می‌کند؛ و رمزگشایی که نوفهٔ پسین را هرگز ندیده باشد هر خطای کوچک
 #   نمونه‌ها را بزرگ نشان می‌دهد.

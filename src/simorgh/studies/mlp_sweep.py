@@ -157,11 +157,12 @@ study.say(f"Below 0.1 in at least {need} of {seeds} seeds: {', '.join(label(c) f
           f"زیر ۰٫۱ در دست‌کم {need} بذر از {seeds}: {kit.ltr(', '.join(label(c) for c in sorted(here)) or '0')}. " + ("**درست همان چهار حالتِ چاپ‌شده**" if here == PRINTED else f"با آنچه چاپ شده فرق دارد: {kit.ltr(', '.join(odd))}") + f"، و در دوری که برنامه ایستاد هم {'همان است' if there == here else 'همان نیست'}.")
 
 open_cells = [label(c) for c in reported if 0 < below[c] < seeds]
-once = float(np.prod([below[c] / seeds if c in PRINTED else 1 - below[c] / seeds for c in reported]))
-study.measure("chance_of_printed_list", once, n=seeds, unit="share", protocol=f"chance that one training a variant gives exactly the printed list, from the shares of {seeds} seeds below 0.1", recipe="mlp-reported")
-if open_cells:
-    study.say(f"The program trains each variant once, and of {' and '.join(open_cells)} some seeds end below 0.1 and some above. With the shares of these {seeds} seeds as chances, one training a variant prints exactly the four in {once:.0%} of cases.",
-              f"برنامه هر حالت را یک بار آموزش می‌دهد و از {kit.ltr(', '.join(open_cells))} برخی بذرها زیر ۰٫۱ و برخی بالای آن می‌مانند. اگر سهم این {seeds} بذر را احتمال بگیریم، با یک آموزش برای هر حالت در {once:.0%} موارد درست همان چهار حالت چاپ می‌شود.")
+once, once_there = (float(np.prod([counts[c] / seeds if c in PRINTED else 1 - counts[c] / seeds for c in reported])) for counts in (below, stopped))
+for chance, when in ((once, "with a test error below 0.1 after 30 passes"), (once_there, "with a validation error below 0.1 at the passes of the program")):
+    study.measure("chance_of_printed_list", chance, n=seeds, unit="share", protocol=f"chance that one training a variant gives exactly the printed list, from the shares of {seeds} seeds {when}", recipe="mlp-reported")
+open_there = [label(c) for c in reported if 0 < stopped[c] < seeds]
+study.say(f"The program trains each variant once. After 30 passes some seeds lie below 0.1 and some above in {', '.join(open_cells) or 'no variant'}; at the passes where it stopped, on validation images, in {', '.join(open_there) or 'no variant'}. With the shares of these {seeds} seeds as chances, one training a variant prints exactly the four in {once:.0%} of cases after 30 passes, and in {once_there:.0%} where the program stopped.",
+          f"برنامه هر حالت را یک بار آموزش می‌دهد. پس از ۳۰ دور در {kit.ltr(', '.join(open_cells) or '0')} برخی بذرها زیر ۰٫۱ و برخی بالای آن‌اند؛ در دوری که برنامه ایستاد، روی تصویرهای اعتبارسنجی، در {kit.ltr(', '.join(open_there) or '0')}. اگر سهم این {seeds} بذر را احتمال بگیریم، با یک آموزش برای هر حالت پس از ۳۰ دور در {once:.0%} موارد درست همان چهار حالت چاپ می‌شود و در دورهای برنامه در {once_there:.0%}.")
 
 # %% [markdown] lang="en"
 # ## Why the others fail
@@ -172,19 +173,19 @@ if open_cells:
 #
 # **Adam at 0.1.** Each weight moves by about 0.1 in each of the first steps, whatever its gradient; 784 of them in step
 # move a sum by up to $0.1 \sum_i x_i$, about ten, where it was about 0.1. A ReLU unit that is thrown below zero for all
-# images has no gradient and never returns. LeakyReLU units keep a hundredth of theirs and come back, so the net learns;
+# images has no gradient and never returns. LeakyReLU units keep a hundredth of theirs and some come back, so the net learns;
 # but its scores are unbounded and steps of 0.1 too long to settle, and the error swings from pass to pass. Sigmoid units
-# saturate, but they are bounded: the scores stay small enough for the last layer to settle.
+# saturate, but they are bounded: the last layer can settle, and in most seeds it does.
 # %% [markdown] lang="fa"
 # ## چرا بقیه شکست می‌خورند
 # **NLL روی نمره‌های خام.** $-s_y$ کران پایین ندارد: افزودن $c$ به همهٔ نمره‌ها آن را $c$ پایین می‌آورد و چیزی دربارهٔ رده نمی‌گوید. گرادیانش نسبت به
-# نمره‌ها، هر چه باشند، در ردهٔ درست $-1$ و در بقیه صفر است؛ پس هیچ‌گاه نمرهٔ نادرستی را *پایین* نمی‌برد: بایاس لایهٔ آخر به‌تنهایی با شمار رده‌ها رشد
+# نمره‌ها، هر چه باشند، در ردهٔ درست $-1$ و در بقیه صفر است؛ پس هیچ‌گاه نمرهٔ نادرستی را *پایین* نمی‌برد: بایاس لایهٔ آخر به‌تنهایی با شمار نمونه‌های هر رده رشد
 # می‌کند. با SGD و ReLU هر وزن با بقیه رشد می‌کند و نمره‌ها سرریز می‌شوند؛ با سیگموید و با Adam پیوسته بزرگ می‌شوند.
 #
 # **Adam با نرخ ۰٫۱.** در نخستین گام‌ها هر وزن، گرادیانش هر چه باشد، حدود ۰٫۱ جابه‌جا می‌شود؛ ۷۸۴ وزنِ همگام مجموعی را که حدود ۰٫۱ بود تا $0.1 \sum_i x_i$،
 # نزدیک ده، می‌برند. واحد ReLUیی که برای همهٔ تصویرها به زیر صفر پرتاب شود گرادیان ندارد و هرگز بازنمی‌گردد. واحدهای LeakyReLU یک‌صدمِ گرادیانشان را نگه
-# می‌دارند و بازمی‌گردند، پس شبکه می‌آموزد؛ اما نمره‌هایش بی‌کران‌اند و گام ۰٫۱ برای آرام‌گرفتن بلند است و خطا از دوری به دور دیگر نوسان می‌کند. واحدهای
-# سیگموید اشباع می‌شوند، اما کران‌دارند: نمره‌ها چندان کوچک می‌مانند که لایهٔ آخر آرام بگیرد.
+# می‌دارند و برخی بازمی‌گردند، پس شبکه می‌آموزد؛ اما نمره‌هایش بی‌کران‌اند و گام ۰٫۱ برای آرام‌گرفتن بلند است و خطا از دوری به دور دیگر نوسان می‌کند. واحدهای
+# سیگموید اشباع می‌شوند، اما کران‌دارند: لایهٔ آخر می‌تواند آرام بگیرد و در بیشتر بذرها می‌گیرد.
 
 # %%
 def beginning(cell):
@@ -201,7 +202,7 @@ def beginning(cell):
 traces = {cell: beginning(cell) for cell in reported}
 for cell, trace in traces.items():
     assert cell[1] == "cross-entropy" or min(trace) < 0  # no likelihood of a class is above one
-figure = Figure(figsize=(8.4, 3.1))
+figure = Figure(figsize=(8.4, 3.8))
 for panel, loss in zip(figure.subplots(1, 2), ("nll", "cross-entropy")):
     for i, cell in enumerate(c for c in reported if c[1] == loss):
         # Dashes, for LeakyReLU runs on top of ReLU at first.
@@ -209,7 +210,7 @@ for panel, loss in zip(figure.subplots(1, 2), ("nll", "cross-entropy")):
     if loss == "nll":
         panel.set(yscale="symlog", ylim=(-1e12, 10), yticks=[0, -1e3, -1e6, -1e9, -1e12])
     panel.set(xlabel="step", ylabel="-score of the right class" if loss == "nll" else "loss of the batch, nats", **{} if loss == "nll" else {"yscale": "log"})
-    panel.legend(fontsize=7)
+    panel.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
 study.figure(figure, "beginning", "The first steps of seed 0. Left: NLL of raw scores, which falls without end. Right: cross-entropy.",
              "نخستین گام‌های بذر ۰. چپ: NLL روی نمره‌های خام که بی‌پایان پایین می‌رود. راست: آنتروپی متقاطع.")
 rows = []
@@ -219,10 +220,10 @@ for cell, group in reported.items():
     good = [o for o in group if o["sound"]]
     most = [float(o["predicted"].bincount(minlength=10).max()) / len(truth) for o in group]
     rows.append([kit.ltr(label(cell)), f"{len(group) - len(good)} / {len(group)}", kit.Cell(f"{min(traces[cell]):.3g}"), kit.Cell(f"{np.median([o['scores'] for o in good]):.2g}" if good else "NaN"),
-                 kit.Cell(", ".join(f"{np.mean([o['dead'][k] for o in good]):.0%}" for k in (0, 1)) if good else "–"), kit.Cell(", ".join(f"{np.mean([o['one_sided'][k] for o in good]):.0%}" for k in (0, 1)) if good else "–"), kit.Cell(f"{np.mean(most):.0%}")])
+                 *(kit.Cell(", ".join(f"{np.mean([o[what][k] for o in good]):.0%}" for k in (0, 1)) if good and cell[0] != "sigmoid" else "–") for what in ("dead", "one_sided")), kit.Cell(f"{np.mean(most):.0%}")])
 study.table(study.pick(["variant", "diverged", "lowest loss in the first steps", "largest score at the end", "units never positive, layers 1 and 2", "units on one side only", "share of the commonest answer"], ["حالت", "واگرا", "کمترین هزینه در گام‌های نخست", "بزرگ‌ترین نمره در پایان", "واحدهای هرگز مثبت، لایه‌های ۱ و ۲", "واحدهای تنها در یک سو", "سهم پرتکرارترین پاسخ"]), rows,
-            "The failures, over the 10,000 test images. A unit that is on one side of zero for all images is dead (ReLU) or linear (LeakyReLU); sigmoid units are always positive.",
-            "شکست‌ها، روی ۱۰٬۰۰۰ تصویر آزمون. واحدی که برای همهٔ تصویرها در یک سوی صفر است مرده (ReLU) یا خطی (LeakyReLU) است؛ واحدهای سیگموید همیشه مثبت‌اند.")
+            "The failures, over the 10,000 test images. A unit that is never positive is dead (ReLU) or a hundredth as steep (LeakyReLU), one that always is is linear; sigmoid units have no such sides.",
+            "شکست‌ها، روی ۱۰٬۰۰۰ تصویر آزمون. واحدی که هرگز مثبت نیست مرده (ReLU) یا با شیب یک‌صدم (LeakyReLU) است و واحدی که همیشه مثبت است خطی؛ واحدهای سیگموید چنین سویی ندارند.")
 adam = {a: [o for o in reported[a, "cross-entropy", "adam"] if o["sound"]] for a in ("relu", "leaky-relu", "sigmoid")}
 silent = float(np.mean([o["dead"][1] for o in adam["relu"]])) if adam["relu"] else float("nan")
 study.measure("dead_units", silent, n=len(adam["relu"]), unit="share", protocol="ReLU units of the second hidden layer that are never positive over 10,000 test images, Adam at 0.1, cross-entropy, mean over seeds", recipe="mlp-reported")
@@ -232,18 +233,18 @@ study.table(study.pick(["Adam at 0.1 with CE", "validation error in the last ten
             "How far the three activations have settled.", "سه فعال‌سازی تا کجا آرام گرفته‌اند.")
 for a, found in swing.items():
     study.measure("swing", float(np.mean([high - low for low, high in found])), n=len(found), unit="share", protocol="largest minus smallest validation error in the last ten passes, Adam at 0.1, cross-entropy, mean over seeds", recipe="mlp-reported", activation=a)
-open_ended = sum(low < 0.1 < high for low, high in swing.get("leaky-relu", []))
-gaps = {a: np.mean([high - low for low, high in found]) for a, found in swing.items()}
-study.say(f"Every NLL loss is negative within the first steps: no probability is above one, so this is no likelihood. With Adam at 0.1 and cross-entropy, {silent:.0%} of the second layer's ReLU units are never positive: {(left := round(50 * (1 - silent)))} of 50 {'is' if left == 1 else 'are'} left to tell ten classes apart. With LeakyReLU the error still swings by {gaps.get('leaky-relu', float('nan')):.3f} within ten passes, with the sigmoid by {gaps.get('sigmoid', float('nan')):.3f}; in {open_ended} of {seeds} LeakyReLU trainings the line of 0.1 lies inside the swing, and on which side they end is chance.",
-          f"هزینهٔ همهٔ حالت‌های NLL در همان گام‌های نخست منفی می‌شود: هیچ احتمالی از یک بیشتر نیست، پس این درست‌نمایی نیست. با Adam و نرخ ۰٫۱ و آنتروپی متقاطع، {kit.ltr(format(silent, '.0%'))} واحدهای ReLU لایهٔ دوم هرگز مثبت نیستند: از ۵۰ واحد {50 * (1 - silent):.0f} تا برای بازشناختن ده رده می‌ماند. با LeakyReLU خطا در ده دور هنوز {gaps.get('leaky-relu', float('nan')):.3f} نوسان دارد و با سیگموید {gaps.get('sigmoid', float('nan')):.3f}؛ در {open_ended} آموزش از {seeds} آموزشِ LeakyReLU مرز ۰٫۱ درون نوسان است و این‌که در کدام سو بایستند به بخت است.")
+open_ended = {a: sum(low < 0.1 < high for low, high in swing.get(a, [])) for a in ("leaky-relu", "sigmoid")}
+gaps = {a: np.median([high - low for low, high in found]) for a, found in swing.items()}
+study.say(f"Every NLL loss is negative within the first steps: no probability is above one, so this is no likelihood. With Adam at 0.1 and cross-entropy, {silent:.0%} of the second layer's ReLU units are never positive: {(left := round(50 * (1 - silent)))} of 50 {'is' if left == 1 else 'are'} left to tell ten classes apart. With LeakyReLU the error still swings by {gaps.get('leaky-relu', float('nan')):.3f} within ten passes (median of the seeds), with the sigmoid by {gaps.get('sigmoid', float('nan')):.3f}; in {open_ended['leaky-relu']} of {seeds} LeakyReLU and {open_ended['sigmoid']} of {seeds} sigmoid trainings the line of 0.1 lies inside the swing, and on which side they end is chance.",
+          f"هزینهٔ همهٔ حالت‌های NLL در همان گام‌های نخست منفی می‌شود: هیچ احتمالی از یک بیشتر نیست، پس این درست‌نمایی نیست. با Adam و نرخ ۰٫۱ و آنتروپی متقاطع، {kit.ltr(format(silent, '.0%'))} واحدهای ReLU لایهٔ دوم هرگز مثبت نیستند: از ۵۰ واحد {50 * (1 - silent):.0f} تا برای بازشناختن ده رده می‌ماند. با LeakyReLU خطا در ده دور هنوز {gaps.get('leaky-relu', float('nan')):.3f} نوسان دارد (میانهٔ بذرها) و با سیگموید {gaps.get('sigmoid', float('nan')):.3f}؛ در {open_ended['leaky-relu']} آموزش از {seeds} آموزشِ LeakyReLU و {open_ended['sigmoid']} آموزش از {seeds} آموزشِ سیگموید مرز ۰٫۱ درون نوسان است و این‌که در کدام سو بایستند به بخت است.")
 
 # %% [markdown] lang="en"
 # ## Corrected: six cells
-# With log-softmax before it, NLL *is* cross-entropy: twenty steps of each of the six pairs end in the same bits, so the
+# With log-softmax before it, NLL *is* cross-entropy: the first steps of each of the six pairs end in the same bits, so the
 # grid of twelve has six distinct cells. Dropout acts, the best weights count, and Adam has a rate that was searched for.
 # %% [markdown] lang="fa"
 # ## اصلاح‌شده: شش خانه
-# با log-softmax پیش از آن، NLL *همان* آنتروپی متقاطع است: بیست گام از هر یک از شش جفت به بیت‌های یکسان می‌انجامد، پس شبکهٔ دوازده‌تایی شش خانهٔ متمایز
+# با log-softmax پیش از آن، NLL *همان* آنتروپی متقاطع است: گام‌های نخستِ هر یک از شش جفت به بیت‌های یکسان می‌انجامد، پس شبکهٔ دوازده‌تایی شش خانهٔ متمایز
 # دارد. دراپ‌اوت عمل می‌کند، بهترین وزن‌ها به شمار می‌آید و Adam نرخی دارد که جست‌وجو شده است.
 
 # %%
@@ -309,6 +310,7 @@ def printed_rule(losses, images):
 every = [*(o for group in corrected.values() for o in group), *(o for cell, group in reported.items() if cell in PRINTED for o in group)]
 shouted = sum(bool(printed_rule([line["valid/loss"] for line in o["history"]], len(data.validation))) for o in every)
 warned = sum(overfits([line["valid/loss"] for line in o["history"]]) is not None for o in every)
+early = sum((told := overfits(course)) is not None and told < best_pass(course) for course in ([line["valid/loss"] for line in o["history"]] for o in every))
 assert shouted == 0
 assert study.small or warned > 0
 study.measure("overfitting_told", warned, n=len(every), protocol="trainings, corrected or printed as below 0.1, whose best validation loss is not beaten for three passes", unit="trainings")
@@ -324,8 +326,8 @@ for panel, (source, cell) in zip(figure.subplots(1, 2), ((reported, ("relu", "cr
     panel.set(xlabel="pass", ylabel="cross-entropy, nats", title="as reported" if source is reported else "corrected, dropout 0.2", yscale="log")
     panel.legend()
 study.figure(figure, "overfitting", "ReLU with cross-entropy and SGD, seed 0. The training loss with dropout is taken with units dropped, so it lies higher.", "ReLU با آنتروپی متقاطع و SGD، بذر ۰. هزینهٔ آموزش با دراپ‌اوت در حضور واحدهای حذف‌شده گرفته می‌شود، پس بالاتر است.")
-study.say(f"Over {len(every)} trainings that learn, the printed flag is raised {shouted} times: the sum over {len(data.validation):,} images would have to pass 999,999,999. The corrected one is raised in {warned}.",
-          f"در {len(every)} آموزشی که می‌آموزند، پرچم چاپ‌شده {shouted} بار بالا می‌رود: جمع روی {len(data.validation):,} تصویر باید از ۹۹۹٬۹۹۹٬۹۹۹ بگذرد. پرچم اصلاح‌شده در {warned} آموزش بالا می‌رود.")
+study.say(f"Over {len(every)} trainings that learn, the printed flag is raised {shouted} times: the sum over {len(data.validation):,} images would have to pass 999,999,999. The corrected one is raised in {warned}, in {early} of them before the best pass of all: three passes without a better value are a warning, no proof.",
+          f"در {len(every)} آموزشی که می‌آموزند، پرچم چاپ‌شده {shouted} بار بالا می‌رود: جمع روی {len(data.validation):,} تصویر باید از ۹۹۹٬۹۹۹٬۹۹۹ بگذرد. پرچم اصلاح‌شده در {warned} آموزش بالا می‌رود، در {early} تای آن‌ها پیش از بهترین دور: سه دور بی مقدار بهتر هشدار است، نه برهان.")
 
 # %% [markdown] lang="en"
 # ## Predictions beside targets
@@ -340,8 +342,10 @@ for name, o, title in (("best", corrected[best][0], f"{NAMES[best[0]]} + {NAMES[
                  f"{title}: the answer and in brackets the target of the first twenty test images; {o['error']:.2%} of all are wrong.", f"{kit.ltr(title)}: پاسخ و در پرانتز هدف برای بیست تصویر نخست آزمون؛ {kit.ltr(format(o['error'], '.2%'))} همهٔ پاسخ‌ها نادرست است.")
 ranked = sorted(corrected, key=lambda c: np.mean([o["error"] for o in corrected[c]]))
 spread = [float(np.mean([o["error"] for o in corrected[c]])) for c in ranked]
-study.say(f"**What remains.** Corrected, all six errors lie between {spread[0]:.2%} and {spread[-1]:.2%}. The large differences of the printed list were not differences of activations or optimisers but of a loss that was none and a rate that was wrong for one of the optimisers: two things that are compared at one rate are compared at a rate that suits one of them.",
-          f"**چه می‌ماند.** پس از اصلاح، هر شش خطا میان {kit.ltr(f'{spread[0]:.2%}')} و {kit.ltr(f'{spread[-1]:.2%}')} است. تفاوت‌های بزرگِ فهرست چاپ‌شده تفاوت فعال‌سازی‌ها یا بهینه‌سازها نبود، بلکه از هزینه‌ای بود که هزینه نبود و از نرخی که برای یکی از بهینه‌سازها نادرست بود: دو چیز که با یک نرخ سنجیده شوند با نرخی سنجیده می‌شوند که به یکی از آن دو می‌خورد.")
+unfinished = sum(best_pass(course) == len(course) for course in ([line["valid/loss"] for line in o["history"]] for o in corrected[ranked[-1]]))
+slowest = f"{NAMES[ranked[-1][0]]} + {NAMES[ranked[-1][1]]}"
+study.say(f"**What remains.** Corrected, all six errors lie between {spread[0]:.2%} and {spread[-1]:.2%}; the largest is that of {slowest}, which was best at its last pass in {unfinished} of {len(corrected[ranked[-1]])} seeds. The large differences of the printed list were not differences of activations or optimisers but of a loss that was none and a rate that was wrong for one of the optimisers: two things that are compared at one rate are compared at a rate that suits one of them.",
+          f"**چه می‌ماند.** پس از اصلاح، هر شش خطا میان {kit.ltr(f'{spread[0]:.2%}')} و {kit.ltr(f'{spread[-1]:.2%}')} است؛ بزرگ‌ترین از آنِ {kit.ltr(slowest)} که در {unfinished} بذر از {len(corrected[ranked[-1]])} بذر در آخرین دورش از همه بهتر بود. تفاوت‌های بزرگِ فهرست چاپ‌شده تفاوت فعال‌سازی‌ها یا بهینه‌سازها نبود، بلکه از هزینه‌ای بود که هزینه نبود و از نرخی که برای یکی از بهینه‌سازها نادرست بود: دو چیز که با یک نرخ سنجیده شوند با نرخی سنجیده می‌شوند که به یکی از آن دو می‌خورد.")
 
 # %% [markdown] lang="en"
 # ## Sources

@@ -64,7 +64,7 @@ study.warn_if_small()
 # The **reconstruction** teaches the decoder to paint from codes and, straight through, the encoder which code would
 # have been the better one. The **codebook** term draws a code to the vectors that chose it. The **commitment** keeps the
 # vectors near their code: without it nothing stops an encoder from moving faster than its codes can follow. The last
-# two have one value and differ only in who is moved. Norms are squared and the log-likelihood has a minus; sheets that
+# two have one value and differ only in who is moved; here they are means over places times $HWC$, so that a vector weighs as much as the value of a pixel. Norms are squared and the log-likelihood has a minus; sheets that
 # print neither would have the images made *less* likely, and codes that never come to rest (see the pitfalls).
 # %% [markdown] lang="fa"
 # ## کارت: سه جمله
@@ -74,7 +74,7 @@ study.warn_if_small()
 #
 # **بازسازی** به رمزگشا می‌آموزد از روی کد نقاشی کند و با عبور مستقیم به کدگذار می‌گوید کدام کد بهتر می‌بود. جملهٔ **کتاب کد** هر کد را به سوی
 # بردارهایی می‌کشد که آن را برگزیده‌اند. **تعهد** بردارها را نزدیک کدشان نگه می‌دارد: بی آن هیچ چیز مانع نمی‌شود که کدگذار تندتر از کدهایش حرکت
-# کند. دو جملهٔ آخر یک مقدار دارند و فقط در این‌که چه کسی حرکت می‌کند فرق دارند. نرم‌ها مربع‌اند و لگاریتم درست‌نمایی منفی است؛ صورتی که این دو را
+# کند. دو جملهٔ آخر یک مقدار دارند و فقط در این‌که چه کسی حرکت می‌کند فرق دارند؛ این‌جا میانگین روی جاها ضرب در $HWC$ هستند، تا هر بردار به اندازهٔ مقدار یک پیکسل وزن داشته باشد. نرم‌ها مربع‌اند و لگاریتم درست‌نمایی منفی است؛ صورتی که این دو را
 # ننوشته باشد تصویر را *کم‌احتمال‌تر* می‌کند و کدهایش هرگز آرام نمی‌گیرند (بخش دام‌ها را ببینید).
 
 
@@ -131,7 +131,7 @@ study.say(f"In the model itself the gradients at $z$ and at $e$ are equal to the
 # Nearest code by squared distance: the codes cut the space into Voronoi cells. The codebook term has the gradient
 # $2 s_k (e_k - \bar z_k)$, with $s_k$ the share of vectors that chose code $k$ and $\bar z_k$ their mean: it vanishes
 # where each code is the mean of its cell, which is where Lloyd's algorithm for k-means stops. Gradient descent takes a
-# step of size proportional to $s_k$, so rare codes crawl; a running mean with decay $\gamma$ takes the same part
+# step of size proportional to $s_k$, so rare codes crawl (Adam, which moves the codes here, divides that out); a running mean with decay $\gamma$ takes the same part
 # $1 - \gamma$ of the way for all whose use is steady, and with $\gamma = 0$ on a fixed batch it *is* Lloyd's step.
 # %% [markdown] lang="fa"
 # ## کارت: کتاب کد همان k-means روی زمین متحرک است
@@ -277,7 +277,8 @@ def gain(key, name):
 
 study.say(f"Against running means, codes moved by a gradient change the scaled error by {gain('vq-res@gradient', names[0])} and the perplexity by {gain('vq-res@gradient', names[1])}; rounding changes them by {gain('vq-res@fsq', names[0])} and {gain('vq-res@fsq', names[1])}. An interval that holds 0 says that these seeds do not tell the two apart.",
           f"نسبت به میانگین متحرک، کدهایی که گرادیان حرکت می‌دهد خطای مقیاس‌شده را <bdi dir=\"ltr\">{gain('vq-res@gradient', names[0])}</bdi> و سرگشتگی را <bdi dir=\"ltr\">{gain('vq-res@gradient', names[1])}</bdi> تغییر می‌دهند؛ گرد کردن <bdi dir=\"ltr\">{gain('vq-res@fsq', names[0])}</bdi> و <bdi dir=\"ltr\">{gain('vq-res@fsq', names[1])}</bdi>. بازه‌ای که صفر را در بر دارد می‌گوید این بذرها آن دو را از هم جدا نمی‌کنند.")
-study.figure(reconstruction_pairs(few[:12], model.reconstruct(few[:12])), "pairs", "Test images, what running means make of them, and the difference.", "تصویرهای آزمون، آنچه میانگین متحرک از آن‌ها می‌سازد، و اختلاف.")
+best = study.runs("vq-res@ema")[0].model()
+study.figure(reconstruction_pairs(few[:12], best.reconstruct(few[:12])), "pairs", "Test images, what running means make of them, and the difference.", "تصویرهای آزمون، آنچه میانگین متحرک از آن‌ها می‌سازد، و اختلاف.")
 
 # %% [markdown] lang="en"
 # ## What a code means
@@ -285,11 +286,11 @@ study.figure(reconstruction_pairs(few[:12], model.reconstruct(few[:12])), "pairs
 # ## معنای یک کد
 
 # %%
-z, indices, colour, _ = look(model, many)
+z, indices, colour, _ = look(best, many)
 use = indices.bincount(minlength=book.codes)
 ranked = [k for k in use.argsort(descending=True).tolist() if use[k] >= 9]
 shown = [ranked[i] for i in np.unique(np.linspace(0, len(ranked) - 1, 8).round().astype(int))]
-study.figure(image_grid(patches(model, many, shown), len(shown), 10, row_labels=[f"{float(use[k]) / len(z):.2%}" for k in shown], col_labels=["alone", *range(1, 10)], ylabel="use"), "patches",
+study.figure(image_grid(patches(best, many, shown), len(shown), 10, row_labels=[f"{float(use[k]) / len(z):.2%}" for k in shown], col_labels=["alone", *range(1, 10)], ylabel="use"), "patches",
              "One code a row, from the most used to the rarest: what the decoder paints from a map of it alone, and the 8 x 8 pixels around the nine vectors nearest to it in 2,000 test images.",
              "هر سطر یک کد، از پرکاربردترین تا کم‌کاربردترین: آنچه رمزگشا از نقشه‌ای فقط از همین کد می‌کشد، و ۸ در ۸ پیکسلِ گرد نُه برداری که در ۲٬۰۰۰ تصویر آزمون به آن نزدیک‌ترند.")
 
@@ -308,12 +309,13 @@ for panel, key in zip(figure.subplots(1, 2), ("vq-res@ema", "vq-res@gradient")):
     used = (count > 0).numpy()
     panel.scatter(*flat[~used].T, s=14, marker="x", color="#BBBBBB", linewidths=0.8)
     panel.scatter(*flat[used].T, s=10 + 400 * (count.numpy()[used] / len(chosen)) ** 0.5, c=mean[used] / max(mean.max(), 1e-9), edgecolor="#66666E", linewidths=0.4)
-    panel.set(title=f"{key.split('@')[1]}: {spread[key]:.0%} of the spread", xlabel="first component", ylabel="second")
+    panel.set(title=f"{'running means' if key == 'vq-res@ema' else 'gradient'}: {spread[key]:.0%} of the spread", xlabel="first component", ylabel="second")
 study.figure(figure, "map", "The codebook on its first two principal components, running means and gradient; each code in the mean colour of the 4 x 4 pixels that it stands for (all brightened alike), larger where more used, a cross where not at all.",
              "کتاب کد روی دو مؤلفهٔ اصلی نخست، میانگین متحرک و گرادیان؛ هر کد به رنگ میانگین ۴ در ۴ پیکسلی که به جای آن‌هاست (همه به یک نسبت روشن‌تر)، بزرگ‌تر هرجا بیشتر به کار رود و ضربدر هرجا هیچ.")
 r2 = {key: np.mean(found[key]["colour_r2"]) for key in ("vq-res@ema", "vq-res@fsq")}
-study.say(f"The plane holds {spread['vq-res@ema']:.0%} of the spread of the codes of running means: the rest of a distance is not seen in it. What a code says of colour can be measured: of the variance of the mean colour of a patch a linear reader finds {r2['vq-res@ema']:.0%} in the 64 numbers of its code, and {r2['vq-res@fsq']:.0%} in the three that rounding leaves.",
-          f"این صفحه {spread['vq-res@ema']:.0%} پراکندگی کدهای میانگین متحرک را در بر دارد و باقی فاصله‌ها در آن دیده نمی‌شود. آنچه کد از رنگ می‌گوید اندازه‌گرفتنی است: از واریانس رنگ میانگین یک تکه، خوانندهٔ خطی {r2['vq-res@ema']:.0%} را در ۶۴ عدد کدش می‌یابد و {r2['vq-res@fsq']:.0%} را در سه عددی که گرد کردن می‌گذارد.")
+rounding = gain("vq-res@fsq", "colour_r2")
+study.say(f"The plane holds {spread['vq-res@ema']:.0%} of the spread of the codes of running means: the rest of a distance is not seen in it. What a code says of colour can be measured: of the variance of the mean colour of a patch a linear reader finds {r2['vq-res@ema']:.0%} in the 64 numbers of its code, and {r2['vq-res@fsq']:.0%} in the three that rounding leaves (difference {rounding}; an interval that holds 0 tells them apart no more than chance).",
+          f"این صفحه {spread['vq-res@ema']:.0%} پراکندگی کدهای میانگین متحرک را در بر دارد و باقی فاصله‌ها در آن دیده نمی‌شود. آنچه کد از رنگ می‌گوید اندازه‌گرفتنی است: از واریانس رنگ میانگین یک تکه، خوانندهٔ خطی {r2['vq-res@ema']:.0%} را در ۶۴ عدد کدش می‌یابد و {r2['vq-res@fsq']:.0%} را در سه عددی که گرد کردن می‌گذارد (اختلاف <bdi dir=\"ltr\">{rounding}</bdi>؛ بازه‌ای که صفر را در بر دارد این دو را از هم جدا نمی‌کند).")
 
 # %% [markdown] lang="en"
 # ## New images
@@ -321,6 +323,9 @@ study.say(f"The plane holds {spread['vq-res@ema']:.0%} of the spread of the code
 # ## تصویر تازه
 
 # %%
+scaled = study.results("vq-res", names[0])
+study.say(f"A prior needs an autoencoder that rests: in the run with one, the codes learnt for its first half only ({run.experiment.model.prior_from:.0%} of the updates). Its scaled error is {scaled.value:.3f}, where running means above reach {np.mean(found['vq-res@ema'][names[0]]):.3f}; what is missing is mostly colour. All that follows is of this run.",
+          f"پیشین به خودرمزگذاری نیاز دارد که دیگر تغییر نکند: در اجرایی که پیشین دارد، کدها تنها در بخش نخست ({run.experiment.model.prior_from:.0%} به‌روزرسانی‌ها) آموخته‌اند. خطای مقیاس‌شدهٔ آن {scaled.value:.3f} است، حال آنکه میانگین متحرک در بالا به {np.mean(found['vq-res@ema'][names[0]]):.3f} می‌رسد؛ آنچه کم است بیشتر رنگ است. هرچه در پی می‌آید از این اجراست.")
 n = min(run.experiment.evaluate.samples, 2000)
 maps = model.codes(data.test.x[n : 2 * n].float() / 255)  # not those that the distances below are taken from
 order = torch.from_numpy(np.stack([philox("places", i).permutation(n) for i in range(h * w)], 1))
@@ -339,12 +344,12 @@ if data.name == "mnist-rgb":
         return judge.judged(grey / grey.amax((2, 3), keepdim=True).clamp(min=1 / 255))[0]
 
     real = features(data.test.x[:n] / 255)
-    floor = float(frechet_distance(real, features(data.train.x[:n] / 255)))
+    floor = float(frechet_distance(real, features(data.test.x[n : 2 * n] / 255)))  # of the images whose codes are used
     rows = [[kind, study.measure("fd_digits_brightness", float(frechet_distance(real, features(images))), n=n, unit="squared feature units", floor=floor, source=kind,
                                  protocol=f"Fréchet distance of {n} images to the first {n} test images, brightest channel scaled to 1, features of {judge.NAME}")] for kind, images in drawn.items()]
     study.table(study.pick(["images", "distance of their brightness"], ["تصویرها", "فاصلهٔ روشنایی"]), rows,
-                "fd-digits without the colour; the floor is that of as many training images. Reconstructions and mixtures are of other test images than those compared with.",
-                "‏fd-digits بی رنگ؛ کف، فاصلهٔ همان تعداد تصویر آموزش است. بازسازی‌ها و آمیخته‌ها از تصویرهای آزمونی جز تصویرهای مرجع‌اند.")
+                "fd-digits without the colour; the floor is that of the test images whose codes are reconstructed and mixed, others than those compared with.",
+                "‏fd-digits بی رنگ؛ کف از آنِ همان تصویرهای آزمونی است که کدهایشان بازسازی و آمیخته می‌شود، و جز تصویرهای مرجع‌اند.")
 
 # %% [markdown] lang="en"
 # ## Pitfalls
@@ -352,7 +357,7 @@ if data.name == "mnist-rgb":
 # ## دام‌ها
 
 # %%
-batch = float(np.mean([float(perplexity(shares(part, book.codes))) for part in model.codes(many).split(32)]))
+batch = float(np.mean([float(perplexity(shares(part, book.codes))) for part in best.codes(many).split(32)]))
 whole = float(perplexity(shares(indices, book.codes)))
 lengths = []
 for distance in (1.0, 0.01):
@@ -361,13 +366,13 @@ for distance in (1.0, 0.01):
 assert np.allclose(lengths, [[1, 2], [1, 0.02]])
 kept, died = (float(np.mean(found[key]["codes_used"])) for key in ("vq-res@ema", "vq-res@plain"))
 study.say(f"""- Perplexity of a batch understates use: {batch:.0f} on average over batches of 32 images, {whole:.0f} over 2,000. Count over a whole part.
-- Without k-means at the start and without new places for dead codes {died:.0f} of {book.codes} codes are in use, with both {kept:.0f}.
-- A norm that is not squared pulls with the same length 1 at every distance (squared: 2 at distance 1, 0.02 at 0.01): codes step around their mean for ever.
+- Without k-means at the start and without new places for dead codes {died:.0f} of {book.codes} codes were in use here (one seed), with both {kept:.0f}.
+- A norm that is not squared pulls with the same length 1 at every distance (squared: 2 at distance 1, 0.02 at 0.01): codes step around a middle for ever, and that is the median of their vectors, not the mean.
 - Sums over the batch in place of means tie the weight of the commitment to the batch size; here every term is a mean over places, in nats per image.
 - A scaled error belongs to its data: dividing by another variance makes another number of the same picture.""",
           f"""- سرگشتگیِ یک دسته کاربرد را کم نشان می‌دهد: میانگین دسته‌های ۳۲تایی {batch:.0f} است و روی ۲٬۰۰۰ تصویر {whole:.0f}. روی همهٔ یک بخش بشمارید.
-- بی k-means در آغاز و بی جای تازه برای کدهای مرده {died:.0f} کد از {book.codes} به کار می‌رود و با هر دو {kept:.0f}.
-- نرمِ بی‌مربع در هر فاصله با همان طول ۱ می‌کشد (با مربع: ۲ در فاصلهٔ ۱ و ۰٫۰۲ در ۰٫۰۱): کد تا ابد گرد میانگینش گام برمی‌دارد.
+- بی k-means در آغاز و بی جای تازه برای کدهای مرده این‌جا (یک بذر) {died:.0f} کد از {book.codes} به کار رفت و با هر دو {kept:.0f}.
+- نرمِ بی‌مربع در هر فاصله با همان طول ۱ می‌کشد (با مربع: ۲ در فاصلهٔ ۱ و ۰٫۰۲ در ۰٫۰۱): کد تا ابد گرد میانه‌ای گام برمی‌دارد که میانهٔ هندسی بردارهایش است، نه میانگینشان.
 - جمع روی دسته به جای میانگین، وزن تعهد را به اندازهٔ دسته گره می‌زند؛ اینجا هر جمله میانگین روی جاهاست، به نات بر تصویر.
 - خطای مقیاس‌شده از آنِ دادهٔ خود است: تقسیم بر واریانسی دیگر از همان تصویر عدد دیگری می‌سازد.""")
 
