@@ -61,8 +61,8 @@ OTHERS = (
     ("the same, rounding (FSQ)", "vq_vae_residual", "vq-res@fsq", ERROR),
     ("R3GAN on stacked MNIST, one seed", "cpu/r3gan-stacked", "r3gan-stacked",
      (("modes_covered", "modes of 1,000", "real"),)),
-    ("VQ-VAE, 3 codes of 2 dimensions", "vq_vae", "vq-3x2", ERROR),
-    ("VQ-VAE, 128 codes", "vq_vae", "vq-vae", ERROR),
+    ("VQ-VAE, 3 codes of 2 dimensions, three seeds", "vq_vae", "vq-3x2", ERROR),
+    ("VQ-VAE, 128 codes, one seed", "vq_vae", "vq-vae", ERROR),
 )  # fmt: skip
 """What stands beyond the table of digits: title; study; the run, recipe or classifier (see `named`), or what the
 protocol says; and of each measurement its name, what it is in words, and what its floor is, "" for none."""
