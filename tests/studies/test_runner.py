@@ -1,12 +1,14 @@
 """Studies of one's own: what their headers may hold, and what happens to their reports."""
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
 
 from simorgh.errors import UserError
 from simorgh.report.notebook import StudyError
-from simorgh.studies.header import FOLDER, find
+from simorgh.studies.header import FOLDER, find, studies
 from simorgh.studies.kit import Study
 from simorgh.studies.runner import run_study
 
@@ -85,3 +87,12 @@ def test_paths_of_a_study_do_not_pass_through_its_temporary_folder(tmp_path: Pat
     found = Study(told, tmp_path / ".a-x7f3")
     assert found.kept == (tmp_path / "runs" / "kept" / "a").resolve()
     assert found.out == (tmp_path / ".a-x7f3" / "again").resolve()
+
+
+@pytest.mark.parametrize("path", [s.path for s in studies()], ids=lambda p: p.stem)
+def test_no_cell_ends_in_a_measurement(path: Path):
+    """A notebook prints the value of a cell's last line, and a page is no place for a raw one."""
+    for cell in re.split(r"^# %%.*$", path.read_text(encoding="utf-8"), flags=re.MULTILINE):
+        last = next(reversed(ast.parse(cell).body), None)
+        called = ast.unparse(last.value.func) if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call) else ""
+        assert called not in ("study.measure", "study.results"), ast.unparse(last)[:80]

@@ -102,7 +102,7 @@ order = float(np.polyfit(np.log(units[2:]), np.log(smooth[2:]), 1)[0])
 assert (smooth <= bound * (1 + 1e-9)).all()
 assert abs(order + 2) < 0.1
 assert (jump >= 0.5 - 1e-2).all()  # up to the grid on which the supremum is taken
-study.measure("approximation_order", order, n=len(units) - 2, protocol="slope of log max error over log units, broken lines of 8 to 256 ReLU units on the sine")
+_ = study.measure("approximation_order", order, n=len(units) - 2, protocol="slope of log max error over log units, broken lines of 8 to 256 ReLU units on the sine")
 
 # %% [markdown] lang="en"
 # ## Trained nets of growing width

@@ -96,7 +96,7 @@ for t in stops:
 assert max(off) < 0.01
 study.table(["t", "√ᾱ", "√(1 − ᾱ)", study.pick("signal to noise, dB", "سیگنال به نوفه، dB"), study.pick("variance", "واریانس"), study.pick("variance without shrinking", "واریانس بدون کوچک‌کردن")], rows,
             "1,000 test images brought to mean 0 and variance 1. Without the factor the variance grows to that of all the noise.", "۱٬۰۰۰ تصویر آزمون با میانگین ۰ و واریانس ۱. بدون آن ضریب، واریانس به اندازهٔ همهٔ نوفه رشد می‌کند.")
-study.measure("variance_off_one", max(off), n=1000, protocol="largest |variance - 1| of standardised test images at steps 100, 200, 500, 700, 900")
+_ = study.measure("variance_off_one", max(off), n=1000, protocol="largest |variance - 1| of standardised test images at steps 100, 200, 500, 700, 900")
 
 # %% [markdown] lang="en"
 # ## (b) All steps in one

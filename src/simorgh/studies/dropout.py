@@ -90,7 +90,7 @@ study.table([study.pick("stage", "مرحله"), *(kit.ltr(f"x{i}") for i in rang
             [[study.pick("before", "پیش"), *X.tolist()], [study.pick("mask", "ماسک"), *KEPT.tolist()], *([study.pick(f"training, rate {rate}", f"آموزش، نرخ {rate}"), *dropout(X, rate, KEPT).tolist()] for rate in PRINTED), [study.pick("test", "آزمون"), *X.tolist()]],
             en="The five outputs, equal to the printed ones in every bit.", fa="پنج خروجی، بیت به بیت برابر عددهای چاپ‌شده.")
 study.measure("first_output_at_rate_0.5", float(dropout(X, 0.5, KEPT)[0]), n=1, protocol="-4.5 kept by inverted dropout of rate 0.5")
-study.measure("first_output_at_rate_0.4", float(dropout(X, 0.4, KEPT)[0]), n=1, protocol="-4.5 kept by inverted dropout of rate 0.4")
+_ = study.measure("first_output_at_rate_0.4", float(dropout(X, 0.4, KEPT)[0]), n=1, protocol="-4.5 kept by inverted dropout of rate 0.4")
 
 # %% [markdown] lang="en"
 # ## Test time: nothing, and why that is right
@@ -154,7 +154,7 @@ study.table(study.pick(["behind the dropout", "mean over 32 masks", "difference 
              [study.pick("ReLU layer, softmax", "لایهٔ ReLU، سپس softmax"), study.pick("geometric, normalised", "هندسیِ بهنجار"), kit.Cell(f"{np.median(hidden):.3f} ({max(hidden):.3f})")]],
             en="200 random sets of weights, rate 0.5. Upper rows: the largest difference. Lower rows: the median of the largest over classes, and in brackets the largest of all, as probabilities.",
             fa="۲۰۰ دستهٔ تصادفی وزن، نرخ ۰٫۵. سطرهای بالا: بزرگ‌ترین اختلاف. سطرهای پایین: میانهٔ بیشینهٔ رده‌ها، و در پرانتز بزرگ‌ترین همه، بر حسب احتمال.")
-study.measure("hidden_layer_gap", float(np.median(hidden)), n=200, unit="probability", protocol="median over 200 random ReLU nets of the largest difference between the test-time class probabilities and the normalised geometric mean over all 32 masks, rate 0.5")
+_ = study.measure("hidden_layer_gap", float(np.median(hidden)), n=200, unit="probability", protocol="median over 200 random ReLU nets of the largest difference between the test-time class probabilities and the normalised geometric mean over all 32 masks, rate 0.5")
 
 # %%
 figure = Figure(figsize=(8.2, 3))

@@ -203,7 +203,7 @@ few, many, full = (change(f"{a} levels", f"{b} levels") for a, b in ((40, 3), (4
 waited, low = change("40 levels", "3 levels, T = 100"), change("40 levels", "40 levels from 1", which=1)
 for (a, b), d in {("40 levels", "3 levels"): few, ("40 levels", "80 levels"): many, ("80 levels", "95 levels"): full, ("40 levels", "3 levels, T = 100"): waited}.items():
     study.measure("exact_fd_change", *d, n=seeds, unit="squared pixels", protocol=f"exact_fd with {b} minus that with {a}, paired by seed, Student interval", sampler=b)
-study.measure("exact_tv_change", *low, n=seeds, unit="share", protocol="exact_tv with 40 levels from 1 minus that with 40 levels, paired by seed, Student interval", sampler="40 levels from 1")
+_ = study.measure("exact_tv_change", *low, n=seeds, unit="share", protocol="exact_tv with 40 levels from 1 minus that with 40 levels, paired by seed, Student interval", sampler="40 levels from 1")
 
 # %%
 def against_cost(groups, floor, ylabel, spread):

@@ -109,7 +109,7 @@ study.table(study.pick(["features p", "new point", "formula", "training", "formu
             [[p, *(kit.Cell(f"{v:.3f}") for v in (m[0], f[0], m[1], f[1]))] for p, (m, _, f) in PRICE.items()],
             en=f"Least squares with N = {N}, noise of variance 1: mean of {DRAWS:,} draws.", fa=f"کمترین مربعات با {kit.ltr(f'N = {N}')} و نوفه‌ای با واریانس ۱: میانگین {DRAWS:,} قرعه.")
 study.measure("ridge_risk_ratio", risk(best) / risk(0), n=DRAWS, protocol="expected squared error of ridge coefficients at the best of 41 lambdas over that of least squares, 30 x 10, exact; checked on drawn noise")
-study.measure("price_of_30_features", float(PRICE[30][0][0]), n=DRAWS, protocol="expected squared error on a new point of least squares with 30 normal features, N = 40, noise variance 1", floor=None)
+_ = study.measure("price_of_30_features", float(PRICE[30][0][0]), n=DRAWS, protocol="expected squared error on a new point of least squares with 30 normal features, N = 40, noise variance 1", floor=None)
 
 # %% [markdown] lang="en"
 # ## Polynomials and a net

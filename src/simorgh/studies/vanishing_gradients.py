@@ -137,7 +137,7 @@ study.table([study.pick("activation", "فعال‌سازی"), study.pick("initia
             fa=f"توان‌های ده که نُرم گرادیان از لایهٔ آخر تا اول تغییر می‌کند: اندازه‌گیری‌شده (پیش‌بینی‌شده). پهنای {WIDTH}، میانگین {SEEDS} قرعه.")
 study.measure("mean_field_error", worst, n=len(off), unit="decades a layer", protocol=f"largest difference of measured and mean-field change of the gradient norm over 36 nets of width {WIDTH}")
 study.measure("decades_sigmoid_xavier_16", found["sigmoid", "Xavier", 16], n=SEEDS, unit="decades", protocol="change of the gradient norm from the last of 16 sigmoid layers to the first, Xavier weights")
-study.measure("decades_relu_he_64", found["ReLU", "He", 64], n=SEEDS, unit="decades", protocol="change of the gradient norm from the last of 64 ReLU layers to the first, He weights")
+_ = study.measure("decades_relu_he_64", found["ReLU", "He", 64], n=SEEDS, unit="decades", protocol="change of the gradient norm from the last of 64 ReLU layers to the first, He weights")
 
 # %%
 figure = Figure(figsize=(9, 2.9))
