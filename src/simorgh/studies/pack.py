@@ -167,8 +167,9 @@ def copy(report: Report, made: Path, taken: dict[Path, Path]) -> None:
     """The report into `made`, its runs beside it, each once for all reports; `taken` remembers from where."""
     target = made / report.folder.name
     target.mkdir(parents=True)
+    wanted = products(report.folder) - {CONTEXT, AGAIN}
     for path in report.folder.iterdir():
-        if path.name in products(report.folder) - {CONTEXT, AGAIN}:
+        if path.name in wanted:
             shutil.copytree(path, target / path.name) if path.is_dir() else shutil.copy2(path, target)
 
     def moved(path: str) -> str:
