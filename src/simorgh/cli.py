@@ -4,14 +4,24 @@ Heavy imports wait until a command needs them, so that help comes at once. Whate
 one sentence on standard error and exit code 2.
 """
 
-import contextlib
-import io
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field, make_dataclass
+from dataclasses import field, make_dataclass
 from pathlib import Path
-from typing import Any, Literal
 
+from simorgh.arguments import (
+    EvaluateArguments,
+    PackArguments,
+    PredictArguments,
+    ReportArguments,
+    StudyArguments,
+    SweepArguments,
+    nothing_left,
+    parse,
+    positional,
+    take,
+    take_all,
+)
 from simorgh.errors import UserError, check_name
 
 HELP = """\
@@ -64,41 +74,10 @@ def main(argv: list[str] | None = None) -> None:
         sys.exit(2)
 
 
-def parse(kind: type, argv: list[str], prog: str) -> Any:
-    """`kind` (a dataclass) filled from the arguments by tyro; its boxed complaints become one sentence."""
-    import tyro
-
-    complaint = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(complaint):
-            return tyro.cli(kind, args=argv, prog=prog)
-    except SystemExit as stop:
-        if not stop.code:
-            raise
-        # A title line, perhaps a rule, then the complaint up to the next rule, then advice.
-        lines = [line.strip(" │╭╮╰╯─-") for line in complaint.getvalue().splitlines()[1:]]
-        said = "\n".join(lines).strip().split("\n\n")[0]
-        sentence = " ".join(said.split()).replace(" .", ".")
-        raise UserError(f"{sentence.rstrip('.')}; see {prog} --help.") from None
-
-
-def positional(argv: list[str], noun: str, usage: str) -> tuple[str, list[str]]:
-    """The leading argument and the rest; help where it is asked for."""
-    if argv and argv[0] in ("-h", "--help"):
-        print(f"usage: {usage}")
-        sys.exit(0)
-    if not argv or argv[0].startswith("-"):
-        raise UserError(f"The {noun} is missing: {usage}")
-    return argv[0], argv[1:]
-
-
 def device() -> str:
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-# commands
 
 
 def list_(argv: list[str]) -> None:
@@ -135,7 +114,7 @@ def catalogue(what: str) -> dict[str, str]:
 def train(argv: list[str]) -> None:
     usage = "simorgh train RECIPE [--preset smoke|cpu|paper] [--seed N] [--out DIR] [settings]"
     name, rest = positional(argv, "recipe", usage)
-    preset, rest = _take(rest, "--preset", "cpu")
+    preset, rest = take(rest, "--preset", "cpu")
     rest = ["--data.name" if a == "--data" else a for a in rest]
     from simorgh.recipes import recipe
     from simorgh.train import fit
@@ -152,17 +131,6 @@ def train(argv: list[str]) -> None:
     print(run.path)
 
 
-def _take(argv: list[str], flag: str, default: str) -> tuple[str, list[str]]:
-    """The value of one flag, and the arguments without it."""
-    joined = [part for a in argv for part in (a.split("=", 1) if a.startswith(flag + "=") else [a])]
-    if flag not in joined:
-        return default, joined
-    at = joined.index(flag)
-    if at + 1 == len(joined):
-        raise UserError(f"{flag} needs a value.")
-    return joined[at + 1], joined[:at] + joined[at + 2 :]
-
-
 def sample(argv: list[str]) -> None:
     usage = 'simorgh sample RUN [-n 64] [--condition 3] [--prompt "... / ..."] [--seed 0] [--out FILE]'
     path, rest = positional(argv, "run directory", usage)
@@ -172,21 +140,6 @@ def sample(argv: list[str]) -> None:
     words = {"-n": "--n", "--count": "--n"}
     asked = parse(SampleArguments, [words.get(a, a) for a in rest], "simorgh sample RUN")
     print(*draw(Run.open(path), asked, device()))
-
-
-@dataclass
-class EvaluateArguments:
-    """Measure a trained model; the result is stored in the run's results.json.
-
-    Attributes:
-        metrics: which groups (simorgh list metrics); all quick ones that fit the model where none is named.
-        inception: the public file pt_inception-2015-12-05-6726825d.pth; with it FID is measured (slow on a CPU).
-        resize: how images are enlarged for it; numbers under different rules cannot be compared.
-    """
-
-    metrics: tuple[str, ...] = ()
-    inception: Path | None = None
-    resize: Literal["tf1", "half-pixel", "clean"] = "tf1"
 
 
 def evaluate(argv: list[str]) -> None:
@@ -201,25 +154,6 @@ def evaluate(argv: list[str]) -> None:
     show_measurements(found)
     for sentence in {m.context["collapse"] for m in found if m.context.get("collapse")}:
         print(f"simorgh: {sentence}", file=sys.stderr)
-
-
-@dataclass
-class PredictArguments:
-    """Ask a trained classifier of molecules about a CSV file: a row comes out for every row that goes in. A SMILES that
-    cannot be read leaves its row without a prediction, and the reason in it.
-
-    Attributes:
-        input: a CSV file with a header and a column of SMILES.
-        out: the CSV file to write; standard output without it.
-        spellings: random spellings of each molecule that are averaged over beside its own; as many as in training by
-            default.
-        vectors: an .npz file for the vectors that the model makes of the molecules.
-    """
-
-    input: Path
-    out: Path | None = None
-    spellings: int | None = None
-    vectors: Path | None = None
 
 
 def predict(argv: list[str]) -> None:
@@ -243,17 +177,6 @@ def predict(argv: list[str]) -> None:
     print(f"simorgh: {len(answers)} rows, {missing} of them without a prediction.", file=sys.stderr)
 
 
-@dataclass
-class ReportArguments:
-    """Write report.html and report.ipynb into a run directory.
-
-    Attributes:
-        lang: language of the report.
-    """
-
-    lang: Literal["en", "fa"] = "en"
-
-
 def report(argv: list[str]) -> None:
     path, rest = positional(argv, "run directory", "simorgh report RUN [--lang en|fa]")
     asked = parse(ReportArguments, rest, "simorgh report RUN")
@@ -271,48 +194,12 @@ def compare(argv: list[str]) -> None:
     show_comparison([Run.open(path) for path in argv])
 
 
-@dataclass
-class StudyArguments:
-    """Answer one question: train what it needs, measure, execute the notebook, write the report.
-
-    Attributes:
-        preset: smoke (seconds), cpu (minutes) or paper (full size).
-        lang: language of the report.
-        out: where report.html, report.ipynb, results.json and figures/ go; reports/NAME by default.
-        runs: where the trained models are kept.
-        data: a data set in place of that of the study, such as cifar-10 or folder:PATH, where its models take it.
-    """
-
-    preset: Literal["smoke", "cpu", "paper"] = "cpu"
-    lang: Literal["en", "fa"] = "en"
-    out: Path | None = None
-    runs: Path = Path("runs")
-    data: str | None = None
-
-
 def study(argv: list[str]) -> None:
     name, rest = positional(argv, "study", "simorgh study NAME [--preset smoke|cpu|paper] [--lang en|fa] [--out DIR]")
     asked = parse(StudyArguments, rest, f"simorgh study {name}")
     from simorgh.studies.runner import run_study
 
     print(run_study(name, **vars(asked)))
-
-
-@dataclass
-class PackArguments:
-    """Pack finished reports with the models they need: a folder NAME with a README, and NAME.zip.
-
-    Attributes:
-        name: as the course wants it, such as HW4-Name-StudentNumber.
-        out: where the folder and the zip go.
-        consulted: the people and programs that helped you, for the README.
-        check: first execute every packed notebook afresh, as a reader would; minutes a study.
-    """
-
-    name: str
-    out: Path = Path()
-    consulted: str = ""
-    check: bool = False
 
 
 def pack(argv: list[str]) -> None:
@@ -327,47 +214,9 @@ def pack(argv: list[str]) -> None:
     print(packed(reports, **vars(asked), say=lambda text: print(text, file=sys.stderr, flush=True)))
 
 
-@dataclass
-class SweepArguments:
-    """Search hyper-parameters with Optuna, on validation images only. The same command goes on where it was stopped,
-    and shows the table of a sweep that is finished.
-
-    Attributes:
-        set: what is searched, any number of times: PATH=a,b,c (one of these) or PATH=low:high[:log] (a range) of a
-            setting by dotted path, such as train.optimiser.lr=1e-4:1e-2:log or train.optimiser.betas.0=0,0.5.
-        preset: size of each training.
-        trials: how many trainings end, over all workers together.
-        workers: processes on this machine.
-        metric: what is made small: a key of the history that begins with valid/ (where two players compete,
-            valid/loss is the opinion of one of them), or fd_digits of the samples of a model on MNIST.
-        storage: a journal file (in the directory of the sweep by default), or a database URL for several machines.
-        out: directory of the sweep, runs/sweeps/RECIPE-HASH by default.
-        seed: of the search and of each training.
-        data: a data set in place of the recipe's own.
-        prune: cut off trainings that are worse than the median of the others.
-        grid: train every combination of the values of --set, in place of a search; --trials then means nothing.
-        seeds: of a grid, how many seeds each combination is trained from.
-        lang: language of the report.
-    """
-
-    set: tuple[str, ...] = ()
-    preset: Literal["smoke", "cpu", "paper"] = "cpu"
-    trials: int = 12
-    workers: int = 2
-    metric: str = "valid/loss"
-    storage: str | None = None
-    out: Path | None = None
-    seed: int = 0
-    data: str | None = None
-    prune: bool = True
-    grid: bool = False
-    seeds: int = 1
-    lang: Literal["en", "fa"] = "en"
-
-
 def sweep(argv: list[str]) -> None:
     name, rest = positional(argv, "recipe", "simorgh sweep RECIPE --set PATH=VALUES ... [--trials 12] [--workers 2]")
-    texts, rest = _take_all(rest, "--set")
+    texts, rest = take_all(rest, "--set")
     asked = vars(parse(SweepArguments, rest, f"simorgh sweep {name}"))
     del asked["set"]
     seeds, grid = asked.pop("seeds"), asked.pop("grid")
@@ -378,39 +227,18 @@ def sweep(argv: list[str]) -> None:
     print(search(name, texts, seeds=seeds if grid else 0, **asked))
 
 
-def _take_all(argv: list[str], flag: str) -> tuple[list[str], list[str]]:
-    """The values that follow each occurrence of a flag, and the arguments without them."""
-    values, rest, inside = [], [], False
-    for argument in argv:
-        if argument.startswith(f"{flag}="):
-            values.append(argument.removeprefix(f"{flag}="))
-        elif argument == flag:
-            inside = True
-        elif inside and not argument.startswith("-"):
-            values.append(argument)
-        else:
-            inside = False
-            rest.append(argument)
-    return values, rest
-
-
 def data(argv: list[str]) -> None:
     usage = "simorgh data get|describe NAME"
     what, rest = positional(argv, "word get or describe", usage)
     check_name(what, ("get", "describe"), "data command")
     name, rest = positional(rest, "data set", usage)
-    _nothing(rest, usage)
+    nothing_left(rest, usage)
     from simorgh.data import DataConfig, describe, get
     from simorgh.report.terminal import show_rows
 
     if what == "get":
         get(name)
     show_rows(name, describe(DataConfig(name)))
-
-
-def _nothing(argv: list[str], usage: str) -> None:
-    if argv:
-        raise UserError(f"{argv[0]!r} is not an argument here: {usage}")
 
 
 COMMANDS: dict[str, Callable[[list[str]], None]] = {

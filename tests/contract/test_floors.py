@@ -12,7 +12,7 @@ from simorgh.models import MODELS
 ROOT = Path(simorgh.__file__).parent
 FLOORS = (
     "errors", "files", "noise", "contracts", "data", "nn", "diffusion", "models", "train", "metrics", "evaluate",
-    "report", "recipes", "sweep", "studies", "cli",
+    "report", "recipes", "sweep", "studies", "arguments", "cli",
 )  # fmt: skip
 # metrics are arrays in, numbers out: they know the contracts and nothing between.
 FORBIDDEN = {"metrics": {"data", "nn", "models", "train"}, "report": {"models", "nn"}}
