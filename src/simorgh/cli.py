@@ -4,6 +4,7 @@ Heavy imports wait until a command needs them, so that help comes at once. Whate
 one sentence on standard error and exit code 2.
 """
 
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import field, make_dataclass
@@ -84,8 +85,10 @@ def list_(argv: list[str]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    what = argv[0] if argv and not argv[0].startswith("-") else "recipes"
+    usage = "simorgh list [recipes|data|studies|metrics]"
+    what, rest = positional(argv or ["recipes"], "word", usage)
     check_name(what, ("recipes", "data", "studies", "metrics"), "list")
+    nothing_left(rest, usage)
     table = Table(title=what, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
     for name, text in catalogue(what).items():
         table.add_row(f"[bold]{name}[/bold]", text)
@@ -115,7 +118,7 @@ def train(argv: list[str]) -> None:
     usage = "simorgh train RECIPE [--preset smoke|cpu|paper] [--seed N] [--out DIR] [settings]"
     name, rest = positional(argv, "recipe", usage)
     preset, rest = take(rest, "--preset", "cpu")
-    rest = ["--data.name" if a == "--data" else a for a in rest]
+    rest = [f"--data.name{a.removeprefix('--data')}" if re.match("--data(=|$)", a) else a for a in rest]
     from simorgh.recipes import recipe
     from simorgh.train import fit
 

@@ -15,14 +15,14 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from simorgh.errors import Diverged, UserError, check_name
+from simorgh.errors import Diverged, UserError, check_least, check_name, check_share
 from simorgh.noise import Noise, SampleNoise
 
 __all__ = [
     "PAD", "Batch", "BoundsLikelihood", "Config", "Continues", "DataSpec", "Diverged", "Encodes", "HasDensity",
     "Measurement", "Model", "NamesSampler", "Noise", "Objective", "Predicts", "ProposesConditions", "Quantises",
     "ReadsFactors", "Recalibrates", "Reconstructs", "SampleNoise", "Samples", "Stream", "Terms", "Tick", "Traces",
-    "UserError", "check_name",
+    "UserError", "check_least", "check_name", "check_share",
 ]  # fmt: skip
 
 

@@ -45,6 +45,10 @@ def test_help_imports_no_torch():
         (["train", "digits-vae", "--train.log-every", "0"], "at least 1"),
         (["train", "digits-vae", "--train.micro-batches", "0"], "at least 1"),
         (["train", "digits-vae", "--train.epochs", "-1"], "at least 0"),
+        (["train", "digits-vae", "--train.optimiser.clip", "-1"], "optimiser.clip is -1"),
+        (["train", "digits-vae", "--train.optimiser.lr", "nan"], "optimiser.lr is nan"),
+        (["train", "digits-vae", "--train.optimiser.betas", "0.9", "1"], "below 1"),
+        (["train", "digits-vae", "--data=nosuch"], "nosuch"),
         (["train", "judge-mnist", "--model.width", "20"], "divide by 8"),
         (["train", "digits-vae", "--data", "text:verse.txt"], "rows of symbols"),
         (["train", "digits-vae", "--out", "verse.txt/runs"], "verse.txt"),
@@ -57,6 +61,7 @@ def test_help_imports_no_torch():
         (["data", "describe", "nosuch"], "nosuch"),
         (["data", "fetch", "mnist"], "There is no data command"),
         (["list", "everything"], "There is no list"),
+        (["list", "data", "more"], "'more' is not an argument"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_exit_2(arguments, said, capsys, monkeypatch, tmp_path):

@@ -2,7 +2,8 @@
 
 import inspect
 import re
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass, replace
 
 import pytest
 import torch
@@ -22,6 +23,7 @@ from simorgh.contracts import (
     Samples,
     Tick,
     Traces,
+    UserError,
 )  # fmt: skip
 from simorgh.models import MODELS
 from simorgh.train import conditions_in_turn
@@ -57,6 +59,37 @@ def test_config_round_trips(member: Member):
     assert from_dict(Config, to_dict(member.config)) == member.config
 
 
+def numbers(config: object, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Paths of every number among the settings of `config`, those of tuples by their first entry."""
+    for f in fields(config):
+        value = getattr(config, f.name)
+        if is_dataclass(value):
+            yield from numbers(value, (*path, f.name))
+            continue
+        first = value[0] if value and isinstance(value, tuple) else value
+        if isinstance(first, int | float) and not isinstance(first, bool):
+            yield (*path, f.name)
+
+
+def changed(config: object, path: tuple[str, ...], value: float) -> object:
+    name, *rest = path
+    old = getattr(config, name)
+    new = changed(old, rest, value) if rest else (value, *old[1:]) if isinstance(old, tuple) else value
+    return replace(config, **{name: new})
+
+
+def test_a_number_out_of_range_is_one_sentence(member: Member):
+    """0 and -1 in the place of every number: a model, or a UserError."""
+    for path in numbers(member.config):
+        for value in (0, -1):
+            try:
+                changed(member.config, path, value).build(member.spec)
+            except UserError:
+                continue
+            except Exception as error:
+                pytest.fail(f"{'.'.join(path)} = {value}: {type(error).__name__}: {error}")
+
+
 def test_docstring_names_its_source_and_shapes(member: Member):
     text = inspect.getmodule(type(member.config)).__doc__
     assert re.search(r"(19|20)\d\d", text), "no year of a paper"
@@ -74,6 +107,18 @@ def test_terms_are_finite_and_cover_the_batch(model: Model, batch: Batch):
         for value in (*terms.logs.values(), *terms.stats.values()):
             assert torch.isfinite(value).all()
             assert not value.requires_grad
+
+
+def test_half_precision_stays_inside_the_networks(model: Model, batch: Batch):
+    with torch.autocast("cpu", torch.bfloat16):
+        for objective in model.objectives():
+            _, terms = gradients(objective, batch, TICK, 1)
+            if objective.after is not None:
+                with torch.no_grad():
+                    objective.after(terms)
+            for name, value in (("loss", terms.loss), *terms.logs.items(), *terms.stats.items()):
+                assert value.dtype == torch.float32, name
+    assert all(torch.isfinite(p).all() for p in model.parameters())
 
 
 def test_objectives_reach_all_their_parameters_and_no_other(model: Model, batch: Batch):

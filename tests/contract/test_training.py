@@ -73,6 +73,24 @@ def test_without_git_a_run_is_of_no_known_commit(monkeypatch):
 def test_any_seed_can_be_trained_from():
     Engine().seed(20_260_101 * 1_000_003**2)
     Engine().seed(0)
+    experiment = replace(small(), seed=2**64)
+    initialise(experiment, load(experiment.data).spec)
+
+
+def test_an_optimiser_for_no_objective_is_refused(tmp_path: Path):
+    with pytest.raises(UserError, match="did you mean elbo"):
+        fit(small(optimisers={"elboo": OptimiserConfig(lr=5.0)}), tmp_path, progress=False)
+
+
+def test_what_a_kill_left_of_a_write_is_not_read(tmp_path: Path):
+    run = fit(small(epochs=1.0), tmp_path, progress=False)
+    whole = run.snapshots()
+    left = run.path / "samples" / ".0000004.4711.tmp.npz"
+    left.write_bytes(b"PK half of a file")
+    assert [step for step, _ in run.snapshots()] == [step for step, _ in whole]
+    (run.path / "model.safetensors").unlink()  # so that training begins once more
+    fit(small(epochs=1.0), tmp_path, progress=False)
+    assert not left.exists()
 
 
 def test_weights_that_are_no_numbers_are_not_kept():
@@ -110,7 +128,7 @@ def test_run_directory_holds_what_it_promises(tmp_path: Path):
     names = {p.name for p in run.path.iterdir()}
     expected = {"experiment.yaml", "environment.json", "history.jsonl", "model.safetensors", "ema.safetensors"}
     assert expected | {"state.pt", "samples"} <= names
-    assert not [name for name in names if name.endswith(".tmp")]
+    assert not [path for path in run.path.rglob("*") if ".tmp" in path.name]
     assert run.experiment == small(ema_half_life=100.0)
     steps = [line["step"] for line in run.history()]
     assert steps == sorted(set(steps))
@@ -195,6 +213,20 @@ def test_damaged_files_are_refused_in_one_sentence(tmp_path: Path):
     (run.path / "state.pt").write_bytes(b"PK not a checkpoint")
     with pytest.raises(UserError, match="damaged"):
         run.load_state()
+    (run.path / "history.jsonl").write_bytes(b"\xff\xfe\n")
+    with pytest.raises(UserError, match="not JSON"):
+        run.history()
+    (run.path / "history.jsonl").write_text("[1]\n")
+    with pytest.raises(UserError, match="without its step"):
+        run.history()
+
+
+def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path):
+    run = fit(small(), tmp_path, progress=False)
+    (run.path / "model.safetensors").unlink()
+    torch.save({"step": 1, "model": {}}, run.path / "state.pt")
+    with pytest.raises(UserError, match="does not fit this training"):
+        fit(small(), tmp_path, progress=False)
 
 
 def test_foreign_weights_are_refused(tmp_path: Path):

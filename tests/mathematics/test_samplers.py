@@ -11,7 +11,7 @@ from simorgh.diffusion.denoiser import Counted, noised
 from simorgh.diffusion.exact import Mixture
 from simorgh.diffusion.grid import Grid
 from simorgh.diffusion.guidance import Guidance
-from simorgh.diffusion.path import VE, VPLinear
+from simorgh.diffusion.path import VE, Line, VPLinear
 from simorgh.diffusion.sampler import Sampler
 from simorgh.diffusion.steps import (
     DDIM,
@@ -152,6 +152,10 @@ def test_guidance_in_one_convention():
     assert [float(x) for x in Guidance(2.0, low=2.0).join(cond, null)(u, q)] == [3.0, 6.0]
     with pytest.raises(UserError, match="scale"):
         Guidance(-1.0)
+    Sampler(Ancestral(), guidance=Guidance(0.5, "cfg++"))
+    for step in (Euler(), Heun(), DPMpp2M(), UniPC(), Langevin()):  # they read one half of what it changes
+        with pytest.raises(UserError, match="cfg"):
+            Sampler(step, guidance=Guidance(0.5, "cfg++"))
 
 
 def test_large_variance_is_that_of_the_forward_step():
@@ -178,3 +182,10 @@ def test_autoguidance_is_not_taken_for_another():
     )
     with pytest.raises(UserError, match="weaker"):
         model.sample(1, SampleNoise(0, 1), torch.tensor([1]), Sampler(steps=1, guidance=Guidance(2.0, "auto")))
+
+
+@pytest.mark.parametrize("target", ["eps", "score", "edm"])
+def test_what_says_nothing_where_no_signal_is_left_is_refused(target: str):
+    config = DiffusionConfig(network=UNet((8,), attention=(False,), group=4), path=Line(), target=target)
+    with pytest.raises(UserError, match=f"{target} says nothing"):
+        config.build(DataSpec("image", (1, 8, 8), (0.0, 1.0)))

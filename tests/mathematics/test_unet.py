@@ -228,7 +228,7 @@ def test_ablations_have_as_many_parameters(way):
     ("settings", "sentence"),
     [
         (replace(SMALL, attention=(True,)), "as many entries"),
-        (replace(SMALL, blocks=0), "leave no network"),
+        (replace(SMALL, blocks=0), "unet.blocks is 0"),
         (replace(SMALL, heads=3), "cannot have 3 heads"),
         (replace(SMALL, inject="cross", attention=(False,) * 3, middle_attention=False), "needs attention"),
         (DiT(18, 2, 2), "multiple of 4"),

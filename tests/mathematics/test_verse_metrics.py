@@ -170,8 +170,9 @@ def test_bits_per_character_are_a_sum_over_a_sum():
     characters = rng.integers(500, 2000, size=80)
     one = bits_per_character(1.3 * characters * (1 + 0.1 * rng.standard_normal(80)), characters)
     assert one.high - one.low == pytest.approx(2 * 1.96 * 1.3 / log(2) * 0.1 / 80**0.5, rel=0.3)
-    with pytest.raises(UserError, match="no interval"):
-        bits_per_character([1.0], [1])
+    assert bits_per_character([log(2) * 3], [2]) == pytest.approx(1.5)  # one passage: a number without an interval
+    with pytest.raises(UserError, match="do not make a rate"):
+        bits_per_character([], [])
 
 
 def test_overlap_comes_with_its_signature():

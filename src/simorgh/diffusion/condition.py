@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from simorgh.contracts import Batch, DataSpec, UserError
+from simorgh.contracts import Batch, DataSpec, UserError, check_least, check_share
 from simorgh.nn.text import START, Alphabet, TextEncoder
 from simorgh.noise import Noise
 
@@ -40,8 +40,8 @@ class Condition:
     text: TextEncoder = field(default_factory=TextEncoder)
 
     def build(self, spec: DataSpec) -> "Told | None":
-        if not 0 <= self.drop < 1:
-            raise UserError(f"condition.drop is {self.drop}; it is a share of the examples, from 0 to below 1.")
+        check_share("condition", self, "drop")
+        check_least("condition", self, dim=1)
         if self.kind == "none":
             return None
         has = {"class": spec.classes, "caption": spec.captions, "signs": spec.factors}[self.kind]

@@ -93,7 +93,7 @@ class VPLinear(_Angles):
     kind: Literal["vp-linear"] = "vp-linear"
 
     def __post_init__(self) -> None:
-        top = self.end * (1000 / self.steps if self.rescale else 1)
+        top = self.end * (1000 / max(self.steps, 1) if self.rescale else 1)
         if self.steps < 2 or not 0 < self.start <= self.end or top >= 1:
             raise UserError(
                 f"a linear path of {self.steps} steps with beta from {self.start} to {self.end} is not one: beta "

@@ -10,7 +10,7 @@ from simorgh.diffusion.denoiser import Denoiser
 from simorgh.diffusion.grid import Grid
 from simorgh.diffusion.guidance import Guidance
 from simorgh.diffusion.path import Path
-from simorgh.diffusion.steps import DDIM, STEPS, AnyStep, walk
+from simorgh.diffusion.steps import DDIM, STEPS, Ancestral, AnyStep, walk
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,10 @@ class Sampler:
     grid: Grid = field(default_factory=Grid)
     guidance: Guidance = field(default_factory=Guidance)
     clip: bool = False
+
+    def __post_init__(self) -> None:
+        if self.guidance.kind == "cfg++" and not isinstance(self.step, DDIM | Ancestral):
+            raise UserError(f"cfg++ renews the noise of a step, as ddim and ancestral do; {self.step.kind} has none.")
 
     def altered(self, step: str | None = None, steps: int | None = None, guidance: float | None = None) -> "Sampler":
         """This sampler with what is not None in the place of its own. UserError for a step that there is not."""

@@ -11,7 +11,17 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from simorgh.contracts import BoundsLikelihood, Encodes, Measurement, Model, Reconstructs, UserError, check_name
+from simorgh.contracts import (
+    BoundsLikelihood,
+    Encodes,
+    Measurement,
+    Model,
+    Reconstructs,
+    Samples,
+    UserError,
+    check_least,
+    check_name,
+)
 from simorgh.data import Dataset, batches, load
 from simorgh.evaluate.captcha import captchas
 from simorgh.evaluate.codes import codes
@@ -39,8 +49,8 @@ def training(run: Run, model: Model, data: Dataset, device: str) -> list[Measure
     history = run.history()
     if not history:
         return []
-    threads = torch.get_num_threads()
-    where = f"wall clock of the training loop, {device}, {threads} threads"
+    made = run.environment()
+    where = f"wall clock of the training loop, {'cuda' if made['gpu'] else 'cpu'}, {made['torch_threads']} threads"
     return [measurement("seconds", history[-1]["seconds"], "s", where, n=history[-1]["samples"], context=context(run))]
 
 
@@ -49,10 +59,11 @@ def likelihood(run: Run, model: Model, data: Dataset, device: str) -> list[Measu
     if not isinstance(model, BoundsLikelihood):
         return []
     config = run.experiment.data
-    drawn = (
+    pixels = (
         f"binarised {config.binarise}" if config.binarise != "none" else "0 or 1" if run.spec.binary else "in [0, 1]"
     )
-    what = f"{tested(run, data)}, pixels {drawn}"
+    given = ", given their labels" if isinstance(model, Samples) and model.conditional else ""
+    what = f"{tested(run, data)}, pixels {pixels}{given}"
     parts: dict[str, list[Tensor]] = {}
     for index, batch in enumerate(batches(data.test, config, 1000, device)):
         for name, values in model.bound(batch.x, batch.y, Noise(0, "bound", index, device=device)).items():
@@ -67,7 +78,7 @@ def likelihood(run: Run, model: Model, data: Dataset, device: str) -> list[Measu
     if k:
         bound = -importance_weighted(run, model, data, k, n, device)
         n = len(bound)
-        first = f"first {n} {config.name} test images, pixels {drawn}"
+        first = f"first {n} {config.name} test images, pixels {pixels}{given}"
         here = mean_interval(every["neg_elbo"][:n], kind="normal")
         bound = mean_interval(bound, kind="normal")
         protocol = f"{first}, k = {k} posterior draws, -log mean exp per image"
@@ -170,9 +181,11 @@ def evaluate(
     """
     for name in metrics:
         check_name(name, METRICS, "metric")
-    images = run.experiment.evaluate.images
-    if images is not None and images < 1:
-        raise UserError(f"evaluate.images is {images}; it should be at least 1, or left out to look at all.")
+    settings = run.experiment.evaluate
+    images = settings.images
+    if images is not None and images < 2:
+        raise UserError(f"evaluate.images is {images}; it should be at least 2, or left out to look at all.")
+    check_least("evaluate", settings, importance_samples=0, importance_images=2, samples=1, density_images=0)
     if device == "cpu":
         use_fast_matmul()
         keep_freed_memory()
@@ -180,9 +193,12 @@ def evaluate(
     model, data = run.model().to(device), load(run.experiment.data)
     data = replace(data, test=data.test.take(slice(0, images)))
     drawn.cache_clear()
-    found = [m for name in asked for m in METRICS[name](run, model, data, device)]
+    groups = [(METRICS[name], (run, model, data, device)) for name in asked]
     if inception is not None:
-        found += fid(run, inception, resize, device)
-    names = {m.name for m in found}
-    run.save_results([m for m in run.results() if m.name not in names] + found)
+        groups.append((fid, (run, inception, resize, device)))
+    found: list[Measurement] = []
+    for group, arguments in groups:
+        found += group(*arguments)
+        names = {m.name for m in found}  # stored one by one: what a later group meets costs the others nothing
+        run.save_results([m for m in run.results() if m.name not in names] + found)
     return found

@@ -5,11 +5,11 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from simorgh.contracts import Measurement, Model, NamesSampler, ProposesConditions, Samples, UserError
+from simorgh.contracts import Measurement, Model, ProposesConditions, Samples, UserError
 from simorgh.data import DataConfig, Dataset, load
 from simorgh.data.captcha import HEIGHT, LENGTH, SIGNS, WIDTH, small
 from simorgh.evaluate import judge
-from simorgh.evaluate.generate import generate
+from simorgh.evaluate.generate import generate, told
 from simorgh.evaluate.measure import context, measurement
 from simorgh.metrics.legibility import Legibility, legibility
 from simorgh.train import Run
@@ -55,19 +55,17 @@ def captchas(run: Run, model: Model, data: Dataset, device: str) -> list[Measure
     if not run.experiment.data.name.startswith("captcha") or "".join(run.spec.vocabulary or ()) != SIGNS:
         return []
     images, asked = generate(run, run.experiment.evaluate.samples, seed=0, device=device, chunk=250)
-    how = model.sampling() if isinstance(model, NamesSampler) else {}
-    here = context(run, split="test", **{k: v for k, v in how.items() if k != "protocol"})
-    return captcha_measurements(images, asked, here, device)
+    return captcha_measurements(images, asked, context(run, split="test", **told(model)[1]), device)
 
 
-def captcha_measurements(images: Tensor, asked: Tensor, context: dict, device: str = "cpu") -> list[Measurement]:
+def captcha_measurements(images: Tensor, asked: Tensor, about: dict, device: str = "cpu") -> list[Measurement]:
     """exact_match, sign_accuracy: shares of generated captchas, and of their signs, that read as the text asked for."""
     found, best = judged(images, asked, device), reader_rate(1000)
     protocol = f"{len(images)} texts asked for, read by {judge.CAPTCHA_NAME}; floor: {best.exact.n} drawn test images"
-    chance = {**context, "chance": found.exact_chance}
+    chance = {**about, "chance": found.exact_chance}
     return [
         measurement("exact_match", found.exact, "share", f"all five signs in order, {protocol}",
                     floor=best.exact.value, context=chance),
         measurement("sign_accuracy", found.sign, "share", f"each sign at its place, {protocol}",
-                    floor=best.sign.value, context={**context, "chance": found.sign_chance}),
+                    floor=best.sign.value, context={**about, "chance": found.sign_chance}),
     ]  # fmt: skip

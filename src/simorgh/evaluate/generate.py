@@ -53,6 +53,14 @@ def drawn(run: Run, n: int, device: str) -> tuple[Tensor, Tensor | None]:
     return generate(run, n, seed=0, device=device)
 
 
+def told(model: Samples) -> tuple[str, dict]:
+    """How a model draws, where it can be chosen: the end of a protocol, and the context of the numbers."""
+    if not isinstance(model, NamesSampler):
+        return "", {}
+    how = model.sampling()
+    return f", {how['protocol']}", {k: v for k, v in how.items() if k != "protocol"}
+
+
 def _asked(run: Run, model: Samples, condition: int | str, n: int) -> Tensor:
     """(n, ...) the same condition n times."""
     if isinstance(model, ProposesConditions):

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from simorgh.contracts import Measurement, UserError
 from simorgh.data import DataConfig, load
-from simorgh.evaluate.generate import drawn
+from simorgh.evaluate.generate import drawn, told
 from simorgh.evaluate.measure import context, measurement
 from simorgh.metrics.frechet import frechet_distance
 from simorgh.metrics.kid import kid
@@ -78,8 +78,9 @@ def fid(run: Run, file: Path, resize: str = "tf1", device: str = "cpu") -> list[
         "samples": drawn(run, n, device)[0],
     }
     real, train, fake = (inception_features(x, network, resize, device, title=name) for name, x in sets.items())
-    words = f"{n} samples against the first {n} {data.name} test images, {protocol(resize)}, seed 0"
-    here, size = context(run, split="test"), min(1000, n)
+    sampler, about = told(run.model())
+    words = f"{n} samples against the first {n} {data.name} test images, {protocol(resize)}, seed 0{sampler}"
+    here, size = context(run, split="test", **about), min(1000, n)
     return [
         measurement("fid", frechet_distance(real, fake), "squared feature units", words, n=n,
                     floor=frechet_distance(real, train), context=here),

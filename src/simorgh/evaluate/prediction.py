@@ -7,7 +7,7 @@ from simorgh.contracts import Measurement, Model, Predicts
 from simorgh.data import Dataset, batches
 from simorgh.evaluate.measure import context, measurement, tested
 from simorgh.metrics.classification import auc, balanced_accuracy, brier, reliability
-from simorgh.metrics.intervals import mean_interval
+from simorgh.metrics.modes import proportion
 from simorgh.train import Run
 
 
@@ -19,8 +19,9 @@ def prediction(run: Run, model: Model, data: Dataset, device: str) -> list[Measu
         (model.predict(b.x).double().cpu(), b.y.cpu()) for b in batches(data.test, run.experiment.data, 1000, device)
     ]
     p, y = (torch.cat(parts) for parts in zip(*said))
-    protocol, where = f"{_what(run, data)}, one pass, final weights", context(run, **_split(run))
-    right = mean_interval((p.argmax(1) == y).double(), kind="normal")
+    weights = {"last": "final", "best": "best"}[run.experiment.train.keep]
+    protocol, where = f"{_what(run, data)}, one pass, {weights} weights", context(run, **_split(run))
+    right = proportion(int((p.argmax(1) == y).sum()), len(y))
     found = [measurement("accuracy", right, "share", protocol, context=where)]
     if run.spec.classes != 2 or len(y.unique()) < 2:
         return found

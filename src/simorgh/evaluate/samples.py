@@ -5,18 +5,18 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from simorgh.contracts import Measurement, Model, NamesSampler, Samples
+from simorgh.contracts import Measurement, Model, Samples
 from simorgh.data import DataConfig, Dataset, load
 from simorgh.evaluate import judge
-from simorgh.evaluate.generate import drawn
+from simorgh.evaluate.generate import drawn, told
 from simorgh.evaluate.measure import context, measurement
 from simorgh.evaluate.two_sample import train_on_synthetic, two_sample
 from simorgh.metrics.extrapolation import frechet_extrapolated
 from simorgh.metrics.frechet import frechet_distance
-from simorgh.metrics.intervals import jackknife, mean_interval
+from simorgh.metrics.intervals import jackknife
 from simorgh.metrics.kid import kid
 from simorgh.metrics.memorisation import memorisation
-from simorgh.metrics.modes import collapse, mode_coverage, near_duplicates
+from simorgh.metrics.modes import collapse, mode_coverage, near_duplicates, proportion
 from simorgh.metrics.prdc import prdc
 from simorgh.train import Run
 
@@ -57,10 +57,9 @@ def samples(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
     n = len(images)
     fake, probabilities = judge.judged(images, device)
     real, floors = judge.reference(n, "test"), _floors(n)
-    how = model.sampling() if isinstance(model, NamesSampler) else {}
-    protocol = f"{n} samples against the first {n} MNIST test images, features of {judge.NAME}, seed 0"
-    protocol += f", {how['protocol']}" if how else ""
-    here = context(run, split="test", **{k: v for k, v in how.items() if k != "protocol"})
+    sampler, about = told(model)
+    protocol = f"{n} samples against the first {n} MNIST test images, features of {judge.NAME}, seed 0{sampler}"
+    here = context(run, split="test", **about)
     size = min(1000, n)
     found = [
         measurement("fd_digits", jackknife(frechet_distance, real, fake), "squared feature units",
@@ -81,7 +80,7 @@ def samples(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
     ]  # fmt: skip
     guessed = probabilities.argmax(1)
     if labels is not None:
-        right = mean_interval((guessed == labels).double(), kind="normal")
+        right = proportion(int((guessed == labels).sum()), n)
         own = judge.judged(data.test.x[:n].float() / 255)[1].argmax(1)
         best_possible = float((own == data.test.y[:n]).double().mean())
         found.append(measurement("judge_accuracy", right, "share", f"labels in turn, {protocol}", floor=best_possible,
@@ -104,8 +103,9 @@ def modes(run: Run, model: Model, data: Dataset, device: str) -> list[Measuremen
     images, _ = drawn(run, n, device)
     channels = torch.stack([judge.judged(images[:, c : c + 1], device)[1].argmax(1) for c in range(3)], 1)
     found = mode_coverage(channels @ torch.tensor([100, 10, 1]), 1000)
-    protocol = f"{n} samples, three digits read by {judge.NAME}, 1,000 modes, seed 0"
-    here = context(run, split="test", collapse=collapse(found))
+    sampler, about = told(model)
+    protocol = f"{n} samples, three digits read by {judge.NAME}, 1,000 modes, seed 0{sampler}"
+    here = context(run, split="test", collapse=collapse(found), **about)
     return [
         measurement("modes_covered", found.covered, "modes", protocol, floor=found.covered_floor.value, context=here),
         measurement("modes_kl", found.kl, "nats", f"KL(shares || uniform), {protocol}", floor=found.kl_floor.value,
@@ -123,8 +123,9 @@ def memory(run: Run, model: Model, data: Dataset, device: str) -> list[Measureme
     # The training part begins where MNIST's does, whatever is held out or left out at its end.
     train, test = judge.reference(min(10 * n, len(data.train)), "train"), judge.reference(n, "test")
     found = memorisation(train, test, judge.judged(images, device)[0])
+    sampler, about = told(model)
     protocol = f"{n} samples and {n} test images against {len(train)} training images, features of {judge.NAME}, seed 0"
-    here = context(run, split="train")
+    protocol, here = protocol + sampler, context(run, split="train", **about)
     return [
         measurement("train_distance_ratio", found.ratio, "of the test images' distance", protocol, floor=1.0,
                     context=here),
@@ -149,8 +150,10 @@ def fresh_judge(run: Run, model: Model, data: Dataset, device: str) -> list[Meas
     n = min(run.experiment.evaluate.samples, len(data.test))
     images, labels = _labelled(run, data, n, device)
     n = len(images)
-    test, here = data.test.x[:n].float() / 255, context(run, split="test")
+    sampler, about = told(model)
+    test, here = data.test.x[:n].float() / 255, context(run, split="test", **about)
     protocol = f"{n} samples and {n} MNIST test images, a fresh classifier, 2 passes over one half, tested on the other"
+    protocol += sampler
     found = [
         measurement("two_sample_accuracy", two_sample(test, images).accuracy, "share", protocol,
                     floor=_real_against_real(n), context=here)
@@ -158,7 +161,7 @@ def fresh_judge(run: Run, model: Model, data: Dataset, device: str) -> list[Meas
     if labels is not None:
         known = data.train.x[:n].float() / 255, data.train.y[:n]
         learnt = train_on_synthetic(images, labels, test, data.test.y[:n], real_train=known)
-        protocol = f"a fresh classifier, 2 passes over {n} labelled samples, tested on {n} MNIST test images"
+        protocol = f"a fresh classifier, 2 passes over {n} labelled samples, tested on {n} MNIST test images{sampler}"
         found.append(
             measurement("tstr_accuracy", learnt.accuracy, "share", protocol, floor=learnt.ceiling.value, context=here)
         )

@@ -8,11 +8,11 @@ from torch import Tensor
 from simorgh.contracts import Encodes, Measurement, Model, ReadsFactors, Samples
 from simorgh.data import Dataset, batches
 from simorgh.evaluate import judge
-from simorgh.evaluate.generate import drawn
+from simorgh.evaluate.generate import drawn, told
 from simorgh.evaluate.measure import context, measurement
 from simorgh.metrics.disentanglement import disentanglement
 from simorgh.metrics.frechet import frechet_distance
-from simorgh.metrics.intervals import mean_interval
+from simorgh.metrics.modes import proportion
 from simorgh.noise import philox
 from simorgh.train import Run
 
@@ -32,8 +32,7 @@ def reading(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
     columns = {**dict(zip(data.factors, right.T)), "all": right.all(1)}
     protocol = f"{len(right)} {run.experiment.data.name} test images, most probable value of each factor"
     return [
-        measurement(f"reading_{name}", mean_interval(hits.double(), kind="normal"), "share", protocol,
-                    context=context(run))
+        measurement(f"reading_{name}", proportion(int(hits.sum()), len(hits)), "share", protocol, context=context(run))
         for name, hits in columns.items()
     ]  # fmt: skip
 
@@ -48,8 +47,9 @@ def sprites(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
     real = _features(data.test.take(slice(0, n)).batch(torch.arange(n)).x, device)
     value = distance(real, _features(images, device))
     protocol = f"{n} samples against the first {n} of 5,000 stored sprites, features of {judge.SPRITES_NAME}, seed 0"
-    return [measurement("fd_sprites", value, "of the real variance", f"Fréchet distance, {protocol}", n=n,
-                        floor=_floor(n, data, real), context=context(run, split="test"))]  # fmt: skip
+    sampler, about = told(model)
+    return [measurement("fd_sprites", value, "of the real variance", f"Fréchet distance, {protocol}{sampler}", n=n,
+                        floor=_floor(n, data, real), context=context(run, split="test", **about))]  # fmt: skip
 
 
 _floors: dict[tuple[int, int], float] = {}

@@ -70,14 +70,19 @@ def surprise(run: Run, model: Model, data: Dataset, device: str) -> list[Measure
     beyts, count = sum(map(len, poems)), sum(map(characters, poems))
     coded = [[coder.encode_beyt(beyt) for beyt in poem] for poem in poems]
     every = {(i, j) for i, poem in enumerate(poems) for j in range(len(poem))}
+    lone = text.split == "line"  # what stands before a beyt was trained on, and only the windows of the data have it
     what = f"{beyts:,} held-out beyts of {run.experiment.data.name}, split by {text.split}, {count:,} characters"
     found = []
-    for prompt in dict.fromkeys((text.beyts, 2)):
-        part = windows(coded, every, TextConfig(beyts=prompt))
+    for prompt in (text.beyts,) if lone else dict.fromkeys((text.beyts, 2)):
+        part = data.test if lone else windows(coded, every, TextConfig(beyts=prompt))
         nats = torch.cat([model.nats(x.long().to(device)).cpu().double() for x in part.x.split(256)]) * part.mask
-        starts = np.flatnonzero(part.x[:, 0].numpy() == START)
-        sums = np.add.reduceat(nats.sum(1).numpy(), starts)
-        bits = bits_per_character(sums, [characters(poem) for poem in poems])
+        if lone:
+            sums = nats.sum(1).numpy()
+            sizes = [characters(coder.decode_beyts(x[mask].tolist())) for x, mask in zip(part.x, part.mask)]
+        else:
+            sums = np.add.reduceat(nats.sum(1).numpy(), np.flatnonzero(part.x[:, 0].numpy() == START))
+            sizes = [characters(poem) for poem in poems]
+        bits = bits_per_character(sums, sizes)
         one = prompt == 2
         before = "the beyt before" if one else f"up to {prompt - 1} beyts before"
         about = context(run, split=text.split, prompt=prompt - 1)

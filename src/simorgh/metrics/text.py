@@ -61,13 +61,15 @@ def copy_rate(lines: Sequence[str], known: Collection[str]) -> float:
 
 
 def bits_per_character(nats: Sequence[float] | np.ndarray, characters: Sequence[int] | np.ndarray,
-                       draws: int = 1000, seed: int = 0) -> Interval:  # fmt: skip
+                       draws: int = 1000, seed: int = 0) -> Interval | float:  # fmt: skip
     """sum(nats) / log 2 / sum(characters) over passages, such as the sections of a poem, with the 95 % interval of a
-    bootstrap over them: neighbouring lines are no independent draws."""
+    bootstrap over them: neighbouring lines are no independent draws. A single passage shows no interval."""
     nats, characters = np.asarray(nats, float), np.asarray(characters, float)
     n = len(nats)
-    if n < 2 or len(characters) != n:
-        raise UserError(f"{n} passages show no interval: give two or more, with the characters of each.")
+    if not n or len(characters) != n:
+        raise UserError(f"{n} passages and {len(characters)} numbers of characters do not make a rate: give one each.")
+    if n == 1:
+        return float(nats[0] / characters[0] / log(2))
     picked = philox(seed, "bits per character", n).integers(n, size=(draws, n))
     again = nats[picked].sum(1) / characters[picked].sum(1) / log(2)
     value = nats.sum() / characters.sum() / log(2)

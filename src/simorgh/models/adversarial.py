@@ -21,9 +21,10 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import update_bn
 
-from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError
+from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError, check_least
 from simorgh.nn.networks import one_hot
 from simorgh.nn.players import Players, crop, enlarge
+from simorgh.nn.precision import full
 from simorgh.nn.spectral import refine
 from simorgh.noise import Noise, SampleNoise
 
@@ -55,8 +56,7 @@ class AdversarialModel(Model):
         super().__init__()
         if config.conditional and not spec.classes:
             raise UserError("model.conditional needs labelled images, and these have no labels.")
-        if config.critic_steps < 1:
-            raise UserError(f"model.critic_steps is {config.critic_steps}; D moves at least once before G does.")
+        check_least("model", config, latent_dim=1, critic_steps=1)
         self.critic_steps = config.critic_steps
         self.spec, self.latent_dim, self.conditional = spec, config.latent_dim, config.conditional
         self.frame = config.players.frame(spec)
@@ -98,11 +98,15 @@ class AdversarialModel(Model):
     def discriminator_loss(self, batch: Batch, tick: Tick) -> Terms:
         with torch.no_grad():
             fake = self.draw(len(batch), batch.y, tick.noise, "discriminator z")
-        return _terms(self.discriminator_play, self.enter(batch.x), fake, batch, tick)
+        return self._terms(self.discriminator_play, fake, batch, tick)
 
     def generator_loss(self, batch: Batch, tick: Tick) -> Terms:
         fake = self.draw(len(batch), batch.y, tick.noise, "generator z")
-        return _terms(self.generator_play, self.enter(batch.x), fake, batch, tick)
+        return self._terms(self.generator_play, fake, batch, tick)
+
+    def _terms(self, play: Callable[..., Play], fake: Tensor, batch: Batch, tick: Tick) -> Terms:
+        loss, logs = play(self.enter(batch.x), fake, batch.y if self.conditional else None, tick.noise)
+        return Terms(loss, len(batch), {k: v.detach() for k, v in logs.items()})
 
     def validate(self, batch: Batch, tick: Tick) -> Terms:
         """The estimate of the distance between held-out and drawn images."""
@@ -117,7 +121,7 @@ class AdversarialModel(Model):
 
     def draw(self, n: int, y: Tensor | None, noise: Noise | SampleNoise, name: str) -> Tensor:
         """(n, C, S, S') images as the players see them."""
-        return self.generator(self.join(noise.normal(n, self.latent_dim, name=name), y))
+        return full(self.generator(self.join(noise.normal(n, self.latent_dim, name=name), y)))
 
     def join(self, z: Tensor, y: Tensor | None) -> Tensor:
         """The input of the generator: z, and the label where it is conditional."""
@@ -148,12 +152,6 @@ class AdversarialModel(Model):
         update_bn(codes, self.generator)
 
 
-def _terms(play: Callable[..., Play], real: Tensor, fake: Tensor, batch: Batch, tick: Tick) -> Terms:
-    model: AdversarialModel = play.__self__
-    loss, logs = play(real, fake, batch.y if model.conditional else None, tick.noise)
-    return Terms(loss, len(batch), {k: v.detach() for k, v in logs.items()})
-
-
 class Discriminator(nn.Module):
     """D(x) = w' trunk(x) + b, and with labels D(x, y) = D(x) + v_y' trunk(x)."""
 
@@ -168,8 +166,8 @@ class Discriminator(nn.Module):
         return self.score(self.trunk(x), y)
 
     def score(self, features: Tensor, y: Tensor | None = None) -> Tensor:
-        score = self.head(features).squeeze(1)
-        return score if y is None else score + (self.label(y) * features).sum(1)
+        score = full(self.head(features)).squeeze(1)
+        return score if y is None else score + full(self.label(y) * features).sum(1)
 
 
 def squared_slope(scores: Tensor, x: Tensor) -> Tensor:

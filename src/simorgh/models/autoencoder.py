@@ -28,7 +28,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError
+from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError, check_least
 from simorgh.models.vae import start_at_mean
 from simorgh.nn.likelihood import make_likelihood
 from simorgh.nn.networks import Network
@@ -66,6 +66,7 @@ class Autoencoder(Model):
 
     def __init__(self, config: AutoencoderConfig, spec: DataSpec):
         super().__init__()
+        check_least("model", config, latent_dim=1)
         if config.noise < 0 or not 0 <= config.memory < 1:
             raise UserError(f"model.noise {config.noise} is below 0 or model.memory {config.memory} outside 0 to 1.")
         self.latent_dim, self.noise, self.memory = config.latent_dim, config.noise, config.memory

@@ -73,8 +73,10 @@ class Diffusion(Model):
         super().__init__()
         if spec.kind != "image":
             raise UserError(f"A diffusion model here learns from images, and these data are {spec.kind}.")
-        if config.path.last == float("inf") and config.target == "eps":
-            raise UserError("At the end of this path no signal is left, so eps says nothing about x0: choose v.")
+        if config.path.last == float("inf") and config.target in ("eps", "score", "edm"):
+            raise UserError(
+                f"At the end of this path no signal is left, so {config.target} says nothing about x0: choose v."
+            )
         self.config, self.shape = config, spec.shape
         self.told = config.condition.build(spec)
         self.conditional = self.told is not None
@@ -146,6 +148,8 @@ class Diffusion(Model):
         return self.told.parse(words)
 
     def choose_sampler(self, step: str | None, steps: int | None, guidance: float | None) -> Sampler:
+        if guidance is not None and not self.conditional:
+            raise UserError("This model was told nothing in training, so there is nothing to guide it to.")
         return self.config.sampler.altered(step, steps, guidance)
 
     def sampling(self) -> dict[str, str | int | float]:

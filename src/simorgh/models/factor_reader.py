@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, relu
 
-from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError
+from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError, check_least
 from simorgh.nn.networks import Network
 from simorgh.noise import Noise
 
@@ -45,6 +45,7 @@ class FactorReader(Model):
         self.config = config
         if not spec.factors:
             raise UserError("A reader of factors needs images whose factors are known, such as dsprites-upright.")
+        check_least("model", config, features=1)
         self.trunk = config.network.encoder(spec, config.features)
         self.heads = nn.ModuleList(nn.Linear(config.features, values) for values in spec.factors)
 

@@ -23,9 +23,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from simorgh.contracts import Batch, DataSpec, Objective, Terms, Tick, UserError
+from simorgh.contracts import Batch, DataSpec, Objective, Terms, Tick, UserError, check_least
 from simorgh.models.vae import VAE, VAEConfig
 from simorgh.nn.networks import mlp
+from simorgh.nn.precision import full
 from simorgh.noise import Noise
 
 
@@ -51,6 +52,7 @@ class FactorVAE(VAE):
 
     def __init__(self, config: FactorVAEConfig, spec: DataSpec):
         super().__init__(config, spec)
+        check_least("model", config, discriminator=1)
         if config.gamma < 0 or not config.discriminator:
             raise UserError(f"model.gamma {config.gamma} is below 0 or model.discriminator has no hidden layer.")
         self._vae = list(self.parameters())
@@ -69,7 +71,7 @@ class FactorVAE(VAE):
         terms = {
             "reconstruction": -self.likelihood.log_prob(batch.x, self.generate(z, None)).mean(),
             "kl": q.kl(z).mean(),
-            "tc": self.discriminator(z[0]).mean(),
+            "tc": full(self.discriminator(z[0])).mean(),
         }
         loss = terms["reconstruction"] + self.weight(tick) * terms["kl"] + self.gamma * terms["tc"]
         return Terms(loss, len(batch), {k: v.detach() for k, v in terms.items()})
@@ -78,7 +80,7 @@ class FactorVAE(VAE):
         """Equation (3)."""
         with torch.no_grad():
             z, other = self.infer(self.seen(batch.x, tick.noise)).sample(tick.noise, 2)
-        at_joint, at_product = self.discriminator(torch.cat([z, permute(other, tick.noise)])).chunk(2)
+        at_joint, at_product = full(self.discriminator(torch.cat([z, permute(other, tick.noise)]))).chunk(2)
         return Terms((softplus(-at_joint).mean() + softplus(at_product).mean()) / 2, len(batch))
 
 

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, dropout, scaled_dot_product_attention
 
-from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError
+from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError, check_share
 from simorgh.data.tokenisers import PAD, START
 from simorgh.nn.decoding import Decoding, proceed
 from simorgh.noise import SampleNoise
@@ -68,8 +68,7 @@ class GPT(Model):
                 f"model.width {config.width} should be a multiple of model.heads {config.heads}, with model.layers "
                 f"{config.layers} at least 1."
             )
-        if not 0 <= config.dropout < 1:
-            raise UserError(f"model.dropout is {config.dropout}; it is a share in [0, 1).")
+        check_share("model", config, "dropout")
         self.length = spec.shape[0]
         self.context = config.context or self.length
         if self.context < self.length:

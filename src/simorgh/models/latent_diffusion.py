@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor
 
-from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError
+from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError, check_least
 from simorgh.models.diffusion import DiffusionConfig
 from simorgh.nn.grids import GridNetwork
 from simorgh.nn.likelihood import Bernoulli
@@ -58,6 +58,9 @@ class LatentDiffusion(Model):
         super().__init__()
         if not 0 < config.codec_until < 1:
             raise UserError(f"model.codec_until is {config.codec_until}; it is a share of training between 0 and 1.")
+        check_least("model", config, channels=1)
+        if config.diffusion.sampler.clip:
+            raise UserError("model.diffusion.sampler.clip bounds pixels, and maps of codes have no bounds.")
         height, width = config.codec.grid(spec)
         self.config = config
         self.encoder = config.codec.encoder(spec, 2 * config.channels)

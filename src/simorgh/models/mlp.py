@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, leaky_relu, nll_loss
 
-from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError
+from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError, check_share
 from simorgh.noise import Noise
 
 ACTIVATIONS = {"relu": torch.relu, "leaky-relu": leaky_relu, "sigmoid": torch.sigmoid}
@@ -55,8 +55,7 @@ class MLP(Model):
             raise UserError("The perceptron learns from images, and these data are rows of symbols.")
         if not config.hidden or min(config.hidden) < 1:
             raise UserError(f"model.hidden is {config.hidden}; it should name one width or more, each at least 1.")
-        if not 0 <= config.dropout < 1:
-            raise UserError(f"model.dropout is {config.dropout}; it should be at least 0 and below 1.")
+        check_share("model", config, "dropout")
         self.config, self.act = config, ACTIVATIONS[config.activation]
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise((spec.size, *config.hidden)))
         self.head = nn.Linear(config.hidden[-1], spec.classes)

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot, pad, relu
 
-from simorgh.contracts import PAD, Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError
+from simorgh.contracts import PAD, Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError, check_share
 from simorgh.nn.recurrent import LSTM
 from simorgh.noise import Noise
 
@@ -188,8 +188,6 @@ def _check(config: SequenceClassifierConfig, spec: DataSpec) -> None:
         raise UserError("model.recurrent none has no directions and no last state: take lstm, or another head.")
     if config.bidirectional and config.equal_parameters:
         raise UserError("model.equal_parameters is for one direction: leave out one of it and model.bidirectional.")
-    for name in ("dropout", "token_dropout"):
-        if not 0 <= getattr(config, name) < 1:
-            raise UserError(f"model.{name} is {getattr(config, name)}; it is a share from 0 to below 1.")
+    check_share("model", config, "dropout", "token_dropout")
     if min((config.hidden, config.layers, *config.dense)) < 1 or config.embedding < 0:
         raise UserError("model.hidden, model.layers and model.dense count units and layers: give at least 1 of each.")

@@ -62,8 +62,7 @@ class Codebook:
     start: Literal["kmeans", "uniform"] = "kmeans"
     levels: tuple[int, ...] = ()
 
-    def build(self) -> "Quantiser":
-        """UserError for settings outside their range."""
+    def __post_init__(self) -> None:
         if self.codes < 2 or self.dim < 1:
             raise UserError(f"codebook.codes is {self.codes} and dim {self.dim}; at least 2 codes of dimension 1.")
         if self.commitment < 0 or not 0 <= self.decay < 1 or not 0 <= self.restart < 1:
@@ -71,6 +70,9 @@ class Codebook:
                 f"codebook.commitment {self.commitment} is below 0, or decay {self.decay} or restart {self.restart} "
                 "outside 0 to 1."
             )
+
+    def build(self) -> "Quantiser":
+        """UserError for settings that do not go together."""
         if self.kind == "fsq":
             return FiniteScalar(self)
         if self.levels:

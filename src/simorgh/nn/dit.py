@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle, pixel_unshuffle, silu
 
-from simorgh.contracts import UserError
+from simorgh.contracts import UserError, check_share
 from simorgh.nn.attention import Attention
 from simorgh.nn.context import Pooled, check_context
 from simorgh.nn.players import crop, enlarge
@@ -62,6 +62,7 @@ class DiT:
                 f"dit.dim {self.dim} should be a multiple of 4, with dit.depth {self.depth} and dit.patch {self.patch} "
                 "at least 1."
             )
+        check_share("dit", self, "dropout")
         return DiTModule(self, shape, out_channels or shape[0], context_dim)
 
 

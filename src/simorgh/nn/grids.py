@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from simorgh.contracts import DataSpec, UserError
+from simorgh.nn.precision import full
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class GridEncoder(nn.Module):
         _channels_innermost(self)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.layers(x).permute(0, 2, 3, 1)
+        return full(self.layers(x)).permute(0, 2, 3, 1)
 
 
 class GridDecoder(nn.Module):
@@ -119,7 +120,7 @@ class GridDecoder(nn.Module):
         _channels_innermost(self)
 
     def forward(self, z: Tensor) -> Tensor:
-        images = self.layers(z.flatten(0, -4).permute(0, 3, 1, 2))
+        images = full(self.layers(z.flatten(0, -4).permute(0, 3, 1, 2)))
         return images.unflatten(0, z.shape[:-3])
 
 

@@ -2,6 +2,8 @@
 
 Encoder: x (B, *shape), optional side information (B, e) -> (B, outputs).
 Decoder: vectors (..., features) -> (..., *shape), unbounded values that a likelihood reads.
+
+Under autocast both answer in float32.
 """
 
 from collections.abc import Sequence
@@ -13,7 +15,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from simorgh.contracts import DataSpec, UserError
+from simorgh.contracts import DataSpec, UserError, check_least
+from simorgh.nn.precision import full
 
 ACTIVATIONS = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU, "tanh": nn.Tanh, "leaky-relu": nn.LeakyReLU}
 
@@ -44,6 +47,9 @@ class Network:
     kind: Literal["mlp", "conv", "deep-conv", "glimpses"] = "mlp"
     hidden: tuple[int, ...] = (512, 256)
     activation: Literal["relu", "silu", "gelu", "tanh", "leaky-relu"] = "silu"
+
+    def __post_init__(self) -> None:
+        check_least("network", self, hidden=1)
 
     @property
     def layers(self) -> int:
@@ -91,7 +97,7 @@ class Encoder(nn.Module):
 
     def forward(self, x: Tensor, side: Tensor | None = None) -> Tensor:
         x = x.flatten(1)
-        return self.layers(x if side is None else torch.cat([x, side], 1))
+        return full(self.layers(x if side is None else torch.cat([x, side], 1)))
 
 
 class Decoder(nn.Module):
@@ -103,7 +109,7 @@ class Decoder(nn.Module):
         self.layers = mlp((features, *network.hidden[::-1], spec.size), network.activation)
 
     def forward(self, z: Tensor) -> Tensor:
-        return self.layers(z).unflatten(-1, self.shape)
+        return full(self.layers(z)).unflatten(-1, self.shape)
 
 
 class ConvEncoder(nn.Module):
@@ -121,7 +127,7 @@ class ConvEncoder(nn.Module):
 
     def forward(self, x: Tensor, side: Tensor | None = None) -> Tensor:
         h = self.conv(x)
-        return self.dense(h if side is None else torch.cat([h, side], 1))
+        return full(self.dense(h if side is None else torch.cat([h, side], 1)))
 
 
 class ConvDecoder(nn.Module):
@@ -139,7 +145,7 @@ class ConvDecoder(nn.Module):
         )  # fmt: skip
 
     def forward(self, z: Tensor) -> Tensor:
-        return self.layers(z.flatten(0, -2)).unflatten(0, z.shape[:-1])
+        return full(self.layers(z.flatten(0, -2))).unflatten(0, z.shape[:-1])
 
 
 class DeepEncoder(nn.Module):
@@ -163,7 +169,7 @@ class DeepEncoder(nn.Module):
 
     def forward(self, x: Tensor, side: Tensor | None = None) -> Tensor:
         h = self.conv(x)
-        return self.dense(h if side is None else torch.cat([h, side], 1))
+        return full(self.dense(h if side is None else torch.cat([h, side], 1)))
 
 
 class DeepDecoder(nn.Module):
@@ -181,7 +187,7 @@ class DeepDecoder(nn.Module):
         self.apply(he_normal)
 
     def forward(self, z: Tensor) -> Tensor:
-        return self.layers(z.flatten(0, -2)).unflatten(0, z.shape[:-1])
+        return full(self.layers(z.flatten(0, -2))).unflatten(0, z.shape[:-1])
 
 
 class GlimpseEncoder(nn.Module):

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, pad
 
-from simorgh.contracts import DataSpec, UserError
+from simorgh.contracts import DataSpec, UserError, check_least
 from simorgh.nn.networks import mlp
 from simorgh.nn.spectral import spectral
 
@@ -46,6 +46,9 @@ class Players:
     output: Literal["tanh", "linear"] = "tanh"
     norm: bool = True
     spectral: bool = False
+
+    def __post_init__(self) -> None:
+        check_least("players", self, critic_width=0)
 
     def frame(self, spec: DataSpec) -> tuple[int, int]:
         """Height and width of the images that the players exchange, at least those of the data."""

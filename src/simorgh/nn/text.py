@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from simorgh.contracts import UserError
+from simorgh.contracts import UserError, check_least, check_share
 from simorgh.nn.attention import Attention
 from simorgh.nn.timecode import sinusoidal, waves
 
@@ -80,6 +80,10 @@ class TextEncoder:
     heads: int = 4
     length: int = 64
     dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_least("text", self, length=1)
+        check_share("text", self, "dropout")
 
     def build(self, vocabulary: int) -> "TextModule":
         """The network for ids from 0 to `vocabulary` - 1."""

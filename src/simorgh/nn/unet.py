@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle, pixel_unshuffle, silu
 
-from simorgh.contracts import UserError
+from simorgh.contracts import UserError, check_least, check_share
 from simorgh.nn.attention import ImageAttention
 from simorgh.nn.context import Given, Inject, Pooled, check_context
 from simorgh.nn.players import crop, enlarge
@@ -63,11 +63,9 @@ class UNet:
         self, shape: tuple[int, int, int], out_channels: int | None = None, context_dim: int | None = None
     ) -> "UNetModule":
         """The network for images of this shape (C, H, W); without `context_dim` it is not told anything besides."""
-        if not self.channels or self.blocks < 1 or self.patch < 1:
-            raise UserError(
-                f"unet.channels {self.channels}, unet.blocks {self.blocks}, unet.patch {self.patch} leave no network."
-            )
-        if len(self.attention) != len(self.channels):
+        check_least("unet", self, channels=1, blocks=1, patch=1, heads=1, group=1)
+        check_share("unet", self, "dropout")
+        if not self.channels or len(self.attention) != len(self.channels):
             raise UserError(f"unet.attention {self.attention} should have as many entries as channels {self.channels}.")
         if context_dim and self.inject in ("cross", "tokens") and not (any(self.attention) or self.middle_attention):
             raise UserError(f'unet.inject "{self.inject}" needs attention at some level, or in the middle.')

@@ -26,6 +26,7 @@ from simorgh.sweep.ledger import Ledger, optuna
 from simorgh.sweep.space import Plan
 from simorgh.train import Experiment, Run, fit, settled
 from simorgh.train.experiment import override
+from simorgh.train.run import SNAPSHOTS
 
 
 class Validations:
@@ -66,7 +67,7 @@ class Distances:
 
     @staticmethod
     def _files(run: Run) -> list[Path]:
-        return [path for path in sorted((run.path / "samples").glob("*.npz")) if int(path.stem)]
+        return [path for path in sorted((run.path / "samples").glob(SNAPSHOTS)) if int(path.stem)]
 
 
 @cache

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from simorgh.contracts import DataSpec, Model, UserError
+from simorgh.contracts import DataSpec, Model, UserError, check_least
 from simorgh.data import batches, load, settle, stream
 from simorgh.train import loop as _loop
 from simorgh.train.engine import Engine
@@ -24,7 +24,7 @@ __all__ = [
 def initialise(experiment: Experiment, spec: DataSpec) -> Model:
     """The untrained model, its first weights fixed by the seed; the global generator is left as it was."""
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(experiment.seed)
+        torch.default_generator.manual_seed(experiment.seed % 2**63)  # what a generator takes
         return experiment.model.start(experiment.model.build(spec), spec)
 
 
@@ -63,19 +63,10 @@ def _finished(path: Path, experiment: Experiment) -> Run:
     return run
 
 
-LEAST = {"epochs": 0, "batch_size": 1, "micro_batches": 1, "snapshots": 0, "snapshot_samples": 1, "log_every": 1}
-
-
-def _check(config: TrainConfig) -> None:
-    """UserError for a number below what means anything."""
-    for name, least in LEAST.items():
-        if not getattr(config, name) >= least:
-            raise UserError(f"train.{name} is {getattr(config, name)}; it should be at least {least}.")
-
-
 def _fit(experiment: Experiment, path: Path, progress: bool, observe: Callable | None) -> Run:
     config = experiment.train
-    _check(config)
+    check_least("train", config, epochs=0, batch_size=1, micro_batches=1, snapshots=0, snapshot_samples=1, log_every=1,
+                ema_half_life=0, checkpoint_seconds=0)  # fmt: skip
     if config.keep == "best" and not experiment.data.validation:
         raise UserError("train.keep best needs held-out images: set --data.validation above 0.")
     engine = Engine(config.precision)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
 from functools import cache
+from hashlib import sha256
 
 import torch
 import torch.distributed as dist
@@ -65,6 +66,8 @@ class Engine:
         self.size = int(os.environ.get("WORLD_SIZE", 1))
         self.rank = int(os.environ.get("RANK", 0))
         local = int(os.environ.get("LOCAL_RANK", 0))
+        if torch.cuda.is_available() and local >= torch.cuda.device_count():
+            raise UserError(f"process {local} has no GPU of its own: start at most {torch.cuda.device_count()} here.")
         self.device = torch.device("cuda", local) if torch.cuda.is_available() else torch.device("cpu")
         if self.device.type == "cuda":
             torch.cuda.set_device(self.device)
@@ -127,14 +130,18 @@ class Engine:
             dist.barrier()
 
     def check_equal(self, model: nn.Module) -> None:
-        """Raise when the processes hold different weights: something was not averaged."""
+        """Raise when the processes hold different weights, to the bit: something was not averaged."""
+        if not self.same(b"".join(p.detach().cpu().numpy().tobytes() for p in model.parameters())):
+            raise RuntimeError(f"process {self.rank} holds other weights than process 0")
+
+    def same(self, content: bytes) -> bool:
+        """Whether this process holds the same as process 0."""
         if self.size == 1:
-            return
-        mine = torch.stack([p.detach().double().sum() for p in model.parameters()])
+            return True
+        mine = torch.frombuffer(bytearray(sha256(content).digest()), dtype=torch.uint8).to(self.device)
         main = mine.clone()
         dist.broadcast(main, 0)
-        if not torch.equal(mine, main):
-            raise RuntimeError(f"process {self.rank} holds other weights than process 0")
+        return torch.equal(mine, main)
 
     def close(self) -> None:
         if self.size > 1 and dist.is_initialized():

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Any, Literal
 
-from simorgh.contracts import Config, UserError
+from simorgh.contracts import Config, UserError, check_least
 from simorgh.data import DataConfig, SmilesConfig
 from simorgh.data.config import is_text
 from simorgh.errors import hint
@@ -29,7 +29,7 @@ class OptimiserConfig:
         schedule: "constant"; "cosine" to zero; "one-cycle" (Smith & Topin 2017: cosine from lr/25 up during the
             first `warmup` of training, then down to lr/10,000); "burda" (10^(-i/7) for 3^i parts, i = 0..7,
             Burda et al. 2015, section 5).
-        warmup: share of training with a rising rate ("constant" and "cosine" rise linearly).
+        warmup: share of training with a rising rate ("constant" and "cosine" rise linearly); 0 of "one-cycle" is 0.3.
         betas, eps, weight_decay: as in the rule's paper; decay applies to matrices only.
         clip: largest global gradient norm, 0 for none.
     """
@@ -42,6 +42,11 @@ class OptimiserConfig:
     eps: float = 1e-8
     weight_decay: float = 0.0
     clip: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_least("optimiser", self, lr=0, eps=0, weight_decay=0, clip=0, betas=0, warmup=0)
+        if max(self.betas) >= 1 or self.warmup > 1:
+            raise UserError(f"optimiser.betas {self.betas} should lie below 1, and warmup {self.warmup} not above 1.")
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ class TrainConfig:
         snapshots: how often along training a few samples from one fixed noise are stored.
         snapshot_samples: how many samples each of them holds.
         log_every: steps between two lines of history.jsonl.
-        checkpoint_seconds: at most this much work is lost to a kill.
+        checkpoint_seconds: a kill costs the work since the first line of history.jsonl after so many seconds.
     """
 
     epochs: float = 10.0

@@ -28,6 +28,8 @@ from simorgh.contracts import (
     Terms,
     Tick,
     Traces,
+    UserError,
+    check_name,
 )  # fmt: skip
 from simorgh.files import write
 from simorgh.noise import Noise, SampleNoise
@@ -101,6 +103,8 @@ class Loop:
     def __init__(self, model: Model, stream: Stream, config: TrainConfig, examples: int, seed: int, engine: Engine):
         self.model, self.stream, self.config, self.engine = model, stream, config, engine
         self.objectives = model.objectives()
+        for name in config.optimisers:
+            check_name(name, [o.name for o in self.objectives], "objective of this model for train.optimisers:")
         rules = [config.optimisers.get(o.name, config.optimiser) for o in self.objectives]
         tables = {id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
         self.optimisers = {o.name: Optimiser(rule, o.parameters, tables) for o, rule in zip(self.objectives, rules)}
@@ -245,8 +249,14 @@ def train(
     config, engine = experiment.train, loop.engine
     best, before = float("inf"), 0.0
     if state := run.load_state():
-        loop.load_state_dict(state)
-        best, before = state["best"], state["seconds"]
+        try:
+            loop.load_state_dict(state)
+            best, before = state["best"], state["seconds"]
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            where = run.path / "state.pt"
+            raise UserError(f"{where} does not fit this training: delete it to train from the start.") from error
+    if not engine.same(str(loop.step).encode()):
+        raise UserError("The processes begin at different steps: machines that train together need one shared folder.")
     if engine.is_main:
         run.cut_history(loop.step)
     marks = {round(i * loop.steps / config.snapshots) for i in range(config.snapshots)} if config.snapshots else set()

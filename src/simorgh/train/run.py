@@ -37,6 +37,9 @@ except ImportError:
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one in C where there is one: a vocabulary may have tens of thousands of symbols."""
 
+SNAPSHOTS = "[0-9]*.npz"
+"""Pattern of the files in samples/. A kill in the middle of a write leaves files that begin with a dot."""
+
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
@@ -88,6 +91,8 @@ class Run:
     @classmethod
     def create(cls, path: Path, experiment: Experiment, spec: DataSpec) -> "Run":
         path.mkdir(parents=True, exist_ok=True)
+        for left in path.rglob(".*.tmp*"):  # by a kill
+            left.unlink()
         run = cls(path, experiment, spec)._described()
         write(path / "environment.json", json.dumps(environment(), indent=2) + "\n")
         return run
@@ -157,10 +162,14 @@ class Run:
 
     # history, snapshots and results
 
+    def environment(self) -> dict[str, Any]:
+        """Versions and machine of the training, see `environment`."""
+        return json.loads((self.path / "environment.json").read_text(encoding="utf-8"))
+
     def snapshots(self) -> list[tuple[int, dict[str, np.ndarray]]]:
         """(step, arrays of uint8 pixels) along training; see `snapshot` in loop.py."""
         found = []
-        for path in sorted((self.path / "samples").glob("*.npz")):
+        for path in sorted((self.path / "samples").glob(SNAPSHOTS)):
             with np.load(path, allow_pickle=False) as arrays:
                 found.append((int(path.stem), dict(arrays)))
         return found
@@ -168,11 +177,14 @@ class Run:
     def history(self) -> list[dict[str, float]]:
         """The lines of history.jsonl; an unfinished last line (a kill in the middle of a write) is left out."""
         path = self.path / "history.jsonl"
-        lines = path.read_text().split("\n")[:-1] if path.is_file() else []
         try:
-            return [json.loads(line) for line in lines]
-        except json.JSONDecodeError as error:
+            text = path.read_text(encoding="utf-8") if path.is_file() else ""
+            lines = [json.loads(line) for line in text.split("\n")[:-1]]
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise UserError(f"{path} has a line that is not JSON.") from error
+        if not all(isinstance(line, dict) and "step" in line for line in lines):
+            raise UserError(f"{path} has a line without its step.")
+        return lines
 
     def append_history(self, line: Mapping[str, float]) -> None:
         with open(self.path / "history.jsonl", "a") as file:
