@@ -1,7 +1,7 @@
 """Captchas of a given text: five signs, each a token of the context.
 
-simorgh train captcha-text --preset cpu     60 passes at 1 x 32 x 128, about 25 minutes on two cores: 88.8 % of 1,000
-                                               texts are read as asked for
+simorgh train captcha-text --preset cpu     60 passes at 1 x 32 x 128, about 25 minutes on two free cores (62 on one,
+                                               beside other work): 88.8 % of 1,000 texts are read as asked for
 simorgh train captcha-text --preset paper   400 passes at 3 x 64 x 256, the network of the assignment in place of
                                                a narrow one
 

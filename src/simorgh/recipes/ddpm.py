@@ -1,6 +1,6 @@
 """The denoising diffusion model of Ho et al. 2020 on MNIST.
 
-simorgh train ddpm --preset cpu     6 passes, about 11 minutes on two cores
+simorgh train ddpm --preset cpu     6 passes, about 11 minutes on two free cores (20 on one, beside other work)
 simorgh train ddpm --preset paper   200 passes of a network of 19 million parameters in place of 1.2
 
 1,000 steps with beta from 1e-4 to 0.02, noise as the target, its plain squared error. Samples by DDIM in 50 steps; the

@@ -1,6 +1,7 @@
 """DDPM on captchas, told nothing: the first half of the captcha assignment.
 
-simorgh train ddpm-captcha --preset cpu     40 passes at 1 x 32 x 128, about 20 minutes on two cores
+simorgh train ddpm-captcha --preset cpu     40 passes at 1 x 32 x 128, about 20 minutes on two free cores (54 on one,
+                                               beside other work)
 simorgh train ddpm-captcha --preset paper   400 passes at 3 x 64 x 256, the network of the assignment in place of
                                                a narrow one
 

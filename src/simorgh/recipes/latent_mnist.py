@@ -1,6 +1,7 @@
 """Latent diffusion on MNIST: maps of 7 x 7 x 4 in place of 28 x 28 pixels, the class by cross-attention.
 
-simorgh train latent-mnist --preset cpu     10 passes, three of them for the codec, about 14 minutes on two cores
+simorgh train latent-mnist --preset cpu     10 passes, three of them for the codec, about 14 minutes on two free cores
+                                             (48 on one, beside other work)
 simorgh train latent-mnist --preset paper   200 passes of a network of 19 million parameters in place of 4
 
 Flow matching as in `flow`, behind a codec of its own. Requirement D4.d.

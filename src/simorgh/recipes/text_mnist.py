@@ -1,6 +1,6 @@
 """MNIST from captions in English and Persian, with a text encoder that is trained beside the network.
 
-simorgh train text-mnist --preset cpu     8 passes, about 15 minutes on two cores
+simorgh train text-mnist --preset cpu     8 passes, about 15 minutes on two free cores (50 on one, beside other work)
 simorgh train text-mnist --preset paper   200 passes of a network of 19 million parameters in place of 1.2
 
 Flow matching as in `flow`; what differs is the data, the condition (characters through a transformer, the empty string

@@ -1,10 +1,12 @@
-"""Parts of the study `captcha`: a folder of captchas, what is read on the way forward and back, texts that are asked for,
-and which signs are mistaken."""
+"""Parts of the study `captcha`: a folder of captchas, what is read on the way forward and back, strips along a short
+training, texts that are asked for, and which signs are mistaken."""
 
+import hashlib
+import io
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -13,21 +15,26 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 from PIL import Image
+from scipy.stats import binomtest
 from torch import Tensor
 
-from simorgh.data import DataConfig, Dataset, load
+from simorgh.data import DataConfig, Dataset, load, stream
 from simorgh.data.captcha import SIGNS, spell
 from simorgh.diffusion.denoiser import levels, noised
 from simorgh.diffusion.guidance import Guidance
 from simorgh.diffusion.sampler import Sampler
 from simorgh.diffusion.steps import Ancestral
 from simorgh.evaluate.captcha import judged, read
+from simorgh.files import write
 from simorgh.metrics.legibility import Legibility, legibility
 from simorgh.models.diffusion import Diffusion
-from simorgh.noise import Noise, SampleNoise
+from simorgh.noise import Noise, SampleNoise, philox
 from simorgh.report.style import use_style
-from simorgh.studies._denoising import DEVICE
+from simorgh.studies._denoising import DEVICE, inward
 from simorgh.studies.kit import Cell
+from simorgh.train import Experiment, initialise
+from simorgh.train.engine import Engine
+from simorgh.train.loop import Loop
 
 MOMENTS = 1000
 """Steps of the chain that t counts."""
@@ -84,6 +91,58 @@ def strip(model: Diffusion, n: int, shown: Sequence[int], steps: int, seed: int 
     assert set(states) == set(shown)
     ordered = (torch.stack([part[t] for t in shown]).cpu() for part in (states, guesses))
     return Strip(*ordered, time.perf_counter() - start)
+
+
+class Along(NamedTuple):
+    """The averaged weights after each of `passes`: `states` and `guesses` (stages, steps, C, H, W) of one sample from
+    always the same noise, and squared errors of the noise that is guessed in test images, `errors` (stages, images)."""
+
+    passes: tuple[int, ...]
+    states: Tensor
+    guesses: Tensor
+    errors: Tensor
+
+
+def strips_along(
+    experiment: Experiment, kept: Path, passes: tuple[int, ...], shown: tuple[int, ...], steps: int, images: int,
+    advance: Callable[[int, int], None] = lambda done, total: None,
+) -> Along:  # fmt: skip
+    """Train `experiment` for the last of `passes` and look at it after each of them: a run keeps finished samples of the
+    middle of its training, but no weights. What was seen is stored in the folder `kept` and read from there next time."""
+    experiment = replace(experiment, train=replace(experiment.train, epochs=float(passes[-1])))
+    key = hashlib.sha256(repr((experiment.hash, passes, shown, steps, images)).encode()).hexdigest()[:12]
+    path = kept / f"strips-{key}.npz"
+    if not path.is_file():
+        data, engine, config = load(experiment.data), Engine(experiment.train.precision), experiment.train
+        model = engine.place(initialise(experiment, data.spec))
+        source = stream(data.train, experiment.data, config.batch_size, experiment.seed, device=engine.device)
+        loop, found = Loop(model, source, config, len(data.train), experiment.seed, engine), ([], [], [])
+        for done in passes:
+            while loop.step < round(done * loop.steps / passes[-1]):
+                loop.model.train()
+                loop.advance()
+                advance(loop.step, loop.steps)
+            now = loop.shown().eval()
+            one = strip(now, 1, shown, steps)
+            for part, value in zip(found, (one.states[:, 0], one.guesses[:, 0], _errors(now, data.test.x[:images]))):
+                part.append(value.numpy())
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **{name: np.stack(part) for name, part in zip(Along._fields[1:], found)})
+        write(path, buffer.getvalue())
+    with np.load(path) as stored:
+        return Along(passes, *(torch.from_numpy(stored[name]) for name in Along._fields[1:]))
+
+
+@torch.no_grad()
+def _errors(model: Diffusion, images: Tensor) -> Tensor:
+    """(N,) mean squared error of the noise in uint8 images (N, C, H, W), each at its own step, the same for any model."""
+    t = torch.from_numpy(philox("errors along").integers(1, MOMENTS + 1, len(images)))
+    q = model.config.path.q(t.double() / MOMENTS).to(DEVICE)
+    clean = inward(images).to(DEVICE)
+    eps = Noise(0, "errors along").normal(*clean.shape).to(DEVICE)
+    parts = zip(noised(clean, eps, q).split(50), q.split(50))
+    guessed = torch.cat([model.denoiser()(u, level).eps for u, level in parts])
+    return (guessed - eps).square().flatten(1).mean(1).cpu()
 
 
 def ask(model: Diffusion, signs: Tensor, scale: float | None = None, seed: int = 0) -> tuple[Tensor, float]:
@@ -174,6 +233,14 @@ def matrix(found: Counter) -> Figure:
     axes.grid(False)
     axes.set(xlabel="read", ylabel="asked for")
     return figure
+
+
+def sign_test(a: Guided, b: Guided, asked: Tensor) -> tuple[int, int, float]:
+    """How many of the texts `asked` (N, 5) b reads and a does not, how many the other way round, and the chance of that
+    between equals."""
+    one, two = ((g.answer == asked).all(1) for g in (a, b))
+    gained, lost = int((~one & two).sum()), int((one & ~two).sum())
+    return gained, lost, binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
 
 
 def pairs(found: Counter, most: int = 6) -> str:

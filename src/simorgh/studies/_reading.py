@@ -1,6 +1,7 @@
 """What the study of captions asks of a model beside its samples: templates, spread, and where cross-attention looks."""
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import torch
 from matplotlib.figure import Figure
@@ -52,6 +53,24 @@ def cross_attention(network: nn.Module, evaluate: Callable[[], object]) -> Tenso
     finally:
         hook.remove()
     return torch.stack(seen)
+
+
+class Focus(NamedTuple):
+    """Share of the attention that a word gets at the first and at the last evaluation, and its share of all tokens."""
+
+    first: float
+    final: float
+    even: float
+
+
+def focus(shares: Tensor, text: str, words: Sequence[str]) -> list[Focus]:
+    """For each of `words` of `text`, from shares (evaluations, 1 + signs). ValueError for a word that it has not."""
+    found = []
+    for word in words:
+        start = 1 + f" {text} ".index(f" {word} ")  # behind the start token
+        part = shares[:, start : start + len(word)].sum(1)
+        found.append(Focus(float(part[0]), float(part[-1]), len(word) / shares.shape[1]))
+    return found
 
 
 def attention_figure(shares: Sequence[Tensor], texts: Sequence[str], leftward: Sequence[bool]) -> Figure:

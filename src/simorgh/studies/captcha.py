@@ -28,10 +28,10 @@
 # %%
 from collections import Counter
 from dataclasses import replace
+from string import ascii_lowercase, digits
 
 import numpy as np
 import torch
-from scipy.stats import binomtest
 
 from simorgh.contracts import UserError
 from simorgh.data import load
@@ -40,15 +40,18 @@ from simorgh.data.captcha_sets import drawn
 from simorgh.diffusion.denoiser import levels, noised
 from simorgh.evaluate.captcha import read, reader_rate
 from simorgh.evaluate.generate import generate
+from simorgh.metrics.intervals import mean_interval, paired_difference
 from simorgh.noise import Noise, philox
-from simorgh.recipes.captcha_text import ASSIGNMENT
-from simorgh.report.figures import block_diagram, curves, image_grid
+from simorgh.recipes.captcha_text import ASSIGNMENT, SMALL
+from simorgh.report.figures import curves, image_grid
 from simorgh.studies import _blocks as blocks
+from simorgh.studies import _captcha_tables as tables
 from simorgh.studies import _captchas as lab
 from simorgh.studies import _costs as costing
 from simorgh.studies import kit
 from simorgh.studies._chains import Chain
 from simorgh.studies._denoising import DEVICE, along, inward
+from simorgh.train.experiment import override, to_dict
 
 study = kit.current()
 runs = {key: study.runs(key)[0] for key in ("ddpm-captcha", "captcha-text")}
@@ -89,13 +92,14 @@ assert -1 <= low < high <= 1
 own = lab.through_a_folder(large.x, large.factors)
 assert lab.texts_of(own.train.factors, own.test.factors) == lab.texts_of(large.factors)
 assert own.spec.shape == (3, 64, 256)
+ANY = len(ascii_lowercase + digits)  # what the assignment lets a sign be
 seen = {tuple(signs) for signs in data.train.factors.tolist()}
 known = sum(tuple(signs) in seen for signs in data.test.factors.tolist())
 study.table(study.pick(["set", "training", "test", "shape", "signs", "test texts that occur in training"], ["مجموعه", "آموزش", "آزمون", "اندازه", "نویسه‌ها", "متن‌های آزمون که در آموزش آمده‌اند"]),
             [[data.name.split(":")[0], len(data.train), len(data.test), kit.ltr(" × ".join(map(str, data.spec.shape))), len(data.spec.vocabulary), known]],
             f"What is learnt from. {len(SIGNS)} signs at {LENGTH} places make {len(SIGNS) ** LENGTH:,} texts.", f"آنچه از آن آموخته می‌شود. {len(SIGNS)} نویسه در {LENGTH} جا <bdi dir=\"ltr\">{len(SIGNS) ** LENGTH:,}</bdi> متن می‌سازد.")
-study.say(f"Twelve drawings were brought to 50 × 200, saved under their texts and read back as a folder: {len(own.train)} to train on, {len(own.test)} to test on, 3 × 64 × 256, and every text is the name of its file. The network sees values from {low:.2f} to {high:.2f}.",
-          f"دوازده نقش به <bdi dir=\"ltr\">50 × 200</bdi> برده، به نام متنشان ذخیره و چون یک پوشه بازخوانده شد: {len(own.train)} تا برای آموزش و {len(own.test)} تا برای آزمون، <bdi dir=\"ltr\">3 × 64 × 256</bdi>، و هر متن همان نام پرونده است. شبکه مقدارهایی از <bdi dir=\"ltr\">{low:.2f}</bdi> تا <bdi dir=\"ltr\">{high:.2f}</bdi> می‌بیند.")
+study.say(f"Twelve drawings were brought to 50 × 200, saved under their texts and read back as a folder: {len(own.train)} to train on, {len(own.test)} to test on, 3 × 64 × 256, and every text is the name of its file. The network sees values from {low:.2f} to {high:.2f}. The assignment lets a sign be any of {ANY} letters and digits and counts {LENGTH}^{ANY} texts; it is the other way round, for each of {LENGTH} places has {ANY} choices: {ANY}^{LENGTH} = {ANY**LENGTH:,}, of which the {len(SIGNS)} signs in use make up {(len(SIGNS) / ANY) ** LENGTH:.1%}.",
+          f"دوازده نقش به <bdi dir=\"ltr\">50 × 200</bdi> برده، به نام متنشان ذخیره و چون یک پوشه بازخوانده شد: {len(own.train)} تا برای آموزش و {len(own.test)} تا برای آزمون، <bdi dir=\"ltr\">3 × 64 × 256</bdi>، و هر متن همان نام پرونده است. شبکه مقدارهایی از <bdi dir=\"ltr\">{low:.2f}</bdi> تا <bdi dir=\"ltr\">{high:.2f}</bdi> می‌بیند. تکلیف برای هر نویسه {ANY} حرف و رقم روا می‌دارد و شمار متن‌ها را <bdi dir=\"ltr\">{LENGTH}^{ANY}</bdi> می‌گیرد؛ وارونه است، چون هر یک از {LENGTH} جا {ANY} انتخاب دارد: <bdi dir=\"ltr\">{ANY}^{LENGTH} = {ANY**LENGTH:,}</bdi>، و {len(SIGNS)} نویسهٔ به‌کاررفته {(len(SIGNS) / ANY) ** LENGTH:.1%} آن را می‌سازد.")
 
 # %% [markdown] lang="en"
 # ## The blocks
@@ -117,12 +121,7 @@ study.say(f"Twelve drawings were brought to 50 × 200, saved under their texts a
 # **کد $t$**: کسینوس و سینوس $t$ در بسامدهایی از ۱ تا $10^{-4}$ با نسبت‌های برابر، و سپس دو لایهٔ خطی.
 
 # %%
-study.figure(block_diagram([["x", "norm", "SiLU", "conv 3×3", "+ time", "norm ", "SiLU ", "dropout", "conv 3×3 ", "+ shortcut", "out"],
-                            ["code of t", "SiLU", "linear", "to + time"], ["x", "same, or conv 1×1", "to + shortcut"]], ["+ time", "+ shortcut", "to + time", "to + shortcut"]),
-             "residual", "The residual block: main way, time, shortcut.", "بلوک باقی‌مانده: راه اصلی، زمان، میان‌بر.")
-study.figure(block_diagram([["x", "norm", "self-attention", "+ x", "norm ", "attention to signs", "+", "norm  ", "linear", "GELU", "linear ", "+ ", "out"],
-                            ["five signs", "embedding + place", "keys and values"]], ["attention to signs", "keys and values"]),
-             "attention", "The attention block; the coloured part only where a text is given.", "بلوک توجه؛ بخش رنگی تنها جایی هست که متنی داده شود.")
+tables.draw_blocks(study)
 rng = philox("blocks")
 residual_gap, attention_gap = blocks.residual_block_gap(rng), blocks.attention_block_gap(rng)
 assert max(residual_gap, attention_gap) < 1e-12
@@ -152,8 +151,10 @@ rows = [[title, kit.ltr("-".join(map(str, network.channels))), kit.ltr(", ".join
         for title, (network, counted) in costs.items()]
 study.table(study.pick(["network", "channels", "positions of its levels", "residual blocks", "parameters", "10⁹ operations an image"], ["شبکه", "کانال‌ها", "مکان‌های سطح‌ها", "بلوک باقی‌مانده", "پارامتر", "۱۰⁹ عمل برای هر تصویر"]), rows,
             "The network of the assignment and those trained here. An operation is a multiplication or an addition of one forward pass.", "شبکهٔ تکلیف و شبکه‌هایی که این‌جا آموزش دیدند. هر عمل یک ضرب یا جمع در یک گذر رو به جلوست.")
+levels_of = tables.assignment_levels(study, big, full)
 (_, whole), (_, counted) = costs[study.pick("assignment", "تکلیف")], costs["ddpm-captcha"]
 assert len(whole.stages) == 6 * 2 + 2 + 6 * 3
+assert [len(one.blocks) for one in levels_of] == [2] * 6 + [2] + [3] * 6
 assert sum(p.numel() for p in free_model.network.parameters()) == counted.parameters
 study.measure("assignment_parameters", whole.parameters, n=1, protocol="parameters of the U-Net 128-128-256-256-512-512 with two blocks a level down and three up, attention at the fifth level, 3 x 64 x 256")
 factor = whole.operations / counted.operations
@@ -182,17 +183,7 @@ x0 = inward(large.x[:1])
 eps = Noise(0, "strip").normal(*x0.shape)
 strip = torch.cat([x0] + [noised(x0, eps, levels(at(t), x0)) for t in stops])
 study.figure(image_grid((strip + 1) / 2, 2, 3, titles=[f"t = {t}" for t in (0, *stops)], cell=1.9), "forward", "One image at the steps asked for, with one and the same noise.", "یک تصویر در گام‌های خواسته‌شده، همه با یک نوفه.")
-count = 20 if study.small else 100
-clean, asked, rows, held = inward(data.test.x[:count]).to(DEVICE), data.test.factors[:count], [], {}
-for t in (0, *stops):
-    held[t] = [legible.sign for legible in lab.read_on_the_way(free_model, clean, asked, t, at(t))]
-    dB = None if t == 0 else kit.Cell(f"{10 * np.log10(float(kept[t - 1] / (1 - kept[t - 1]))):.1f}")
-    rows.append([t, kit.Cell(f"{1.0 if t == 0 else float(kept[t - 1].sqrt()):.3f}"), dB, *(kit.percent(interval) for interval in held[t])])
-study.table(study.pick(["t", "√ᾱ", "signal to noise, dB", "signs read from x_t", "signs read from the network's E[x₀ | x_t]"], ["t", "√ᾱ", "سیگنال به نوفه، dB", "نویسه‌های خوانده از x_t", "نویسه‌های خوانده از E[x₀ | x_t] شبکه"]), rows,
-            f"How long a text can be read on the way forward: {count} test images, read as they are and after one answer of `ddpm-captcha`. Guessing is right about {100 / len(SIGNS):.1f} %. The reader has never seen more noise or blur than drawings have.",
-            f"متن تا کجای راه رفت خوانده می‌شود: {count} تصویر آزمون، همان‌گونه که هست و پس از یک پاسخ `ddpm-captcha`. حدس زدن {100 / len(SIGNS):.1f} ٪ درست است. خواننده نوفه یا محوی بیش از آنِ تصویرهای کشیده‌شده ندیده است.")
-for t in stops:
-    study.measure("signs_in_estimate", *held[t][1][:3], n=count, unit="share", protocol=f"signs read from E[x0 | x_t] of ddpm-captcha at t = {t}, first {count} test images", recipe="ddpm-captcha", t=t)
+held = tables.readable(study, free_model, data.test, chain, (0, *stops), 20 if study.small else 100)
 chain.check_steps_back((2, 300, 1000))  # as Ho et al. 2020, algorithm 2, write it, with both variances
 clear, lost = ([t for t in stops if side(held[t][1])] for side in (lambda i: i.low > 0.5, lambda i: i.high < 0.5))
 early, late = (min(lost), max(clear)) if clear and lost else (None, None)  # most signs are chosen between these steps
@@ -211,16 +202,7 @@ study.say("The step back of the sampler is $x_{t-1} = (x_t - \\frac{\\beta_t}{\\
 # می‌شوند. ده بار در طول آموزش همان نوفه از مدلِ همان لحظه گذرانده می‌شود.
 
 # %%
-rows = []
-for title, run in runs.items():
-    e, history, counted = run.experiment, run.history(), costs[title][1]
-    seconds = study.results(title, "seconds")
-    memory = costing.states(counted.parameters, bool(e.train.ema_half_life)) + e.train.batch_size * counted.kept / e.train.micro_batches
-    rows.append([title, kit.ltr(f"{e.train.optimiser.kind}, {e.train.optimiser.lr:g}"), e.train.batch_size, kit.Cell(f"{e.train.epochs:g}"), history[-1]["step"], kit.Cell(f"{seconds.value / 60:.1f}"), kit.Cell(f"{history[-1]['samples'] / seconds.value:.0f}"), kit.Cell(f"{memory / 2**20:,.0f}")])
-    study.measure("training_memory", memory / 2**20, n=1, unit="MiB", protocol="weights, gradients, two moments, averaged weights, and what a batch keeps for the backward pass, float32, counted", recipe=title)
-study.table(study.pick(["recipe", "optimiser", "batch", "passes", "steps", "minutes", "images a second", "memory of a step, MiB"], ["دستور", "بهینه‌ساز", "دسته", "دور", "گام", "دقیقه", "تصویر در ثانیه", "حافظهٔ یک گام، MiB"]), rows,
-            "Time as measured, memory as counted: weights, gradients, two moments of Adam, averaged weights, and what a batch keeps for its backward pass.",
-            "زمان اندازه‌گیری و حافظه شمرده شده است: وزن، گرادیان، دو گشتاور Adam، میانگین وزن‌ها، و آنچه یک دسته برای گذر رو به عقب نگه می‌دارد.")
+tables.training(study, runs, {title: costs[title][1] for title in runs})
 states = costing.states(whole.parameters, averaged=True)
 fit = int((16e9 - states) // whole.kept)
 pieces = next(k for k in (1, 2, 4, 8, 16, 32, 64) if 64 / k <= fit)
@@ -239,6 +221,25 @@ for title, run in runs.items():
 ends = {title: lab.course([line["denoising/error"] for line in history]) for title, history in histories.items()}
 study.say("From the first tenth of training to the last the error goes " + " and ".join(f"from {a:.4f} to {b:.4f} (`{title}`, {done:.0f} % of the way after a fifth of the steps)" for title, (a, b, done) in ends.items()) + ". The error is a mean over all levels of noise, and the few levels at which signs take shape weigh little in it: compare the pictures above, not the last digits of the loss.",
           "از یک‌دهم نخست آموزش تا یک‌دهم آخر، خطا " + " و ".join(f"از {a:.4f} به {b:.4f} (`{title}`، پس از یک‌پنجم گام‌ها {done:.0f} ٪ از این راه)" for title, (a, b, done) in ends.items()) + " می‌رسد. خطا میانگین همهٔ سطح‌های نوفه است و چند سطحی که نویسه‌ها در آن‌ها شکل می‌گیرند در آن وزن کمی دارند: تصویرهای بالا را مقایسه کنید، نه رقم‌های آخر هزینه را.")
+
+# %% [markdown] lang="en"
+# ### The way from noise, every ten passes
+# A run keeps finished samples of the middle of its training and no weights, so for this a smaller network is trained here: half the
+# channels, the first 1,070 images (the size of the public set), 30 passes. After each ten the same noise goes the way back.
+# %% [markdown] lang="fa"
+# ### راه بازگشت، هر ده دور یک بار
+# هر اجرا از میانهٔ آموزش نمونه‌های پایان‌یافته را نگه می‌دارد و وزنی نگه نمی‌دارد؛ پس برای این کار شبکهٔ کوچک‌تری همین‌جا آموزش می‌بیند: نیمی از
+# کانال‌ها، ۱٬۰۷۰ تصویر نخست (به اندازهٔ مجموعهٔ عمومی) و ۳۰ دور. پس از هر ده دور، همان نوفه راه بازگشت را می‌رود.
+
+# %%
+narrow = {"data.limit": min(1070, len(data.train)), "model.network": to_dict(replace(SMALL, channels=(8, 16, 16) if study.small else (16, 32, 48), inject="scale-shift")), "train.batch_size": 32, "train.ema_half_life": 4000.0, "train.micro_batches": 1}
+passes, shown, steps = (1, 2) if study.small else (10, 20, 30), (1000, 800, 600, 400, 300, 200, 100, 0), 20 if study.small else 100
+way = lab.strips_along(override(free.experiment, narrow), study.kept, passes, shown, steps, 20 if study.small else 200, lambda done, total: study.advance("strips", done, total))
+tables.strips(study, way, shown, steps, narrow["data.limit"])
+errors = [mean_interval(part, kind="normal") for part in way.errors]
+last = paired_difference(way.errors[-1], way.errors[-2], kind="normal")
+study.say("The squared error of the noise in test images is " + ", ".join(f"{m.value:.4f} after {p}" for p, m in zip(passes, errors)) + f" passes. Over the last of these stretches it changes by {last.value:+.4f} [{last.low:+.4f}, {last.high:+.4f}], image by image: " + ("it still falls." if last.high < 0 else "it rises, so the network has begun to know its images by heart." if last.low > 0 else "no change that these images could show."),
+          "مربع خطای نوفه در تصویرهای آزمون " + "، ".join(f"پس از {p} دور {m.value:.4f}" for p, m in zip(passes, errors)) + f" است. در آخرین بازهٔ میان آن‌ها، تصویر به تصویر، {kit.ltr(f'{last.value:+.4f} [{last.low:+.4f}, {last.high:+.4f}]')} عوض می‌شود: " + ("هنوز پایین می‌آید." if last.high < 0 else "بالا می‌رود، پس شبکه به از بر کردن تصویرهایش افتاده است." if last.low > 0 else "تغییری که این تصویرها نشان بدهند نیست."))
 
 # %% [markdown] lang="en"
 # ## From noise to image
@@ -320,11 +321,11 @@ study.table(study.pick(["", "all five signs", "each sign", "at places 1 to 5"], 
     [study.pick("guessing", "حدس"), kit.Cell(f"{100 * best.exact_chance:.5f} %"), kit.Cell(f"{100 * best.sign_chance:.1f} %"), None],
 ], f"Share of captchas that read as the text asked for ({how} steps), with 95 % intervals.", f"سهم کپچاهایی که متنِ خواسته‌شده از آن‌ها خوانده می‌شود (<bdi dir=\"ltr\">{how}</bdi> گام)، با بازهٔ ۹۵ درصد.")
 independent = sign.value**LENGTH
-together = 1 - exact.value < 0.8 * (1 - independent)  # fewer captchas fail than if their signs failed apart
+together = exact.low > independent  # fewer captchas fail than if their signs failed apart
 study.say(f"{100 * exact.value:.1f} % are read exactly, where the reader reaches {100 * exact.floor:.1f} % on real ones. Were mistakes independent, {100 * sign.value:.1f} % a sign would give {100 * independent:.1f} % a text: "
-          + ("they cluster, and some captchas fail as a whole." if together else "that is about what is seen, so signs fail one by one."),
+          + ("they cluster, and some captchas fail as a whole." if together else "the interval holds that, so signs may well fail one by one." if exact.high >= independent else "fewer than that are right."),
           f"{100 * exact.value:.1f} ٪ درست خوانده می‌شود و خواننده روی واقعی‌ها به {100 * exact.floor:.1f} ٪ می‌رسد. اگر خطاها مستقل بودند، {100 * sign.value:.1f} ٪ برای هر نویسه به {100 * independent:.1f} ٪ برای متن می‌رسید: "
-          + ("خطاها کنار هم می‌آیند و بعضی کپچاها یکجا خراب می‌شوند." if together else "تقریباً همان است که دیده می‌شود، پس نویسه‌ها یکی‌یکی خراب می‌شوند."))
+          + ("خطاها کنار هم می‌آیند و بعضی کپچاها یکجا خراب می‌شوند." if together else "بازه آن را در بر دارد، پس شاید نویسه‌ها یکی‌یکی خراب شوند." if exact.high >= independent else "کمتر از این درست است."))
 
 # %% [markdown] lang="en"
 # ### Guidance
@@ -337,26 +338,13 @@ study.say(f"{100 * exact.value:.1f} % are read exactly, where the reader reaches
 texts = torch.from_numpy(philox("texts asked for").integers(len(SIGNS), size=(8 if study.small else 96, LENGTH)))
 new = sum(tuple(signs) not in seen for signs in texts.tolist())
 found = [lab.guided(told_model, texts, scale, data.test.x[: len(texts)] / 255) for scale in study.track((1.0, 2.0, 3.0), "guidance")]
-rows = [[kit.Cell(f"{g.scale:g}"), kit.percent(g.legible.exact), kit.percent(g.legible.sign), lab.places(g.legible, 0), kit.Cell(f"{g.spread:.2f}"), kit.Cell(f"{g.seconds:.2f}")] for g in found]
-for g in found:
-    for name, value, floor in (("exact_match", g.legible.exact, best.exact), ("sign_accuracy", g.legible.sign, best.sign)):
-        study.measure(name, *value[:3], n=len(texts), unit="share", protocol=f"{len(texts)} random texts, guidance scale {g.scale:g}, read by the reader of captchas", floor=floor.value, recipe="captcha-text", guidance_scale=g.scale)
-study.table(study.pick(["scale s", "all five signs", "each sign", "at places 1 to 5, %", "spread of grey levels, real = 1", "seconds an image"], ["ضریب s", "هر پنج نویسه", "هر نویسه", "جاهای ۱ تا ۵، ٪", "پراکندگی خاکستری، واقعی = ۱", "ثانیه برای هر تصویر"]), rows,
-            f"{len(texts)} random texts, {new} of them not among the training texts. Spread: standard deviation of a pixel over images, mean of all pixels; contrast enters it, so it is no measure of variety.",
-            f"{len(texts)} متن تصادفی که {new} تای آن‌ها در میان متن‌های آموزش نیست. پراکندگی: انحراف معیار هر پیکسل میان تصویرها، میانگین روی پیکسل‌ها؛ تضاد رنگ هم در آن هست، پس سنجهٔ گوناگونی نیست.")
+tables.guidance(study, found, texts, new, best)
 images, answers = (torch.cat([part[:4] for part in parts]) for parts in ([g.images for g in found], [g.answer for g in found]))
 study.figure(image_grid(images, len(found), 4, row_labels=[f"s = {g.scale:g}" for g in found], col_labels=[spell(signs) for signs in texts[:4].tolist()], titles=[spell(signs) for signs in answers.tolist()],
                         correct=(answers == texts[:4].repeat(len(found), 1)).all(1).tolist(), cell=2.0), "guidance",
              "Four texts (below the columns) at three scales, from the same noise.", "چهار متن (زیر ستون‌ها) با سه ضریب، از یک نوفه.")
-def sign_test(a, b):
-    """How many texts b reads and a does not, how many the other way round, and the chance of that between equals."""
-    one, two = ((g.answer == texts).all(1) for g in (a, b))
-    gained, lost = int((~one & two).sum()), int((one & ~two).sum())
-    return gained, lost, binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
-
-
 best_guided, other = sorted(found[1:], key=lambda g: -g.legible.exact.value)
-top, (gained, lost, chance), (*_, between) = best_guided.scale, sign_test(found[0], best_guided), sign_test(other, best_guided)
+top, (gained, lost, chance), (*_, between) = best_guided.scale, lab.sign_test(found[0], best_guided, texts), lab.sign_test(other, best_guided, texts)
 study.say(f"With guidance {top:g} {gained} texts are right that fail without, and {lost} the other way round (sign test: p = {chance:.2g}{'' if chance < 0.05 else ', so it may be chance'}). Guidance {top:g} and {other.scale:g} are {'told apart' if between < 0.05 else 'not told apart'} by these texts (p = {between:.2g}). Guidance costs a second answer of the network at every step.",
           f"با ضریب {top:g}، {gained} متن درست شد که بی‌هدایت خراب می‌شد و {lost} متن برعکس (آزمون علامت: {kit.ltr(f'p = {chance:.2g}')}{'' if chance < 0.05 else '، پس شاید تصادف باشد'}). این متن‌ها ضریب‌های {top:g} و {other.scale:g} را از هم جدا {'می‌کنند' if between < 0.05 else 'نمی‌کنند'} ({kit.ltr(f'p = {between:.2g}')}). هدایت در هر گام یک پاسخ دیگر از شبکه می‌خواهد.")
 

@@ -50,7 +50,9 @@ from simorgh.noise import Noise, SampleNoise, philox
 from simorgh.report.figures import block_diagram, curves, image_grid
 from simorgh.report.style import LINES
 from simorgh.studies import _blocks as blocks
+from simorgh.studies import _costs as costing
 from simorgh.studies import _denoising as lab
+from simorgh.studies import _traits as traits
 from simorgh.studies import kit
 from simorgh.studies._chains import Chain
 
@@ -202,7 +204,8 @@ for t in steps:
         result[name, t] = [float((guess - clean).square().mean().sqrt()) for guess in (known, learnt)]
         line += [kit.Cell(f"{v:.3f}") for v in result[name, t]]
         if name == "unseen":
-            gap = weight * float((known - learnt).square().mean().sqrt())
+            between = float((known - learnt).square().mean().sqrt())
+            gap = weight * between
             shown.append([part[1:2] for part in (u, known, learnt)])
     rows.append([t, kit.Cell(f"{count:,.1f}"), *line, kit.Cell(f"{gap:.3f}")])
 study.table(study.pick(["t", "images that count", "seen: exact", "seen: network", "unseen: exact", "unseen: network", "gap of the means / √β̃"], ["t", "تصویرهای مؤثر", "دیده: دقیق", "دیده: شبکه", "نادیده: دقیق", "نادیده: شبکه", "فاصلهٔ میانگین‌ها / √β̃"]), rows,
@@ -219,6 +222,14 @@ study.say(f"So it is feasible here, at a price: one answer reads {len(points):,}
           + ("nearly equal: what it cannot store it has to generalise." if nu < 1.25 * ns else "which here differ too."),
           f"پس در این‌جا شدنی است، اما به بهایی: هر پاسخ <bdi dir=\"ltr\">{len(points):,} × 784</bdi>، یعنی {len(points) * 784 / 1e6:.2g} میلیون عدد می‌خواند، در برابر {sum(p.numel() for p in model.parameters()) / 1e6:.2f} میلیون وزن شبکه، و با داده رشد می‌کند. و آن چیزی نیست که می‌خواهیم: در $t = 50$ خطایش روی تصویرهای آموزش {ks:.3f} و روی نادیده‌ها {ku:.3f} است، چون تنها آنچه را در خود دارد پس می‌دهد؛ بازگشت با آن تصویرهای آموزش را چاپ می‌کند. خطاهای شبکه {ns:.3f} و {nu:.3f} است، "
           + ("تقریباً برابر: آنچه را نمی‌تواند انبار کند باید تعمیم دهد." if nu < 1.25 * ns else "که این‌جا آن‌ها هم فرق دارند."))
+
+far, q_far = steps[-1], at(steps[-1])  # `gap` and `between` are of this step
+exact_far, net_far = result["unseen", far]
+off, calm = net_far > 1.25 * exact_far, gap < 0.1
+study.say(f"At $t = {far}$ the network's estimate of the image is off by {net_far:.2f} on unseen images, where the exact one is off by {exact_far:.2f}" + (": Figure 2 shows little but noise there. " if off else ". ") + f"The network is taught $\\epsilon$, and an error of $\\epsilon$ is multiplied by $\\sqrt{{(1 - \\bar\\alpha_t) / \\bar\\alpha_t}}$ = {q_far:.0f} in $x_0$: from the exact answer it differs by {between:.2f} in the image, but by {between / q_far:.3f} in the noise, whose deviation is 1. "
+          + (f"The step back does not suffer, for it takes that little of $x_0$: the last column is {gap:.3f} there." if calm else f"The step back suffers too: the last column is {gap:.2f} there."),
+          f"در <bdi dir=\"ltr\">t = {far}</bdi> خطای برآورد شبکه از تصویر، روی تصویرهای نادیده، {net_far:.2f} و خطای پاسخ دقیق {exact_far:.2f} است" + ("؛ شکل ۲ در آن‌جا کمابیش تنها نوفه نشان می‌دهد. " if off else ". ") + f"شبکه $\\epsilon$ را می‌آموزد و خطای $\\epsilon$ در $x_0$ در $\\sqrt{{(1 - \\bar\\alpha_t) / \\bar\\alpha_t}}$ یعنی {q_far:.0f} ضرب می‌شود: فاصله‌اش با پاسخ دقیق در تصویر {between:.2f} است اما در نوفه، که انحراف معیارش ۱ است، {between / q_far:.3f}. "
+          + (f"گام بازگشت آسیبی نمی‌بیند، چون از $x_0$ همان‌قدر کم برمی‌دارد: ستون آخر در آن‌جا {gap:.3f} است." if calm else f"گام بازگشت هم آسیب می‌بیند: ستون آخر در آن‌جا {gap:.2f} است."))
 
 # %% [markdown] lang="en"
 # ### Why a Gaussian is enough, if the steps are small
@@ -260,6 +271,8 @@ study.say(f"On average over $x_t$ the Gaussian loses {lost[0.5]:.2g} nats a step
 # - $\epsilon$ contains every fine detail of the input: **skips** carry it past the narrow middle.
 # - **Attention** at low resolution joins distant parts of a stroke where positions are few.
 # - The code of $t$ enters *every* block: one network for all levels.
+#
+# These are expectations. What skips, attention and pyramid bought *here* is measured below, by leaving them out.
 # %% [markdown] lang="fa"
 # ## (د) چرا U-Net
 # - نوفه هم‌اندازهٔ تصویر است: خروجی هم.
@@ -267,6 +280,8 @@ study.say(f"On average over $x_t$ the Gaussian loses {lost[0.5]:.2g} nats a step
 # - $\epsilon$ همهٔ ریزه‌کاری‌های ورودی را در خود دارد: **میان‌برها** آن را از کنار میانهٔ باریک می‌گذرانند.
 # - **توجه** در تفکیک‌پذیری پایین بخش‌های دورِ یک خط را به هم می‌رساند، جایی که مکان‌ها کم‌اند.
 # - کد $t$ به *همهٔ* بلوک‌ها وارد می‌شود: یک شبکه برای همهٔ سطح‌ها.
+#
+# این‌ها انتظار است. سودی که میان‌برها، توجه و هرم *این‌جا* داشته‌اند، پایین‌تر با کنار گذاشتنشان سنجیده می‌شود.
 
 # %%
 drawing = lab.layout(model.network, run.spec.shape)
@@ -287,23 +302,24 @@ study.say(f"**The residual block** (norm, SiLU, convolution, twice; the code of 
 
 # %%
 variants = {"U-Net": "ddpm@short", study.pick("no skips", "بدون میان‌بر"): "ddpm@noskips", study.pick("no attention", "بدون توجه"): "ddpm@noattention", study.pick("plain stack", "پشتهٔ ساده"): "ddpm@plain"}
-batches, rows, losses = 4 if study.small else 20, [], {}
+batches, rows, losses, more, fds = 4 if study.small else 20, [], {}, {}, {}
 sizes = {key: sum(p.numel() for p in study.runs(key)[0].model().network.parameters()) for key in variants.values()}
 assert all(abs(size / sizes["ddpm@short"] - 1) < 0.02 for size in sizes.values())
 for title, key in variants.items():
     variant = study.runs(key)[0]
     losses[key] = lab.held_out(variant, batches)
-    worse = None if key == "ddpm@short" else paired_difference(losses[key], losses["ddpm@short"])
+    more[key] = worse = None if key == "ddpm@short" else paired_difference(losses[key], losses["ddpm@short"])
+    fds[key] = study.results(key, "fd_digits")
     loss = study.measure("held_out_loss", float(losses[key].mean()), n=100 * batches, protocol=f"mean squared error of eps, {100 * batches} MNIST test images, equal noise and steps t for all variants", run=key)
     if worse is not None:
         study.measure("held_out_loss_difference", worse.value, worse.low, worse.high, n=batches, protocol=f"loss minus that of ddpm@short, paired over {batches} batches of 100 test images", run=key)
     network = variant.experiment.model.network
-    rows.append([title, kit.ltr("-".join(map(str, network.channels))), sizes[key], kit.Cell(f"{lab.milliseconds(variant):.2f}"), lab.cell(loss.value, 4), lab.cell(worse, 4), study.results(key, "fd_digits")])
+    rows.append([title, kit.ltr("-".join(map(str, network.channels))), sizes[key], kit.Cell(f"{lab.milliseconds(variant):.2f}"), lab.cell(loss.value, 4), lab.cell(worse, 4), fds[key]])
 study.table(study.pick(["network", "widths", "parameters", "ms an image", "held-out loss", "more than the U-Net", "fd-digits"], ["شبکه", "پهنا", "پارامتر", "ms هر تصویر", "هزینهٔ کنارگذاشته", "بیش از U-Net", "fd-digits"]), rows,
             "Two passes each, parameters equal within 2 %, one seed. The loss is taken at equal noise; intervals over batches of test images, and over samples for fd-digits, not over seeds.", "هر کدام دو دور، پارامترها با اختلاف کمتر از ۲ درصد، یک بذر. هزینه با نوفهٔ برابر گرفته شده است؛ بازه‌ها روی دسته‌های آزمون و برای fd-digits روی نمونه‌هاست، نه روی بذرها.")
-order = sorted(variants, key=lambda title: losses[variants[title]].mean())
-study.say(f"By the held-out loss the order is {', '.join(order)}. The loss is a mean over all $t$, where large $t$ is easy for every network, so small differences matter; time an image is part of the price: the plain stack pays for every block at the widest resolution.",
-          f"ترتیب بر پایهٔ هزینهٔ کنارگذاشته: {'، '.join(f'<bdi>{t}</bdi>' for t in order)}. این هزینه میانگین روی همهٔ $t$هاست و $t$ بزرگ برای همهٔ شبکه‌ها آسان است؛ پس اختلاف‌های کوچک هم مهم‌اند. زمان هر تصویر بخشی از بهاست: پشتهٔ ساده بهای هر بلوک را در بزرگ‌ترین تفکیک‌پذیری می‌پردازد.")
+at_steps = traits.by_step(study, {title: study.runs(key)[0] for title, key in variants.items()}, at, (20, 100, 300, 500), lab.inward(data.test.x[: 40 if study.small else 400]))
+short, stack = study.runs("ddpm@short")[0].model().network, study.runs("ddpm@plain")[0].model().network
+traits.answer(study, traits.Reasons(short, stack), [(more[key], fds[key], fds["ddpm@short"], at_steps[title]) for title, key in list(variants.items())[1:]])
 
 # %% [markdown] lang="en"
 # ## Training
@@ -320,12 +336,13 @@ for key in ("ddpm", "ddpm-cosine-v"):
     rows.append([key, f"{one.experiment.train.epochs:g}", size, study.results(key, "seconds"), kit.Cell(f"{20 * size / 2**20:.0f}"), kit.Cell(f"{lab.kept_for_backward(one, one.experiment.train.batch_size) / 2**20:.0f}"), study.results(key, "fd_digits"), study.results(key, "bits_per_dim")])
 study.table(study.pick(["recipe", "passes", "parameters", "time", "weights, gradients, Adam, average: MB", "kept for the backward pass: MB", "fd-digits", "bits/dimension"], ["دستور", "دور", "پارامتر", "زمان", "وزن، گرادیان، Adam، میانگین: MB", "نگه‌داشته برای پس‌رو: MB", "fd-digits", "بیت/بعد"]), rows,
             f"Time and memory of training; samples by DDIM in {model.config.sampler.steps} steps. A dash: not measured in these runs.", f"زمان و حافظهٔ آموزش؛ نمونه‌ها با DDIM در {model.config.sampler.steps} گام. خط تیره: در این اجراها اندازه گرفته نشده است.")
+study.say(*costing.clock_said({"ddpm": run, "ddpm-cosine-v": cosine}))
 study.figure(curves({"ddpm": run.history(), "ddpm-cosine-v": cosine.history()}, ["denoising/loss", "denoising/grad_norm"], axis="samples", ylabel="", log=True), "history",
              "Loss and norm of the gradient along training. The losses are of ε and of v: their levels cannot be compared.", "هزینه و نُرم گرادیان در طول آموزش. هزینه‌ها از آنِ <bdi>ε</bdi> و <bdi>v</bdi> است: سطحشان مقایسه‌پذیر نیست.")
 chosen = lab.along(run, 6)
 epochs = [f"{step * run.experiment.train.batch_size / len(data.train.x):.1f}" for step, _ in chosen]
 study.figure(image_grid(np.concatenate([arrays["samples"][:10] / 255 for _, arrays in chosen]), len(chosen), 10, epochs, ylabel=study.pick("passes", "passes"), cell=0.55), "along",
-             "Samples of the averaged weights along training, always from the same noise.", "نمونه‌های وزن میانگین در طول آموزش، همیشه از یک نوفه.")
+             "Samples of the averaged weights along training, always from the same noise. Strips from noise to image in the middle of a training are in `captcha`.", "نمونه‌های وزن میانگین در طول آموزش، همیشه از یک نوفه. نوارهای نوفه تا تصویر در میانهٔ آموزش در `captcha` آمده است.")
 
 # %% [markdown] lang="en"
 # ## From noise to image
@@ -364,9 +381,16 @@ ddim, small_, large_ = kinds
 low, high = budgets[0], budgets[-1]
 ratio = table["ddpm", large_, low].fd.value / table["ddpm", ddim, low].fd.value
 study.measure("variance_choice_ratio", ratio, n=count, protocol=f"fd-digits of ancestral sampling with the large variance over that of DDIM, {low} evaluations, {count} samples", recipe="ddpm")
-best = {k: min(kinds, key=lambda title: table["ddpm", title, k].fd.value) for k in (low, high)}
-study.say(f"With {low} evaluations the best is {best[low]}, with {high} it is {best[high]}. The choice of the variance alone multiplies the distance at {low} evaluations by {ratio:.1f} (large against DDIM): \"DDPM at {low} steps\" says nothing unless the variance is named.",
-          f"با {low} ارزیابی بهترین «{best[low]}» است و با {high} ارزیابی «{best[high]}». تنها انتخاب واریانس، فاصله را در {low} ارزیابی {ratio:.1f} برابر می‌کند (بزرگ در برابر DDIM): «DDPM با {low} گام» بی نام‌بردن از واریانس چیزی نمی‌گوید.")
+en, fa = [], []
+for k in (low, high):
+    found = {title: table["ddpm", title, k].fd for title in kinds}
+    top = min(found, key=lambda title: found[title].value)
+    tied = [title for title in found if title != top and found[title].low <= found[top].high]
+    en.append(f"With {k} evaluations the smallest distance is that of {top}" + (f", not told apart from {' and '.join(tied)}." if tied else ", apart from the others."))
+    fa.append(f"با {k} ارزیابی کمترین فاصله از آنِ «{top}» است" + (f" که از {' و '.join(f'«{title}»' for title in tied)} جدا نیست." if tied else " و جدا از دیگران."))
+large_fd, ddim_fd = table["ddpm", large_, low].fd, table["ddpm", ddim, low].fd
+study.say(" ".join(en) + f" At {low} evaluations the distance with the large variance is {ratio:.1f} times that of DDIM, " + (f"beyond both intervals: \"DDPM at {low} steps\" says nothing unless the variance is named." if large_fd.low > ddim_fd.high else "within the intervals."),
+          " ".join(fa) + f" در {low} ارزیابی فاصله با واریانس بزرگ {ratio:.1f} برابرِ DDIM است، " + (f"بیرون از هر دو بازه: «DDPM با {low} گام» بی نام‌بردن از واریانس چیزی نمی‌گوید." if large_fd.low > ddim_fd.high else "درون بازه‌ها."))
 
 # %% [markdown] lang="en"
 # ## Sources

@@ -33,7 +33,7 @@ from simorgh.metrics.intervals import jackknife, wilson
 from simorgh.nn.unet import UNet
 from simorgh.noise import Noise, SampleNoise, philox
 from simorgh.report.figures import block_diagram, image_grid, reconstruction_pairs
-from simorgh.studies import _changes, kit
+from simorgh.studies import _changes, _costs, kit
 from simorgh.train.experiment import override, to_dict
 
 study = kit.current()
@@ -100,6 +100,7 @@ with torch.random.fork_rng(devices=[]):
 answer = built.sample(2, SampleNoise(0, 2), built.diffusion.told.ids(["", "the digit three"]), replace(solver, steps=2))
 assert answer.shape == (2, *run.spec.shape)
 both = _changes.changed(_changes.flat(to_dict(run.experiment)), _changes.flat(to_dict(small_sd)))
+assert len(both) == 2  # as the first part says
 study.say(
     "In words: what the **data** give is encoded on the way in (`models/latent_diffusion.py`, `nn/grids.py`); the **network** has as many channels as a map and reads the condition by cross-attention (`nn/unet.py`, `nn/attention.py`); the **output** is decoded, once; and the model itself says that its examples have mean 0, deviation 1 and no bounds. "
     + ("Path, target, weight, levels and sampler are the same to the last setting. " if not touched else f"Set otherwise within the diffusion itself: {', '.join(touched)}. ")
@@ -209,13 +210,20 @@ rows.append([study.pick("real training images (floor)", "تصویر واقعی �
 study.table(study.pick(["maps", "judge accuracy", "fd-digits"], ["نقشه‌ها", "دقت داور", "fd-digits"]), rows, f"{n} samples each, from the same noise; {steps} steps. The two small nets had the same few steps of training and are to be compared with each other only.",
             f"هرکدام {n} نمونه از نوفه‌های یکسان، با {steps} گام. دو شبکهٔ کوچک همان چند گام آموزش را دیده‌اند و فقط با یکدیگر سنجیدنی‌اند.")
 study.figure(image_grid(torch.cat([images[:12] for images in cases.values()]), len(cases), 12, row_labels=[study.pick(*names) for names in cases], cell=0.42), "constants", "The same noise and classes in every row, one way of scaling or clipping a row.", "نوفه و رده در همهٔ سطرها یکی است؛ هر سطر یک شیوهٔ مقیاس یا برش.")
+def grey(images):
+    """Share of the pixels with ink that are neither black nor white."""
+    inked = images[images > 0.05]
+    return float((inked < 0.95).double().mean())
+
+
 good, bad = marks["small net, trained on maps as measured"], marks["small net, trained and decoded with 0.18215"]
 (_, first), (_, worst) = marks["as measured"], marks["decoded by 1 / 0.18215"]
 clipped_distance = marks["x0 clipped to [0, 1] in the sampler"][1].value
 farther, ruined, misread = bad[1].low > good[1].high, worst.low > first.high, bad[0].high < good[0].low
+greys = [grey(cases[key]) for key in list(cases)[:2]]
 study.say(
-    f"Under the copied constant the maps have deviation {wrong:.2f} in place of 1. Trained so, the small net {'is further from real digits, beyond both intervals,' if farther else 'cannot be told to be further from real digits'} than with measured numbers: fd-digits {bad[1].value:.1f} against {good[1].value:.1f}; it is {'read as asked less often, beyond both intervals' if misread else 'not read measurably less often as asked'}: {bad[0].value:.1%} against {good[0].value:.1%} (one training each). Decoding the trained model's maps with it {'makes them worse, beyond both intervals' if ruined else 'does not make them measurably worse'}: {worst.value:.1f} against {first.value:.1f}. The last mistake, x0 clamped as if maps were pixels: {clipped_distance:.1f}; of the numbers in real maps {float(((maps < 0) | (maps > 1)).double().mean()):.0%} lie outside [0, 1].",
-    f"با ثابتِ رونویسی‌شده انحراف معیار نقشه‌ها به جای ۱ برابر {wrong:.2f} است. شبکهٔ کوچکی که چنین آموزش ببیند {'بیرون از هر دو بازه از رقم واقعی دورتر است' if farther else 'نمی‌توان گفت از رقم واقعی دورتر است'} تا با عددهای سنجیده: ‏fd-digits برابر {bad[1].value:.1f} در برابر {good[1].value:.1f} ؛ و {'بیرون از هر دو بازه کمتر' if misread else 'نه به طور سنجش‌پذیر کمتر'} همان خوانده می‌شود که خواسته شد: {bad[0].value:.1%} در برابر {good[0].value:.1%} (از هرکدام یک آموزش). رمزگشایی نقشه‌های مدل آموزش‌دیده با آن {'بیرون از هر دو بازه بدترشان می‌کند' if ruined else 'به طور سنجش‌پذیر بدترشان نمی‌کند'}: {worst.value:.1f} در برابر {first.value:.1f}. خطای آخر، برش x0 چنان‌که گویی نقشه پیکسل است: {clipped_distance:.1f}؛ از عددهای نقشه‌های واقعی {float(((maps < 0) | (maps > 1)).double().mean()):.0%} بیرون از بازهٔ صفر تا یک است.",
+    f"Under the copied constant the maps have deviation {wrong:.2f} in place of 1. Trained so, the small net {'is further from real digits, beyond both intervals,' if farther else 'cannot be told to be further from real digits'} than with measured numbers: fd-digits {bad[1].value:.1f} against {good[1].value:.1f}; it is {'read as asked less often, beyond both intervals' if misread else 'not read measurably less often as asked'}: {bad[0].value:.1%} against {good[0].value:.1%} (one training each). Decoding the trained model's maps with it {'makes them worse, beyond both intervals' if ruined else 'does not make them measurably worse'}: {worst.value:.1f} against {first.value:.1f}{'' if ruined else f' (the likely reason: convolutions and ReLUs answer a map that is too large with logits that are too large, of the same sign; {greys[1]:.0%} of the pixels with ink are grey in place of {greys[0]:.0%}, and the judge reads shapes)'}. The last mistake, x0 clamped as if maps were pixels: {clipped_distance:.1f}; of the numbers in real maps {float(((maps < 0) | (maps > 1)).double().mean()):.0%} lie outside [0, 1].",
+    f"با ثابتِ رونویسی‌شده انحراف معیار نقشه‌ها به جای ۱ برابر {wrong:.2f} است. شبکهٔ کوچکی که چنین آموزش ببیند {'بیرون از هر دو بازه از رقم واقعی دورتر است' if farther else 'نمی‌توان گفت از رقم واقعی دورتر است'} تا با عددهای سنجیده: ‏fd-digits برابر {bad[1].value:.1f} در برابر {good[1].value:.1f} ؛ و {'بیرون از هر دو بازه کمتر' if misread else 'نه به طور سنجش‌پذیر کمتر'} همان خوانده می‌شود که خواسته شد: {bad[0].value:.1%} در برابر {good[0].value:.1%} (از هرکدام یک آموزش). رمزگشایی نقشه‌های مدل آموزش‌دیده با آن {'بیرون از هر دو بازه بدترشان می‌کند' if ruined else 'به طور سنجش‌پذیر بدترشان نمی‌کند'}: {worst.value:.1f} در برابر {first.value:.1f}{'' if ruined else f' (دلیل محتمل: پیچش و ReLU به نقشه‌ای بیش از اندازه بزرگ با لوجیتی بیش از اندازه بزرگ و هم‌علامت پاسخ می‌دهند؛ {greys[1]:.0%} پیکسل‌های دارای مرکب به جای {greys[0]:.0%} خاکستری‌اند، و داور شکل را می‌خواند)'}. خطای آخر، برش x0 چنان‌که گویی نقشه پیکسل است: {clipped_distance:.1f}؛ از عددهای نقشه‌های واقعی {float(((maps < 0) | (maps > 1)).double().mean()):.0%} بیرون از بازهٔ صفر تا یک است.",
 )
 
 # %% [markdown] lang="en"
@@ -257,11 +265,12 @@ for name, (title, fa) in {"pixel": ("flow, pixels", "flow، پیکسل"), "laten
     if name in whole:
         study.measure("sampling_seconds", whole[name], n=count, unit="s per 100 samples", protocol=f"median wall clock, {solver.protocol}, decoding included, in turn, {torch.get_num_threads()} threads", what=name)
 study.table(study.pick(["model", "numbers an example", "parameters of the network", "ms an evaluation and image", "evaluations", "seconds for 100 samples"], ["مدل", "تعداد عدد هر نمونه", "پارامتر شبکه", "میلی‌ثانیه برای هر ارزیابی و تصویر", "ارزیابی‌ها", "ثانیه برای ۱۰۰ نمونه"]), rows, f"Cost of sampling, measured in this run of the study: one evaluation in batches of {few}, whole samples in batches of {count}.", f"هزینهٔ نمونه‌گیری، سنجیده در همین اجرا: یک ارزیابی در دسته‌های {few}تایی و نمونهٔ کامل در دسته‌های {count}تایی.")
-cheaper = whole["latent"] < whole["pixel"]
+reach = {name: [100 * pick(taken[f"{name}, whole"]) / count for pick in (min, max)] for name in ("pixel", "latent")}
+cheaper, slower = reach["latent"][1] < reach["pixel"][0], reach["latent"][0] > reach["pixel"][1]
 share = 100 * median(taken["decoder"]) / count / whole["latent"]
 study.say(
-    f"The same network is {ms['large'] / ms['latent']:.1f} times cheaper on maps than on pixels, in batches of {few}. " + ("So the latent model samples faster than the pixel one here" if cheaper else "Yet here the latent model samples slower than the pixel one") + f" ({whole['latent']:.1f} against {whole['pixel']:.1f} seconds for a hundred): its network has {rows[1][2] / rows[0][2]:.1f} times the parameters of the other, which sees squares of {direct.config.network.patch} x {direct.config.network.patch} pixels as one position. The decoder takes {share:.1%} of the time.",
-    f"همان شبکه در دسته‌های {few}تایی روی نقشه {ms['large'] / ms['latent']:.1f} برابر ارزان‌تر از پیکسل است. " + ("پس اینجا مدل نهفته تندتر از مدل پیکسلی نمونه می‌گیرد" if cheaper else "با این همه اینجا مدل نهفته کندتر از مدل پیکسلی نمونه می‌گیرد") + f" ({whole['latent']:.1f} در برابر {whole['pixel']:.1f} ثانیه برای صد نمونه): شبکه‌اش {rows[1][2] / rows[0][2]:.1f} برابر پارامترهای دیگری را دارد و آن دیگری هم خود هر مربع {direct.config.network.patch} در {direct.config.network.patch} پیکسل را یک جایگاه می‌بیند. رمزگشا {share:.1%} زمان را می‌گیرد.",
+    f"The same network is {ms['large'] / ms['latent']:.1f} times cheaper on maps than on pixels, in batches of {few}. " + ("So the latent model samples faster than the pixel one here" if cheaper else "Yet here the latent model samples slower than the pixel one" if slower else "Yet here the latent and the pixel model cannot be told apart in speed") + f" ({whole['latent']:.1f} against {whole['pixel']:.1f} seconds for a hundred, in all {len(taken['decoder'])} timings {reach['latent'][0]:.1f} to {reach['latent'][1]:.1f} against {reach['pixel'][0]:.1f} to {reach['pixel'][1]:.1f}): its network has {rows[1][2] / rows[0][2]:.1f} times the parameters of the other, which sees squares of {direct.config.network.patch} x {direct.config.network.patch} pixels as one position. The decoder takes {share:.1%} of the time.",
+    f"همان شبکه در دسته‌های {few}تایی روی نقشه {ms['large'] / ms['latent']:.1f} برابر ارزان‌تر از پیکسل است. " + ("پس اینجا مدل نهفته تندتر از مدل پیکسلی نمونه می‌گیرد" if cheaper else "با این همه اینجا مدل نهفته کندتر از مدل پیکسلی نمونه می‌گیرد" if slower else "با این همه اینجا سرعت مدل نهفته و مدل پیکسلی از هم جدا نیست") + f" ({whole['latent']:.1f} در برابر {whole['pixel']:.1f} ثانیه برای صد نمونه، در همهٔ {len(taken['decoder'])} سنجش {reach['latent'][0]:.1f} تا {reach['latent'][1]:.1f} در برابر {reach['pixel'][0]:.1f} تا {reach['pixel'][1]:.1f}): شبکه‌اش {rows[1][2] / rows[0][2]:.1f} برابر پارامترهای دیگری را دارد و آن دیگری هم خود هر مربع {direct.config.network.patch} در {direct.config.network.patch} پیکسل را یک جایگاه می‌بیند. رمزگشا {share:.1%} زمان را می‌گیرد.",
 )
 
 # %% [markdown] lang="en"
@@ -276,7 +285,13 @@ study.table([study.pick("model", "مدل"), *study.pick(["judge accuracy", "fd-d
 a, b = (held_out[key]["fd_digits"] for key in ("flow", "latent-mnist"))
 apart = a.high < b.low or b.high < a.low
 nearer = "flow" if a.value < b.value else "latent-mnist"
-study.say(f"By fd-digits {nearer} is nearer to real digits ({a.value:.2f} and {b.value:.2f}, floor {a.floor:.2f}), {'beyond both intervals' if apart else 'within the intervals'}; one run each, so no statement about other seeds.", f"بر پایهٔ fd-digits مدل <bdi>{nearer}</bdi> به رقم واقعی نزدیک‌تر است ({a.value:.2f} و {b.value:.2f}، کف {a.floor:.2f})، {'بیرون از هر دو بازه' if apart else 'درون بازه‌ها'}؛ از هرکدام یک اجرا، پس دربارهٔ بذرهای دیگر چیزی نمی‌گوید.")
+right, other = (held_out[key]["judge_accuracy"] for key in ("flow", "latent-mnist"))
+misread = right.low > other.high or other.low > right.high
+clock_en, clock_fa = _costs.clock_said({"flow": pixels, "latent-mnist": run})
+study.say(f"By fd-digits ({a.value:.2f} for flow, {b.value:.2f} for latent-mnist, floor {a.floor:.2f}) " + (f"{nearer} is nearer to real digits, beyond both intervals" if apart else "the two cannot be told apart") + f"; as read by the judge ({right.value:.1%} and {other.value:.1%}) they {'differ beyond both intervals' if misread else 'cannot be told apart'}. One run each, so no statement about other seeds. "
+          + "On images as small as digits the autoencoder in front buys " + ("speed" if cheaper else "") + (" and " if cheaper and apart and nearer == "latent-mnist" else "") + ("quality" if apart and nearer == "latent-mnist" else "") + ("neither speed nor quality that these numbers could show" if not cheaper and not (apart and nearer == "latent-mnist") else "") + f"; what it buys is a network {ms['large'] / ms['latent']:.1f} times cheaper than the same one on pixels, which counts where images are large. " + clock_en,
+          f"بر پایهٔ <bdi>fd-digits</bdi> ({a.value:.2f} برای flow و {b.value:.2f} برای latent-mnist، کف {a.floor:.2f}) " + (f"مدل <bdi>{nearer}</bdi> بیرون از هر دو بازه به رقم واقعی نزدیک‌تر است" if apart else "این دو از هم جدا نیستند") + f"؛ و در خواندن داور ({right.value:.1%} و {other.value:.1%}) {'بیرون از هر دو بازه فرق دارند' if misread else 'از هم جدا نیستند'}. از هر کدام یک اجراست، پس دربارهٔ بذرهای دیگر چیزی نمی‌گوید. "
+          + "برای تصویرهایی به کوچکی رقم، خودرمزگذارِ جلوی مدل " + ("سرعت" if cheaper else "") + (" و " if cheaper and apart and nearer == "latent-mnist" else "") + ("کیفیت" if apart and nearer == "latent-mnist" else "") + ("نه سرعتی می‌آورد و نه کیفیتی که این اعداد نشان بدهند" if not cheaper and not (apart and nearer == "latent-mnist") else " می‌آورد") + f"؛ آنچه می‌آورد شبکه‌ای است {ms['large'] / ms['latent']:.1f} برابر ارزان‌تر از همان شبکه روی پیکسل، که در تصویرهای بزرگ به کار می‌آید. " + clock_fa)
 
 # %% [markdown] lang="en"
 # ## From noise to digit, decoded on the way
@@ -301,15 +316,15 @@ study.figure(image_grid(strip, 2 * len(few), len(chosen), row_labels=study.pick(
 # - **A copied constant**: measure mean and deviation of your own codec's maps once it has stopped learning, or over its last steps, as here, and check (Table 3).
 # - **Clipping or thresholding x0** belongs to pixels, whose range is known. Maps have none.
 # - **A codec that goes on learning** moves the data under the diffusion model; and a decoder that never saw the noise of
-#   the posterior makes every small error of a sample a large one.
+#   the posterior may answer a small error of a sample with a large one.
 # - **A strong KL term** is a VAE's, not a codec's: it blurs first and the diffusion model cannot win that back.
 # - **A fast sampler does not make a fast model**: compare evaluations times milliseconds, decoder included.
 # %% [markdown] lang="fa"
 # ## دام‌ها
 # - **ثابتِ رونویسی‌شده**: میانگین و انحراف معیار نقشه‌های خودرمزگذار خودتان را پس از پایان آموزش آن بسنجید، یا مانند این‌جا در آخرین گام‌هایش، و وارسی کنید (جدول ۳).
 # - **برش x0** از آنِ پیکسل است که بازه‌اش معلوم است. نقشه بازه‌ای ندارد.
-# - **خودرمزگذاری که همچنان بیاموزد** داده را زیر پای مدل انتشار جابه‌جا می‌کند؛ و رمزگشایی که نوفهٔ پسین را هرگز ندیده باشد هر خطای کوچک
-#   نمونه‌ها را بزرگ نشان می‌دهد.
+# - **خودرمزگذاری که همچنان بیاموزد** داده را زیر پای مدل انتشار جابه‌جا می‌کند؛ و رمزگشایی که نوفهٔ پسین را هرگز ندیده باشد شاید به خطای کوچکِ یک
+#   نمونه با خطایی بزرگ پاسخ دهد.
 # - **جملهٔ KL قوی** کار VAE است و نه خودرمزگذار: نخست تار می‌کند و مدل انتشار نمی‌تواند جبرانش کند.
 # - **نمونه‌گیر تند مدل را تند نمی‌کند**: تعداد ارزیابی ضرب در میلی‌ثانیه را، با رمزگشا، مقایسه کنید.
 

@@ -22,14 +22,14 @@ import numpy as np
 import torch
 
 from simorgh.data import load
-from simorgh.data.captions import DIGITS, LANGUAGES, NUMERALS, TRAINED, captions, ink, thirds, weights
+from simorgh.data.captions import DIGITS, LANGUAGES, NUMERALS, TRAINED, captions, ink
 from simorgh.diffusion.denoiser import levels
 from simorgh.diffusion.guidance import Guidance
 from simorgh.evaluate import judge
 from simorgh.metrics.intervals import mean_interval, paired_difference, wilson
 from simorgh.noise import SampleNoise, philox
 from simorgh.report.figures import bars, image_grid
-from simorgh.studies import _changes, _reading, kit
+from simorgh.studies import _changes, _costs, _reading, kit
 
 study = kit.current()
 run, classes = study.runs("text-mnist")[0], study.runs("flow")[0]
@@ -188,6 +188,9 @@ for (language, known, template), m in zip(dict.fromkeys(groups), shares):
         kept_back[familiar].append((template.replace("{digit}", "…").replace("{weight}", "…"), m, " ".join(missing)))
 apart = bool(kept_back[True] and kept_back[False]) and min(m.low for _, m, _ in kept_back[True]) > max(m.high for _, m, _ in kept_back[False])
 
+missed = bool(kept_back[False]) and max(m.high for _, m, _ in kept_back[False]) < 0.5
+mixed = all({bool(new) for *_, new in kind} == {True, False} for kind in kept_back.values())
+
 
 def listed(familiar, en=True):
     """The kept-back templates of one kind with their rates and the signs that training never showed."""
@@ -206,24 +209,24 @@ def verdict(language):
 
 (en_1, fa_1), (en_2, fa_2) = map(verdict, LANGUAGES)
 study.say(
-    f"English: {en_1}. Persian: {en_2}. The kept-back templates differ among themselves. With the digit where the training part has one, after the same words: {listed(True)}. With the digit in a new place: {listed(False)}. " + ("All of the first kind lie above all of the second: what is read is a beginning that has been seen, and a digit at a new place is mostly missed. " if apart else "The intervals of the two kinds do not lie apart. ") + "A sign that training never showed is one unknown id whose vector was never trained.",
-    f"انگلیسی: {fa_1}. فارسی: {fa_2}. قالب‌های کنارگذاشته خود یکسان نیستند. آن‌ها که رقم در جایی آشنا و پس از همان واژه‌ها می‌آید: {listed(True, False)}. آن‌ها که رقم در جایی تازه است: {listed(False, False)}. " + ("همهٔ گونهٔ نخست بالاتر از همهٔ گونهٔ دوم است: آنچه خوانده می‌شود آغازی است که دیده شده، و رقم در جای تازه بیشتر از دست می‌رود. " if apart else "بازه‌های این دو گونه از هم جدا نیستند. ") + "نشانه‌ای که در آموزش نیامده شناسه‌ای ناشناخته است که بردارش هرگز آموزش ندیده است.",
+    f"English: {en_1}. Persian: {en_2}. The kept-back templates differ among themselves. With the digit where the training part has one, after the same words: {listed(True)}. With the digit in a new place: {listed(False)}. " + ("All of the first kind lie above all of the second" + (", which are misread in more than half of their samples" if missed else "") + f": with {sum(map(len, kept_back.values()))} templates this suggests that a digit is read where sentences of training had it, behind words that they had. {'Templates with and without new signs are found in both kinds, so new signs alone do not explain it' if mixed else 'Whether new signs explain it, so few templates cannot say'}. " if apart else "The intervals of the two kinds do not lie apart. ") + "A sign that training never showed is one unknown id whose vector was never trained.",
+    f"انگلیسی: {fa_1}. فارسی: {fa_2}. قالب‌های کنارگذاشته خود یکسان نیستند. آن‌ها که رقم در جایی آشنا و پس از همان واژه‌ها می‌آید: {listed(True, False)}. آن‌ها که رقم در جایی تازه است: {listed(False, False)}. " + ("همهٔ گونهٔ نخست بالاتر از همهٔ گونهٔ دوم است" + ("، و گونهٔ دوم در بیش از نیمی از نمونه‌ها نادرست خوانده می‌شود" if missed else "") + f": با {sum(map(len, kept_back.values()))} قالب، این نشان از آن دارد که رقم در جایی خوانده می‌شود که جمله‌های آموزش آن را پس از همان واژه‌ها داشته‌اند. {'قالبِ با نشانهٔ تازه و بی آن در هر دو گونه هست، پس نشانه‌های تازه به تنهایی دلیل آن نیست' if mixed else 'این‌که نشانه‌های تازه دلیل آن باشد یا نه، با این چند قالب گفتنی نیست'}. " if apart else "بازه‌های این دو گونه از هم جدا نیستند. ") + "نشانه‌ای که در آموزش نیامده شناسه‌ای ناشناخته است که بردارش هرگز آموزش ندیده است.",
 )
 
 # %% [markdown] lang="en"
 # ## Thin and bold
-# A caption may name the weight of the pen. Ink is the mean grey level of an image; the last column is what the same word
-# means in the training part, where only the third of the images of each digit that it fits may have it. The last three rows ask for no
+# A caption may name the weight of the pen. Ink is the mean grey level of an image; the last column is its mean over the
+# training images whose caption has that word, or none: a word may stand only with the third of the images of a digit that it fits. The last three rows ask for no
 # weight and use a negative prompt instead.
 # %% [markdown] lang="fa"
 # ## نازک و ضخیم
-# شرح می‌تواند از کلفتی قلم هم بگوید. مرکب یعنی میانگین روشنایی تصویر؛ ستون آخر می‌گوید همان واژه در بخش آموزش، که تنها یک سوم مناسب از تصویرهای هر
-# رقم ممکن است آن را داشته باشد، چه معنایی دارد. سه سطر آخر کلفتی نمی‌خواهند و به جای آن متن منفی دارند.
+# شرح می‌تواند از کلفتی قلم هم بگوید. مرکب یعنی میانگین روشنایی تصویر؛ ستون آخر میانگین آن روی تصویرهای آموزشی است که شرحشان همان واژه را دارد، یا
+# هیچ‌کدام را: هر واژه تنها با آن یک سوم از تصویرهای هر رقم می‌آید که درخور آن است. سه سطر آخر کلفتی نمی‌خواهند و به جای آن متن منفی دارند.
 
 # %%
 mass, real = images.flatten(1).mean(1).numpy(), ink(data.train) / (255 * 784)
-third = weights(data.train, thirds(data.train)).numpy()
-meant = {"thin": real[third == 0].mean(), "": real.mean(), "bold": real[third == 2].mean()}
+said = np.array([c.weight for c in table])[data.train.caption.numpy()]
+meant = {word: real[said == word].mean() for word in ("thin", "", "bold")}
 rows, means, pushed = [], {}, {}
 for language in LANGUAGES:
     for word, fa in (("thin", "نازک"), ("", "بی واژه"), ("bold", "ضخیم")):
@@ -262,11 +265,11 @@ full = _reading.spread(judge.reference(2000, "test"), data.test.y[:2000])
 few = [c for c in table for _ in range(max(1, repeats // 2))]
 digits, texts = torch.tensor([c.digit for c in few]), [c.text for c in few]
 known = np.array([c.trained for c in few])
-rows, best, wide = [], {}, {}
+rows, best, wide, readings = [], {}, {}, {}
 for scale in (1.0, 2.0, 4.0):
     drawn = draw(texts, scale)
     f, p = judge.judged(drawn)
-    hits = (p.argmax(1) == digits).numpy()
+    readings[scale] = hits = (p.argmax(1) == digits).numpy()
     shares = [study.measure("guided_accuracy", *wilson(h.mean(), len(h))[:3], n=len(h), unit="share", protocol=f"every caption {max(1, repeats // 2)} times from the same noise at each scale, {steps} steps, read by {judge.NAME}", floor=ceiling, guidance_scale=scale, templates=name)
               for name, h in (("known", hits[known]), ("kept back", hits[~known]))]
     # A misread caption is no variety: it would count as spread within the digit that was asked for.
@@ -276,9 +279,12 @@ for scale in (1.0, 2.0, 4.0):
 study.table(study.pick(["scale s (w)", "evaluations", "known templates", "kept back", "spread", "ink"], ["مقیاس s (w)", "ارزیابی‌ها", "قالب آشنا", "کنارگذاشته", "پراکندگی", "مرکب"]), rows,
             f"Share read as asked with Wilson's interval, {len(few)} samples a row; spread is that of the samples of known templates that are read as asked; every sample costs that many evaluations of the network.",
             f"سهم درست با بازهٔ ویلسون، {len(few)} نمونه در هر سطر؛ پراکندگی از آنِ نمونه‌های قالب‌های آشناست که درست خوانده می‌شوند؛ هر نمونه همین تعداد ارزیابی شبکه می‌خواهد.")
-gains = [best[4.0][i].value - best[1.0][i].value for i in (0, 1)]
-study.say(f"From scale 1 to 4 the accuracy on known templates moves by {100 * gains[0]:+.1f} points, on kept-back ones by {100 * gains[1]:+.1f}, at twice the evaluations, while the spread within a digit goes from {wide[1.0]:.0%} to {wide[4.0]:.0%} of that of real images.",
-          f"از ضریب ۱ تا ۴، دقت روی قالب‌های آشنا <bdi dir=\"ltr\">{100 * gains[0]:+.1f}</bdi> و روی کنارگذاشته‌ها <bdi dir=\"ltr\">{100 * gains[1]:+.1f}</bdi> واحد درصد جابه‌جا می‌شود، با دو برابر ارزیابی؛ و پراکندگی درون رقم از {wide[1.0]:.0%} به {wide[4.0]:.0%} تصویرهای واقعی می‌رسد.")
+gains = [paired_difference(readings[4.0][some].astype(float), readings[1.0][some].astype(float), kind="normal") for some in (known, ~known)]
+for name, gain in zip(("known", "kept back"), gains):
+    study.measure("guidance_gain", *gain[:3], n=gain.n, unit="share", protocol=f"read as asked at scale 4 minus at scale 1, the same captions and noise, {steps} steps", recipe="text-mnist", templates=name)
+(en_1, fa_1), (en_2, fa_2) = ((f"{100 * g.value:+.1f} [{100 * g.low:+.1f}, {100 * g.high:+.1f}] points ({'a gain' if g.low > 0 else 'a loss' if g.high < 0 else 'no change that could be told'})", f"{kit.ltr(f'{100 * g.value:+.1f} [{100 * g.low:+.1f}, {100 * g.high:+.1f}]')} واحد درصد ({'سود' if g.low > 0 else 'زیان' if g.high < 0 else 'بی تغییری گفتنی'})") for g in gains)
+study.say(f"From scale 1 to 4, caption by caption, the accuracy moves on known templates by {en_1}, on kept-back ones by {en_2}, at twice the evaluations, while the spread within a digit goes from {wide[1.0]:.0%} to {wide[4.0]:.0%} of that of real images.",
+          f"از ضریب ۱ تا ۴، شرح به شرح، دقت روی قالب‌های آشنا {fa_1} و روی کنارگذاشته‌ها {fa_2} جابه‌جا می‌شود، با دو برابر ارزیابی؛ و پراکندگی درون رقم از {wide[1.0]:.0%} به {wide[4.0]:.0%} تصویرهای واقعی می‌رسد.")
 
 # %% [markdown] lang="en"
 # ## A probe: does the output follow the caption?
@@ -309,9 +315,10 @@ study.table(study.pick(["changed to", "mean |difference| of pixels"], ["تغیی
 lines = ("the digit three", "رقم سه", "a bold three", "the digit eight", "رقم هشت", "")
 study.figure(image_grid(torch.cat([draw([text] * 12) for text in lines]), len(lines), 12, row_labels=[text or study.pick("(empty)", "(تهی)") for text in lines], cell=0.42), "probe",
              "One noise a column, one caption a row.", "هر ستون یک نوفه و هر سطر یک شرح.")
-ratio = moved["another digit"].value / moved["the same digit, in Persian"].value
-study.say(f"Another digit changes the image {ratio:.1f} times as much as another language does from the same noise.",
-          f"با همان نوفه، رقم دیگر تصویر را {ratio:.1f} برابرِ زبان دیگر تغییر می‌دهد.")
+digit, words, persian, empty, other = (moved[names[0]] for names in cases)
+follows = digit.low > max(words.high, persian.high)
+study.say(f"With the noise held, another digit changes the image {digit.value / persian.value:.1f} times as much as another language does" + (f" (at least {digit.low / persian.high:.1f} by the ends of both intervals), and more than other words do: the output follows the digit that is named, and hardly the way of naming it." if follows else ", and the intervals overlap: here the output cannot be said to follow the digit.") + (" That is no less than other noise under the same caption changes." if digit.high >= other.low else ""),
+          f"با نوفهٔ ثابت، رقم دیگر تصویر را {digit.value / persian.value:.1f} برابرِ زبان دیگر تغییر می‌دهد" + (f" (با سرهای هر دو بازه دست‌کم {digit.low / persian.high:.1f} برابر) و بیش از واژه‌های دیگر: خروجی پیرو رقمی است که نام برده می‌شود و کمتر پیرو شیوهٔ نام بردن." if follows else " و بازه‌ها هم‌پوشانی دارند: این‌جا نمی‌توان گفت خروجی پیرو رقم است.") + (" این کمتر از تغییر نوفه با همان شرح نیست." if digit.high >= other.low else ""))
 
 # %% [markdown] lang="en"
 # ### Where the network looks
@@ -327,27 +334,46 @@ assert all(torch.allclose(share.sum(1), torch.ones(()), atol=1e-4) for share in 
 study.figure(_reading.attention_figure(looks, pair, (False, True)), "attention", "Share of the attention that each sign of a caption gets, from the first evaluation (pure noise, above) to the last; ▸ is the start token. The Persian caption runs from right to left, its letters in their separate forms.",
              "سهم هر نشانهٔ شرح از توجه، از نخستین ارزیابی (نوفهٔ خالص، بالا) تا آخرین؛ ▸ توکن آغاز است. شرح فارسی از راست به چپ آمده و حرف‌هایش جدا نوشته شده‌اند.")
 
+parts = [_reading.focus(look, text, (digit, weight)) for look, text, digit, weight in zip(looks, pair, ("two", "دو"), ("bold", "ضخیم"))]
+for language, found in zip(LANGUAGES, parts):
+    for what, one in zip(("digit", "weight"), found):
+        study.measure("attention_on_word", one.first, n=20, unit="share", protocol="share of the first cross-attention on the signs of a word at the first evaluation, mean over heads, positions and samples, one caption", floor=one.even, recipe="text-mnist", language=language, word=what)
+early, late = (all(one.first > one.even for found in parts for one in found), all(one.final < one.even for found in parts for one in found))
+spoken = {"en": ("English", "انگلیسی"), "fa": ("Persian", "فارسی")}
+study.say("; ".join(f"{spoken[k][0]}: the digit's word gets {d.first:.0%} of the attention at first and {d.final:.0%} at last ({d.even:.0%} if all signs got the same), the weight's word {w.first:.0%} and {w.final:.0%} ({w.even:.0%})" for k, (d, w) in zip(LANGUAGES, parts)) + ". "
+          + ("So all of these words get more than an even share while the image is noise, and less at last." if early and late else "So all of these words get more than an even share while the image is noise." if early else "So not all of the words that say what is asked get more than an even share.") + " A token has gone through the text encoder, so it may speak for its neighbours too; this is one caption a language.",
+          "؛ ".join(f"{spoken[k][1]}: واژهٔ رقم در آغاز {d.first:.0%} توجه و در پایان {d.final:.0%} را می‌گیرد (با سهم برابرِ همهٔ نشانه‌ها {d.even:.0%}) و واژهٔ کلفتی {w.first:.0%} و {w.final:.0%} (سهم برابر {w.even:.0%})" for k, (d, w) in zip(LANGUAGES, parts)) + ". "
+          + ("پس همهٔ این واژه‌ها تا تصویر نوفه است بیش از سهم برابر می‌گیرند و در پایان کمتر از آن." if early and late else "پس همهٔ این واژه‌ها تا تصویر نوفه است بیش از سهم برابر می‌گیرند." if early else "پس همهٔ واژه‌هایی که خواسته را می‌گویند بیش از سهم برابر نمی‌گیرند.") + " هر توکن از رمزگذار متن گذشته است و شاید از همسایه‌هایش هم بگوید؛ و این از هر زبان تنها یک شرح است.")
+
 # %% [markdown] lang="en"
 # ## Beside the class-conditional model
 # %% [markdown] lang="fa"
 # ## کنار مدلی که برچسب می‌گیرد
 
 # %%
-rows = [[title, *kit.cells(study.results(key, name) for name in ("judge_accuracy", "fd_digits", "coverage", "seconds"))] for title, key in ((study.pick("class (flow)", "برچسب (flow)"), "flow"), (study.pick("caption (text-mnist)", "شرح (text-mnist)"), "text-mnist"))]
-study.table(study.pick(["told", "judge accuracy", "fd-digits", "coverage", "training, s"], ["شرط", "دقت داور", "fd-digits", "پوشش", "آموزش، ثانیه"]), rows, "Both models as the evaluation of their runs measured them.", "هر دو مدل، آن‌گونه که ارزیابی اجراهایشان سنجیده است.")
+held = {key: {name: study.results(key, name) for name in ("judge_accuracy", "fd_digits", "coverage", "seconds")} for key in ("flow", "text-mnist")}
+rows = [[title, *kit.cells(held[key].values())] for title, key in ((study.pick("class (flow)", "برچسب (flow)"), "flow"), (study.pick("caption (text-mnist)", "شرح (text-mnist)"), "text-mnist"))]
+study.table(study.pick(["told", "judge accuracy", "fd-digits", "coverage", "training, s"], ["شرط", "دقت داور", "fd-digits", "پوشش", "آموزش، ثانیه"]), rows, "Both models as the evaluation of their runs measured them, the second with the captions of the training part in turn.", "هر دو مدل، آن‌گونه که ارزیابی اجراهایشان سنجیده است؛ دومی با شرح‌های بخش آموزش به نوبت.")
+en, fa = [], []
+for name, title in (("judge_accuracy", "judge accuracy"), ("fd_digits", "fd-digits")):
+    a, b = (held[key][name] for key in ("flow", "text-mnist"))
+    differ = a.low > b.high or b.low > a.high
+    en.append(f"By {title} the two {'differ, beyond both intervals' if differ else 'cannot be told apart'}.")
+    fa.append(f"با <bdi>{title}</bdi> این دو {'بیرون از هر دو بازه فرق دارند' if differ else 'از هم جدا نیستند'}.")
+clock_en, clock_fa = _costs.clock_said({"flow": classes, "text-mnist": run})
+study.say(" ".join(en) + " One run each, so this says nothing of other seeds. " + clock_en, " ".join(fa) + " از هر کدام یک اجراست، پس دربارهٔ بذرهای دیگر چیزی نمی‌گوید. " + clock_fa)
 
 # %% [markdown] lang="en"
 # ## Pitfalls
 # - **No caption is dropped in training.** The empty string then means nothing, and guidance subtracts an answer that was
-#   never learnt. Several public training scripts have no such option.
+#   never learnt.
 # - **One drop for a whole batch** in place of one an example: fewer, larger jumps of the gradient.
 # - **Two conventions of the scale**: $s = 1$ or $w = 0$ is no guidance. Copying a number across them shifts it by one.
 # - **A filled place that is not masked** is read as text; so the tokens of a caption would depend on its neighbours.
 # - **Captions that say what was not looked at**: a word can only be learnt where it is true of the image.
 # %% [markdown] lang="fa"
 # ## دام‌ها
-# - **در آموزش هیچ شرحی حذف نشود.** آنگاه رشتهٔ تهی معنایی ندارد و هدایت پاسخی را کم می‌کند که هرگز آموخته نشده است. چند اسکریپت آموزشِ عمومی
-#   چنین گزینه‌ای ندارند.
+# - **در آموزش هیچ شرحی حذف نشود.** آنگاه رشتهٔ تهی معنایی ندارد و هدایت پاسخی را کم می‌کند که هرگز آموخته نشده است.
 # - **یک حذف برای همهٔ دسته** به جای یکی برای هر نمونه: جهش‌های کمتر و بزرگ‌ترِ گرادیان.
 # - **دو قرارداد برای ضریب**: بدون هدایت یعنی $s = 1$ یا $w = 0$. عددی که از یکی به دیگری برده شود یک واحد جابه‌جا می‌شود.
 # - **جای پرشده‌ای که پنهان نشود** مانند متن خوانده می‌شود و توکن‌های هر شرح به همسایه‌هایش وابسته می‌شود.
