@@ -5,14 +5,12 @@ r"""The code of a noise level: waves of many lengths, and a small network behind
 of a level t, any real number, often a time in [0, 1] times 1000 or a quarter of a log-SNR.
 """
 
-from math import log, tau
-from typing import Literal
+from math import log
 
 import torch
 from torch import Tensor, nn
 
 from simorgh.contracts import UserError
-from simorgh.noise import philox
 
 
 def sinusoidal(features: int, longest: float = 10_000.0) -> Tensor:
@@ -20,12 +18,6 @@ def sinusoidal(features: int, longest: float = 10_000.0) -> Tensor:
     Ho et al. 2020), in radians per unit of the level."""
     half = features // 2
     return torch.exp(-log(longest) * torch.arange(half) / half)
-
-
-def fourier(features: int, width: float = 1.0) -> Tensor:
-    """(features / 2,) frequencies drawn once and for all from N(0, width^2), in turns per unit of the level (Tancik et
-    al. 2020, arXiv 2006.10739; Song et al. 2021, appendix C.1), returned in radians."""
-    return torch.from_numpy(philox("fourier", features).standard_normal(features // 2)).float() * width * tau
 
 
 def waves(level: Tensor, frequencies: Tensor) -> Tensor:
@@ -40,15 +32,13 @@ class TimeCode(nn.Module):
     Args:
         features: number of waves, even.
         width: of the code.
-        kind: "sinusoidal" or "fourier" frequencies, see above.
     """
 
-    def __init__(self, features: int, width: int, kind: Literal["sinusoidal", "fourier"] = "sinusoidal"):
+    def __init__(self, features: int, width: int):
         super().__init__()
         if features < 2 or features % 2:
             raise UserError(f"A code of the noise level needs an even number of waves, not {features}.")
-        frequencies = sinusoidal(features) if kind == "sinusoidal" else fourier(features)
-        self.register_buffer("frequencies", frequencies, persistent=False)
+        self.register_buffer("frequencies", sinusoidal(features), persistent=False)
         self.layers = nn.Sequential(nn.Linear(features, width), nn.SiLU(), nn.Linear(width, width))
 
     def forward(self, level: Tensor) -> Tensor:

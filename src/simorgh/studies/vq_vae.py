@@ -4,7 +4,7 @@
 #     en: "VQ-VAE: images as a few whole numbers"
 #     fa: "VQ-VAE: تصویر به صورت چند عدد صحیح"
 #   answers: [A4.1, A4.2, A4.3, A4.4, A4.5, A4.6, A4.7, A4.8, A4.9, A4.10, A4.11, A4.12, A4.13, A4.14, A4.15, A4.16]
-#   runs: {vq-3x2: 3, vq-vae: 1, vq-3x2@k3: 1, vq-3x2@k5: 1, vq-3x2@k10: 1, vq-3x2@k20: 1, vq-3x2@k50: 1, vq-3x2@d5: 1, vq-3x2@d10: 1, vq-3x2@d20: 1, vq-3x2@d50: 1, vq-3x2@rgb3: 1, vq-3x2@rgb10: 1, vq-3x2@rgb50: 1}
+#   runs: {vq-3x2: 3, vq-vae: 1, vq-3x2@k3: 1, vq-3x2@k5: 1, vq-3x2@k10: 1, vq-3x2@k20: 1, vq-3x2@k50: 1, vq-3x2@d5: 1, vq-3x2@d10: 1, vq-3x2@d20: 1, vq-3x2@d50: 1, vq-3x2@rgb3: 1, vq-3x2@rgb5: 1, vq-3x2@rgb10: 1, vq-3x2@rgb20: 1, vq-3x2@rgb50: 1, vq-3x2@rgbd5: 1, vq-3x2@rgbd10: 1, vq-3x2@rgbd20: 1, vq-3x2@rgbd50: 1, vq-3x2@nomix: 1, vq-3x2@film: 1}
 #   overrides:
 #     vq-3x2@k3: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500}
 #     vq-3x2@k5: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, model.codebook.codes: 5}
@@ -16,17 +16,40 @@
 #     vq-3x2@d20: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, model.codebook.dim: 20}
 #     vq-3x2@d50: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, model.codebook.dim: 50}
 #     vq-3x2@rgb3: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, data.name: mnist-rgb}
+#     vq-3x2@rgb5: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, data.name: mnist-rgb, model.codebook.codes: 5}
 #     vq-3x2@rgb10: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, data.name: mnist-rgb, model.codebook.codes: 10}
+#     vq-3x2@rgb20: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, data.name: mnist-rgb, model.codebook.codes: 20}
 #     vq-3x2@rgb50: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, data.name: mnist-rgb, model.codebook.codes: 50}
+#     vq-3x2@rgbd5: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, data.name: mnist-rgb, model.codebook.dim: 5}
+#     vq-3x2@rgbd10: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, data.name: mnist-rgb, model.codebook.dim: 10}
+#     vq-3x2@rgbd20: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, data.name: mnist-rgb, model.codebook.dim: 20}
+#     vq-3x2@rgbd50: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, data.name: mnist-rgb, model.codebook.dim: 50}
+#     vq-3x2@nomix: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, model.network.mixing: 0}
+#     vq-3x2@film: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, train.snapshots: 60}
 # ---
 # %% [markdown] lang="en"
 # ## Question
 # A VQ-VAE writes an image as a small map of whole numbers. What do three codes of two dimensions keep of a digit, what
 # does a larger codebook add, what does a longer code add, and how does one draw new images from such a model?
+#
+# ## Assumptions
+# - The sheet prints the first term of the loss with a plus and `detach` as a product; the term is minimised with a minus,
+#   and `detach` is a call that stops the gradient.
+# - The variance-scaled error is the mean squared error of all test images over the variance of all training pixels;
+#   coloured images have their own variance, so their errors stand beside one another only.
+# - Numbers with three seeds have Student's interval over them; those of one seed an interval over test images, which knows
+#   nothing of what another seed would give.
 # %% [markdown] lang="fa"
 # ## پرسش
 # ‏VQ-VAE تصویر را به صورت نقشهٔ کوچکی از عددهای صحیح می‌نویسد. سه کد دوبعدی از یک رقم چه نگه می‌دارند، کتاب کد بزرگ‌تر چه می‌افزاید، کد
 # بلندتر چه می‌افزاید، و چگونه از چنین مدلی تصویر تازه می‌کشند؟
+#
+# ## فرض‌ها
+# - صورت تمرین جملهٔ نخست هزینه را با علامت مثبت و `detach` را به شکل ضرب چاپ کرده است؛ آن جمله با علامت منفی کمینه می‌شود و `detach` فراخوانی‌ای است که
+#   گرادیان را بند می‌آورد.
+# - خطای مقیاس‌شده میانگین مربع خطای همهٔ تصویرهای آزمون بر واریانس همهٔ پیکسل‌های آموزش است؛ تصویر رنگی واریانس خودش را دارد، پس خطاهایش فقط
+#   کنار هم معنا دارند.
+# - عددهای سه‌بذری بازهٔ استیودنت روی بذرها دارند و عددهای تک‌بذری بازه‌ای روی تصویرهای آزمون که از بذرِ دیگر چیزی نمی‌داند.
 
 # %%
 from math import log, prod
@@ -35,14 +58,17 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from simorgh.contracts import Batch
+from simorgh.contracts import Batch, Noise, Tick
 from simorgh.data import load
 from simorgh.evaluate import generate, judge
+from simorgh.metrics.intervals import mean_interval
 from simorgh.nn.quantise import straight_through
+from simorgh.noise import philox
 from simorgh.report.animate import write_gif
 from simorgh.report.figures import block_diagram, curves, image_grid, reconstruction_pairs
 from simorgh.report.style import LINES
 from simorgh.studies import kit
+from simorgh.studies._codebooks import layers, longer, more, plane, travelled, walked
 
 study = kit.current()
 three = study.runs("vq-3x2")
@@ -77,10 +103,57 @@ kl = torch.special.xlogy(one_hot, one_hot * k).sum((1, 2))
 assert torch.allclose(kl, torch.full_like(kl, places * log(k)))
 study.say(f"Computed over 1,000 test images: every KL is {places} log {k} = {places * log(k):.3f} nats = {places * log(k) / log(2):.1f} bits.",
           f"محاسبه روی ۱٬۰۰۰ تصویر آزمون: همهٔ KLها برابر <bdi dir=\"ltr\">{places} log {k} = {places * log(k):.3f}</bdi> نات، یعنی {places * log(k) / log(2):.1f} بیت‌اند.")
-study.figure(block_diagram([["image 28 x 28", "strided conv, twice", "map 7 x 7 x D", "nearest code", "decoder", "image "],
+study.figure(block_diagram([["image 28 x 28", "strided conv, twice", "residual + mixing, twice", "map 7 x 7 x D", "nearest code", "decoder", "image "],
                             ["transformer", "map of codes 7 x 7", "codes", "decoder ", "new image"]], ["nearest code", "codes"]),
              "overview", "Above: learning to write and to read. Below: drawing a new image from the law of the maps.",
              "بالا: آموختن نوشتن و خواندن. پایین: کشیدن تصویر تازه از قانون نقشه‌ها.")
+
+# %% [markdown] lang="en"
+# ## The networks
+# Convolutions carry the image to a map of 7 x 7 vectors and back; the image is never flattened. Behind each residual block
+# stands *mixing*: a perceptron over the 49 places of a map, the same for every channel. With it a code may speak of more
+# than the 4 x 4 pixels at its place, which should count where codes are few; a run without it stands in the table of
+# errors below.
+# %% [markdown] lang="fa"
+# ## شبکه‌ها
+# کانولوشن تصویر را به نقشه‌ای از ۷ در ۷ بردار می‌برد و برمی‌گرداند؛ تصویر هرگز تخت نمی‌شود. پشت هر بلوک باقی‌مانده‌ای *آمیزش* (mixing) است: پرسپترونی
+# روی ۴۹ جای نقشه، برای همهٔ کانال‌ها یکسان. با آن کد می‌تواند از بیش از ۴ در ۴ پیکسلِ جای خود بگوید، که باید هرجا کدها کم‌اند به کار آید؛ اجرای
+# بدون آن در جدول خطاهای پایین است.
+
+# %%
+rows = layers(model, data.test.x[:1] / 255)
+assert sum(row[3] for row in rows) == sum(p.numel() for part in (model.encoder, model.codebook, model.decoder) for p in part.parameters())
+study.table(study.pick(["part", "layer", "shape behind it", "parameters"], ["بخش", "لایه", "شکل پس از آن", "پارامتر"]), [[part, kit.ltr(layer), kit.ltr(shape), size] for part, layer, shape, size in rows],
+            f"The layers of three codes of two dimensions, read off the network; ReLUs are left out. {sum(row[3] for row in rows):,} parameters.",
+            f"لایه‌های سه کد دوبعدی، خوانده از خود شبکه؛ ReLUها نیامده‌اند. {sum(row[3] for row in rows):,} پارامتر.")
+
+# %% [markdown] lang="en"
+# ## The loss
+# With $z_i$ the encoder's vector at place $i$, $e_i$ its nearest code, $\hat x$ the decoder's answer to all $e_i$ and
+# $\mathrm{sg}$ a stop for gradients, an image costs
+#
+# $$ \Vert x - \hat x \Vert^2 + \frac{HWC}{hw} \sum_{i=1}^{hw} \left( \Vert \mathrm{sg}[z_i] - e_i \Vert^2 + \beta\, \Vert z_i - \mathrm{sg}[e_i] \Vert^2 \right) . $$
+#
+# The first term is $-\log p(x \mid e)$: with the plus that the sheet prints before $\log p$, images would be made *less*
+# likely.
+# %% [markdown] lang="fa"
+# ## هزینه
+# با $z_i$ بردار کدگذار در جای $i$، $e_i$ نزدیک‌ترین کد آن، $\hat x$ پاسخ رمزگشا به همهٔ $e_i$ها و $\mathrm{sg}$ بندآورِ گرادیان، هزینهٔ هر تصویر این است:
+#
+# $$ \Vert x - \hat x \Vert^2 + \frac{HWC}{hw} \sum_{i=1}^{hw} \left( \Vert \mathrm{sg}[z_i] - e_i \Vert^2 + \beta\, \Vert z_i - \mathrm{sg}[e_i] \Vert^2 \right) . $$
+#
+# جملهٔ نخست $-\log p(x \mid e)$ است: با علامت مثبتی که صورت تمرین پیش از $\log p$ چاپ کرده، تصویرها *کم‌احتمال‌تر* می‌شدند.
+
+# %%
+few, config = Batch(data.test.x[:8] / 255), run.experiment.model
+with torch.no_grad():
+    q, whole = model.quantise(few.x), model.loss(few, Tick(1, 8, 0.0, Noise(0))).loss
+    by_hand = [float(v) for v in (model.error(few.x, q.values).mean(), model.values * q.codebook.mean(), model.beta * model.values * q.commitment.mean())]
+assert np.isclose(float(whole), sum(by_hand), rtol=1e-5)
+first = {"mse": ("the squared error, which is $-\\log p$ of a Gaussian of variance 1/2 about the decoder's answer, up to a constant", "مربع خطاست که تا یک ثابت همان $-\\log p$ برای گاوسی با واریانس ۱/۲ گرد پاسخ رمزگشاست"),
+         "bernoulli": ("the cross-entropy of Bernoulli pixels", "آنتروپی متقاطع پیکسل‌های برنولی است")}[config.reconstruction]
+study.say(f"Here the first term is {first[0]}; `--model.reconstruction` has the other form. beta = {model.beta:g}, and of the loss of eight test images, {sum(by_hand):.2f} nats an image, {by_hand[0]:.2f} are error, {by_hand[1]:.2f} codebook and {by_hand[2]:.2f} commitment.",
+          f"اینجا جملهٔ نخست {first[1]}؛ شکل دیگر با <bdi dir=\"ltr\">`--model.reconstruction`</bdi> به دست می‌آید. <bdi dir=\"ltr\">beta = {model.beta:g}</bdi> و از هزینهٔ هشت تصویر آزمون، {sum(by_hand):.2f} نات بر تصویر، {by_hand[0]:.2f} خطا، {by_hand[1]:.2f} کتاب کد و {by_hand[2]:.2f} تعهد است.")
 
 # %% [markdown] lang="en"
 # ## Straight through
@@ -101,7 +174,6 @@ assert torch.equal(b, f.detach())
 assert torch.equal(gradient, weights)
 
 model.requires_grad_(True)
-few = Batch(data.test.x[:8] / 255)
 parts = {"encoder": model.encoder, "codebook": model.codebook, "decoder": model.decoder}
 q = model.quantise(few.x)
 terms = {"reconstruction": model.error(few.x, q.values).mean(), "codebook": q.codebook.mean(), "commitment": q.commitment.mean()}
@@ -122,14 +194,30 @@ assert [moved["commitment", p] for p in parts] == [True, False, False]
 # ## سه کد دوبعدی
 
 # %%
-histories = {"VQ-VAE, 3 x 2": [r.history() for r in three]}
-study.figure(curves(histories, ["autoencoder/reconstruction", "autoencoder/codebook", "autoencoder/perplexity"]), "cost",
-             "The squared error per image, the distance of codes and vectors, and the codes in use, along training; one line a seed.",
-             "خطای مربعی هر تصویر، فاصلهٔ کدها و بردارها، و کدهای در حال استفاده در طول آموزش؛ هر خط یک بذر.")
-scaled = study.results("vq-3x2", "variance_scaled_error")
-use = [study.results("vq-3x2", name) for name in ("code_perplexity", "codes_used")]
-study.table(study.pick(["measure", "value"], ["سنجه", "مقدار"]), [["variance-scaled error", scaled], ["perplexity", use[0]], ["codes used", use[1]]],
-            "Three codes on the test images, mean over seeds. The best student value known here is 0.0836.", "سه کد روی تصویرهای آزمون، میانگین بذرها. بهترین مقدار دانشجویی شناخته‌شده ۰٫۰۸۳۶ است.")
+weights = {"total": ("loss", 1.0), "reconstruction": ("reconstruction", 1.0), "codebook": ("codebook", 1.0), "beta · commitment": ("commitment", model.beta)}
+histories = {name: [[{"step": line["step"], "terms of the loss": weight * line[f"autoencoder/{key}"], "perplexity": line["autoencoder/perplexity"] if key == "loss" else None}
+                     for line in r.history() if "autoencoder/loss" in line] for r in three] for name, (key, weight) in weights.items()}
+figure = curves(histories, ["terms of the loss", "perplexity"])
+figure.axes[0].set_yscale("log")
+figure.axes[0].autoscale(axis="y")
+figure.axes[1].set_ylabel("codes")
+study.figure(figure, "cost", "The total loss and its three terms as they stand in it, in nats per image, and the perplexity of the codes, while the autoencoder trains; one line a seed.",
+             "هزینهٔ کل و سه جمله‌اش آن‌گونه که در آن می‌نشینند، به نات بر تصویر، و سرگشتگی کدها، تا وقتی خودرمزگذار آموزش می‌بیند؛ هر خط یک بذر.")
+names = ("variance_scaled_error", "code_perplexity", "codes_used")
+kinds = {"vq-3x2": ("full", "کامل"), "vq-3x2@k3": ("short, no prior", "کوتاه، بی پیشین"), "vq-3x2@nomix": ("short, no prior, no mixing", "کوتاه، بی پیشین، بی آمیزش")}
+errors = {key: study.results(key, names[0]) for key in kinds}
+study.table(study.pick(["run", "passes", "seeds", "variance-scaled error", "perplexity", "codes used"], ["اجرا", "دور", "بذر", "خطای مقیاس‌شده", "سرگشتگی", "کدهای استفاده‌شده"]),
+            [[study.pick(*title), study.runs(key)[0].experiment.train.epochs, len(study.runs(key)), kit.ends(errors[key], 4), *(study.results(key, name) for name in names[1:])] for key, title in kinds.items()],
+            f"Three codes on the test images, as a share of the variance of all training pixels. In the first row {1 - config.prior_from:.0%} of the passes are the prior's. The best student value known here is 0.0836.",
+            f"سه کد روی تصویرهای آزمون، به نسبت واریانس همهٔ پیکسل‌های آموزش. در سطر نخست {1 - config.prior_from:.0%} دورها از آنِ پیشین است. بهترین مقدار دانشجویی شناخته‌شده ۰٫۰۸۳۶ است.")
+seeds = [next(m.value for m in r.results() if m.name == names[0]) for r in three]
+apart = max(seeds) - min(seeds) if len(seeds) > 1 else float("nan")
+held, bare = errors["vq-3x2@k3"], errors["vq-3x2@nomix"]
+mixing = 0 if bare.low > held.high else 1 if bare.high < held.low else 2
+chance = "" if len(seeds) < 2 else study.pick(f" The three seeds of the first row lie {apart:.4f} apart" + (", so that one seed each may not be enough to say so." if abs(bare.value - held.value) < apart else ", less than this difference."),
+                                              f" سه بذرِ سطر نخست {apart:.4f} از هم فاصله دارند" + ("، پس شاید یک بذر از هرکدام برای این حکم بس نباشد." if abs(bare.value - held.value) < apart else "، کمتر از این اختلاف."))
+study.say(f"Without mixing the error of the short run is {bare.value:.3f} in place of {held.value:.3f}: {('mixing helps, beyond both intervals', 'mixing does harm, beyond both intervals', 'the intervals overlap, and the two cannot be told apart')[mixing]}.{chance}",
+          f"بی آمیزش خطای اجرای کوتاه به جای {held.value:.3f} برابر {bare.value:.3f} است: {('آمیزش، فراتر از هر دو بازه، کمک می‌کند', 'آمیزش، فراتر از هر دو بازه، زیان دارد', 'بازه‌ها روی هم می‌افتند و دو اجرا از هم جدا نمی‌شوند')[mixing]}.{chance}")
 
 model.requires_grad_(False)
 x = data.test.x[:6] / 255
@@ -151,24 +239,21 @@ study.figure(figure, "codes", "Inputs, their 7 x 7 maps in one colour a code, an
              "ورودی‌ها، نقشه‌های ۷ در ۷ با یک رنگ برای هر کد، و آنچه رمزگشا از نقشه می‌سازد.")
 
 
-def plane(points, vectors, step, limit):
-    """The codes among the vectors that they stand for."""
-    figure = Figure(figsize=(3.6, 3.6), dpi=80)
-    axes = figure.subplots()
-    axes.scatter(*vectors.T, s=3, color="#9A9AA2", alpha=0.5, linewidths=0)
-    for i, point in enumerate(points):
-        axes.scatter(*point, s=90, color=LINES[i % len(LINES)], edgecolor="black", zorder=3)
-    axes.set(xlim=(-limit, limit), ylim=(-limit, limit), title=f"step {step:,}")
-    return figure
-
-
-shots = [(step, arrays["codes"], arrays["vectors"]) for step, arrays in run.snapshots()]
-limit = 1.1 * max(float(np.abs(np.concatenate([c, v])).max()) for _, c, v in shots)
-study.figure(plane(shots[-1][1], shots[-1][2], shots[-1][0], limit), "plane", "The three codes among the vectors of four images at the end.",
+step, arrays = run.snapshots()[-1]
+limit = 1.1 * max(float(np.abs(arrays[name]).max()) for name in ("codes", "vectors"))
+study.figure(plane(arrays["codes"], arrays["vectors"], step, limit), "plane", "The three codes among the vectors of four images at the end.",
              "سه کد در میان بردارهای چهار تصویر در پایان.")
-gif = write_gif(study.out / "figures" / "codes.gif", [plane(c, v, s, limit) for s, c, v in shots], 0.4)
-study.animation(gif.read_bytes(), en="The three codes on their way, with the encoder's vectors of four images behind them. The axes stand still.",
-                fa="سه کد در راه، با بردارهای کدگذار برای چهار تصویر در پس‌زمینه. محورها ثابت‌اند.")
+film = study.runs("vq-3x2@film")[0]
+last = film.experiment.model.prior_from * film.history()[-1]["step"]  # afterwards the codes rest
+shots = [(step, arrays["codes"], arrays["vectors"]) for step, arrays in film.snapshots() if step <= last]
+limit = 1.1 * max(float(np.abs(np.concatenate([c, v])).max()) for _, c, v in shots)
+# A frame that is shown again stays longer: the codes move most at the start.
+frames = [plane(c, v, step, limit) for i, (step, c, v) in enumerate(shots) for _ in range(3 if i < len(shots) // 4 else 1)]
+gif = write_gif(study.out / "figures" / "codes.gif", frames, 0.12)
+reached = shots[travelled([c for _, c, _ in shots])][0]
+study.animation(gif.read_bytes(), en=f"The three codes on their way, {len(shots)} pictures of a short run of its own, with the encoder's vectors of four images behind them. The axes stand still; the first quarter is shown three times slower. Nine tenths of the way of the codes lie before step {reached:,} of {last:,.0f}.",
+                fa=f"سه کد در راه، {len(shots)} تصویر از اجرای کوتاهی جداگانه، با بردارهای کدگذار برای چهار تصویر در پس‌زمینه. محورها ثابت‌اند و یک‌چهارم نخست سه بار آهسته‌تر است. نُه‌دهم راه کدها پیش از گام {reached:,} از {last:,.0f} پیموده می‌شود.")
+_ = study.measure("nine_tenths_of_the_way", reached, n=len(shots), unit="steps", protocol="first snapshot with nine tenths of the way of all codes behind it, one seed", recipe="vq-3x2@film")
 
 # %% [markdown] lang="en"
 # ## More codes, or longer ones
@@ -181,76 +266,81 @@ study.animation(gif.read_bytes(), en="The three codes on their way, with the enc
 
 
 # %%
-def sweep(keys, what):
-    """One row a run: error, use and bits of its maps; the reconstructions of the same images; the errors."""
-    rows, pictures, errors = [], [x], []
+def sweep(keys, what, images, colour=False):
+    """One row a run: error, use and bits of its maps; the reconstructions of the first six images, their labels, and the
+    errors. `colour` adds the error of the mean colour of all images."""
+    rows, pictures, labels, found = [], [images[:6]], ["input"], []
     for key in keys:
         r = study.runs(key)[0]
-        m, found = r.model(), {n: study.results(key, n) for n in ("variance_scaled_error", "code_perplexity", "codes_used", "code_entropy")}
-        book = r.experiment.model.codebook
-        rows.append([book.codes, book.dim, kit.Cell(f"{places * log(book.codes) / log(2):.1f}"), *(kit.Cell(f"{found[n].value:.4g}") for n in found)])
-        pictures.append(m.reconstruct(x))
-        errors.append(found["variance_scaled_error"].value)
-    labels = ["input", *(f"{what} = {key.split('@')[1].lstrip('kdrgb')}" for key in keys)]
-    return rows, torch.cat(pictures), labels, errors
+        m, book, held = r.model(), r.experiment.model.codebook, {n: study.results(key, n) for n in ("variance_scaled_error", "code_perplexity", "codes_used", "code_entropy")}
+        rows.append([book.codes, book.dim, kit.Cell(f"{places * log(book.codes) / log(2):.1f}"), kit.ends(held["variance_scaled_error"], 4), *(kit.Cell(f"{held[n].value:.4g}") for n in list(held)[1:])])
+        if colour:
+            off = (m.reconstruct(images).mean((2, 3)) - images.mean((2, 3))).abs().mean(1) / images.mean()
+            i = mean_interval(off, kind="normal")
+            rows[-1].append(kit.ends(study.measure("colour_error", i.value, i.low, i.high, n=len(images), unit="of the mean pixel", protocol=f"mean |error| of the mean of each channel over the mean of the pixels, first {len(images)} test images", recipe=key)))
+        pictures.append(m.reconstruct(images[:6]))
+        labels.append(f"{what} = {getattr(book, 'codes' if what == 'K' else 'dim')}")
+        found.append(held["variance_scaled_error"])
+    return rows, torch.cat(pictures), labels, found
 
 
 header = study.pick(["codes K", "dimension D", "bits an image can hold", "variance-scaled error", "perplexity", "codes used", "entropy, nats a code"],
                     ["تعداد کد K", "بُعد D", "بیت هر تصویر", "خطای مقیاس‌شده", "سرگشتگی", "کدهای استفاده‌شده", "آنتروپی هر کد، نات"])
-k_rows, k_pictures, k_labels, k_errors = sweep([f"vq-3x2@k{n}" for n in (3, 5, 10, 20, 50)], "K")
-study.table(header, k_rows, "From 3 to 50 codes of two dimensions, one seed each.", "از ۳ تا ۵۰ کد دوبعدی، از هر کدام یک بذر.")
+k_rows, k_pictures, k_labels, k_found = sweep([f"vq-3x2@k{n}" for n in (3, 5, 10, 20, 50)], "K", x)
+study.table(header, k_rows, "From 3 to 50 codes of two dimensions, one seed each, with the interval over test images.", "از ۳ تا ۵۰ کد دوبعدی، از هر کدام یک بذر، با بازه روی تصویرهای آزمون.")
 study.figure(image_grid(k_pictures, len(k_labels), 6, row_labels=k_labels), "sweep-k", "The same test images by codebooks of growing size.", "همان تصویرهای آزمون با کتاب کدِ رو به رشد.")
-d_rows, d_pictures, d_labels, d_errors = sweep(["vq-3x2@k3", *(f"vq-3x2@d{n}" for n in (5, 10, 20, 50))], "D")
-d_labels[1] = "D = 2"
-study.table(header, d_rows, "Three codes, from 2 to 50 dimensions, one seed each.", "سه کد، از ۲ تا ۵۰ بُعد، از هر کدام یک بذر.")
+study.say(*more(k_found, k_labels, seeds))
+d_rows, d_pictures, d_labels, d_found = sweep(["vq-3x2@k3", *(f"vq-3x2@d{n}" for n in (5, 10, 20, 50))], "D", x)
+study.table(header, d_rows, "Three codes, from 2 to 50 dimensions, one seed each, with the interval over test images.", "سه کد، از ۲ تا ۵۰ بُعد، از هر کدام یک بذر، با بازه روی تصویرهای آزمون.")
 study.figure(image_grid(d_pictures, len(d_labels), 6, row_labels=d_labels), "sweep-d", "The same test images by three codes of growing length.", "همان تصویرهای آزمون با سه کدِ رو به بلندی.")
-study.say(f"From 3 to 50 codes the error goes from {k_errors[0]:.3f} to {k_errors[-1]:.3f}, with {k_rows[4][2]} bits in place of {k_rows[0][2]}. From 2 to 50 dimensions at three codes it goes from {d_errors[0]:.3f} to {d_errors[-1]:.3f}: the same number of maps to choose from.",
-          f"از ۳ تا ۵۰ کد، خطا از {k_errors[0]:.3f} به {k_errors[-1]:.3f} می‌رسد، با <bdi>{k_rows[4][2]}</bdi> بیت به جای <bdi>{k_rows[0][2]}</bdi>. از ۲ تا ۵۰ بُعد با سه کد از {d_errors[0]:.3f} به {d_errors[-1]:.3f}: شمار نقشه‌های ممکن همان است.")
+study.say(*longer(d_found, d_labels, seeds))
 
 # %% [markdown] lang="en"
 # ## Colour
-# Each image times three random numbers, one for each channel: now the codes must say the colour too.
+# Each image times three random numbers, one for each channel: now the codes must say the colour too. The same two sweeps.
 # %% [markdown] lang="fa"
 # ## رنگ
-# هر تصویر ضرب در سه عدد تصادفی، یکی برای هر کانال: اکنون کدها باید رنگ را هم بگویند.
+# هر تصویر ضرب در سه عدد تصادفی، یکی برای هر کانال: اکنون کدها باید رنگ را هم بگویند. همان دو جارو.
 
 # %%
-rgb = [f"vq-3x2@rgb{n}" for n in (3, 10, 50)]
-coloured = load(study.runs(rgb[0])[0].experiment.data)
-inputs = coloured.test.x[:6] / 255
-rows, pictures = [], [inputs]
-for key in rgb:
-    r = study.runs(key)[0]
-    back = r.model().reconstruct(coloured.test.x[:500] / 255)
-    real = coloured.test.x[:500] / 255
-    hue = (back.mean((2, 3)) - real.mean((2, 3))).abs().mean()
-    rows.append([r.experiment.model.codebook.codes, kit.Cell(f"{study.results(key, 'variance_scaled_error').value:.4g}"), kit.Cell(f"{study.results(key, 'code_perplexity').value:.3g}"), kit.Cell(f"{float(hue) / float(real.mean()):.3f}")])
-    pictures.append(back[:6])
-study.table(study.pick(["codes K", "variance-scaled error", "perplexity", "error of the mean colour, share of the mean"], ["تعداد کد K", "خطای مقیاس‌شده", "سرگشتگی", "خطای رنگ میانگین به نسبت میانگین"]), rows,
-            "Coloured digits by 3, 10 and 50 codes, one seed each.", "رقم رنگی با ۳ و ۱۰ و ۵۰ کد، از هر کدام یک بذر.")
-study.figure(image_grid(torch.cat(pictures), 4, 6, row_labels=["input", "K = 3", "K = 10", "K = 50"]), "colour", "Coloured inputs and their reconstructions.",
-             "ورودی رنگی و بازسازی.")
+coloured = load(study.runs("vq-3x2@rgb3")[0].experiment.data).test.x[:500] / 255
+header = [*header, study.pick("error of the mean colour, share of the mean", "خطای رنگ میانگین به نسبت میانگین")]
+k_rows, k_pictures, k_labels, k_found = sweep([f"vq-3x2@rgb{n}" for n in (3, 5, 10, 20, 50)], "K", coloured, colour=True)
+study.table(header, k_rows, "Coloured digits by 3 to 50 codes of two dimensions, one seed each, with the interval over test images.", "رقم رنگی با ۳ تا ۵۰ کد دوبعدی، از هر کدام یک بذر، با بازه روی تصویرهای آزمون.")
+study.figure(image_grid(k_pictures, len(k_labels), 6, row_labels=k_labels), "colour", "Coloured inputs and their reconstructions by codebooks of growing size.", "ورودی رنگی و بازسازی با کتاب کدِ رو به رشد.")
+study.say(*more(k_found, k_labels, seeds))
+d_rows, d_pictures, d_labels, d_found = sweep(["vq-3x2@rgb3", *(f"vq-3x2@rgbd{n}" for n in (5, 10, 20, 50))], "D", coloured, colour=True)
+study.table(header, d_rows, "Coloured digits by three codes of 2 to 50 dimensions, one seed each, with the interval over test images.", "رقم رنگی با سه کدِ ۲ تا ۵۰ بُعدی، از هر کدام یک بذر، با بازه روی تصویرهای آزمون.")
+study.figure(image_grid(d_pictures, len(d_labels), 6, row_labels=d_labels), "colour-d", "Coloured inputs and their reconstructions by three codes of growing length.", "ورودی رنگی و بازسازی با سه کدِ رو به بلندی.")
+study.say(*longer(d_found, d_labels, seeds))
 
 # %% [markdown] lang="en"
 # ## Between two images
-# On the segment between the vector maps of two digits the nearest codes change one by one: the path has steps,
-# and nothing makes its maps maps of digits.
+# On the segment between the vector maps of two digits every place changes its code at moments of its own: the path has
+# steps, and nothing makes its maps maps of digits. The pairs and the distance are those of `ae_vs_vae`, where AE and VAE
+# are asked the same.
 # %% [markdown] lang="fa"
 # ## میان دو تصویر
-# روی پاره‌خط میان نقشهٔ بردارهای دو رقم، نزدیک‌ترین کدها یکی‌یکی عوض می‌شوند: راه پله‌پله است و چیزی نقشه‌هایش را نقشهٔ رقم نمی‌کند.
+# روی پاره‌خط میان نقشهٔ بردارهای دو رقم، هر جا در لحظهٔ خودش کدش را عوض می‌کند: راه پله‌پله است و چیزی نقشه‌هایش را نقشهٔ رقم نمی‌کند. جفت‌ها و
+# فاصله همان‌های `ae_vs_vae` است که همین را از AE و VAE می‌پرسد.
 
 # %%
-big = study.runs("vq-vae")[0].model()
-with torch.no_grad():
-    ends = big.encoder(x[:2])
-    path = torch.stack([torch.lerp(ends[0], ends[1], float(t)) for t in np.linspace(0, 1, 11)])
-    steps = big.codebook(path).indices
-    between = big.decode_codes(steps)
-changes = [int((p != n).sum()) for p, n in zip(steps, steps[1:])]
-sure = judge.judged(between)[1].max(1).values
-study.figure(image_grid(between, 1, 11, col_labels=[f"{t:.1f}" for t in np.linspace(0, 1, 11)]), "between", "From one digit to another through the codes (K = 128).", "از رقمی به رقم دیگر از راه کدها (<bdi dir=\"ltr\">K = 128</bdi>).")
-study.say(f"Codes that change at each step: {', '.join(map(str, changes))} of 49. The judge is {float(sure[0]):.2f} sure of the first image, {float(sure[1:-1].min()):.2f} of the least clear one between. For the same question to AE and VAE see `ae_vs_vae`.",
-          f"کدهایی که در هر گام عوض می‌شوند: <bdi dir=\"ltr\">{', '.join(map(str, changes))}</bdi> از ۴۹. داور از تصویر نخست {float(sure[0]):.2f} مطمئن است و از ناروشن‌ترین تصویر میانی {float(sure[1:-1].min()):.2f}. همین پرسش برای AE و VAE در `ae_vs_vae` است.")
+big, real = study.runs("vq-vae")[0].model(), judge.reference(10000, "train")
+limit = float(torch.cdist(judge.reference(2000, "test"), real).min(1).values.quantile(0.95))
+part = torch.linspace(0, 1, 11)
+few = torch.tensor([[int((data.test.y == digit).nonzero()[0]) for digit in pair] for pair in ((3, 8), (1, 7), (0, 6))])
+_, between, distance, _ = walked(big, data.test.x[few] / 255, part, real)
+study.figure(image_grid(between, 3, 11, row_labels=["3 → 8", "1 → 7", "0 → 6"], col_labels=[f"{t:.1f}" for t in part]), "between", "From one digit to another through the codes (K = 128): the first test image of each class.",
+             "از رقمی به رقم دیگر از راه کدها (<bdi dir=\"ltr\">K = 128</bdi>): نخستین تصویر آزمونِ هر رده.")
+pairs = philox("pairs").integers(0, 2000, (20 if study.small else 200, 2))
+pairs = torch.from_numpy(pairs[(data.test.y[pairs[:, 0]] != data.test.y[pairs[:, 1]]).numpy()])
+codes, _, far, sure = walked(big, data.test.x[pairs] / 255, part, real)
+changes = (codes[:, 1:] != codes[:, :-1]).flatten(2).sum(2).double()
+middle, begin = (mean_interval(far[:, i], kind="normal") for i in (5, 0))
+study.measure("segment_distance", middle.value, middle.low, middle.high, n=len(pairs), unit="judge feature units", protocol="distance of the middle of a segment between codes of different classes to the nearest of 10,000 training images, seed 0", recipe="vq-vae")
+verdict = 0 if middle.low > limit else 1 if middle.high < limit else 2
+study.say(f"Over {len(pairs)} pairs of test images of different classes {float(changes.mean()):.1f} of {places} codes change at a tenth of the way{': many at once' if float(changes.mean()) > 1.5 else ''}. In the middle the image is {middle.value:.2f} [{middle.low:.2f}, {middle.high:.2f}] from the nearest of 10,000 training images in the judge's features, at the first end {begin.value:.2f}; 95 % of test images stay under {limit:.2f}: {('the middle lies outside the typical', 'on average the middle is still typical', 'the interval holds this limit, and nothing is decided')[verdict]}. The judge is {float(sure[:, 0].mean()):.2f} sure at the first end and {float(sure[:, 5].mean()):.2f} in the middle. Middles of the three rows above: {', '.join(f'{d:.2f}' for d in distance[:, 5].tolist())}.",
+          f"روی {len(pairs)} جفت تصویر آزمون از رده‌های متفاوت، در هر یک‌دهم راه {float(changes.mean()):.1f} کد از {places} کد عوض می‌شود{'، یعنی بسیاری با هم' if float(changes.mean()) > 1.5 else ''}. در میانه تصویر در ویژگی‌های داور <bdi dir=\"ltr\">{middle.value:.2f} [{middle.low:.2f}, {middle.high:.2f}]</bdi> از نزدیک‌ترین تصویر از ۱۰٬۰۰۰ تصویر آموزش دور است و در سر نخست {begin.value:.2f}؛ ۹۵ درصد تصویرهای آزمون زیر {limit:.2f}اند: {('میانه بیرون از تصویرهای نوعی است', 'میانه به طور میانگین هنوز نوعی است', 'بازه این مرز را در بر دارد و حکمی نمی‌توان داد')[verdict]}. داور در سر نخست {float(sure[:, 0].mean()):.2f} و در میانه {float(sure[:, 5].mean()):.2f} مطمئن است. میانهٔ سه سطر بالا: <bdi dir=\"ltr\">{', '.join(f'{d:.2f}' for d in distance[:, 5].tolist())}</bdi>.")
 
 # %% [markdown] lang="en"
 # ## Drawing new images
