@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import load_file
 
 from simorgh.contracts import Batch, Diverged, UserError
-from simorgh.data import load, stream
+from simorgh.data import DataConfig, load, stream
 from simorgh.evaluate import evaluate
 from simorgh.recipes import recipe
 from simorgh.train import Run, fit, initialise
@@ -244,6 +244,22 @@ def test_experiment_round_trips_and_refuses_unknown_keys():
     plain["train"]["batchsize"] = 3
     with pytest.raises(UserError, match="did you mean batch_size"):
         from_dict(Experiment, plain)
+
+
+def test_a_set_of_ones_own_is_known_by_its_content(tmp_path: Path):
+    """The same name with other beyts in it is another experiment, and an older run is not measured on them."""
+    file = tmp_path / "poems.txt"
+    lines = [f"{a} ب\t{a} پ\n" + "\n" * (i % 3 == 2) for i, a in enumerate("دذرزژسشصضطظعغفقکگل")]
+    file.write_text("".join(lines), encoding="utf-8")
+    base = recipe("verse-scratch", "smoke")
+    experiment = replace(base, data=DataConfig(f"text:{file}"), train=replace(base.train, epochs=1.0, log_every=1))
+    first = fit(experiment, tmp_path, progress=False)
+    assert fit(experiment, tmp_path, progress=False).path == first.path
+    assert first.experiment.data.content
+    file.write_text("".join(lines).replace("پ", "ت"), encoding="utf-8")
+    with pytest.raises(UserError, match="any more what this run was trained on"):
+        evaluate(first, ("surprise",))
+    assert fit(experiment, tmp_path, progress=False).path != first.path
 
 
 def test_hash_changes_with_what_decides_the_result_only():

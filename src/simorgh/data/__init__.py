@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 from simorgh.data.config import DATASETS, DataConfig, SmilesConfig, TextConfig
 
 if TYPE_CHECKING:
-    from simorgh.data.dataset import Dataset, describe, get, load
+    from simorgh.data.dataset import Dataset, describe, get, load, settle
     from simorgh.data.parts import Part
-    from simorgh.data.pretrained import settle
     from simorgh.data.streams import batches, stream
 
 __all__ = [
@@ -31,7 +30,7 @@ _HOME = {
     "describe": "dataset",
     "get": "dataset",
     "load": "dataset",
-    "settle": "pretrained",
+    "settle": "dataset",
     "stream": "streams",
 }
 

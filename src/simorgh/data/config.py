@@ -95,6 +95,7 @@ class DataConfig:
         shuffle: whether each pass over the training part has an order of its own, or always that of the file.
         smiles: how molecules become examples.
         text: how a text is read.
+        content: SHA-256 of what a set of one's own (a name with a colon) holds, filled in when training begins.
     """
 
     name: str = "mnist"
@@ -104,3 +105,4 @@ class DataConfig:
     shuffle: bool = True
     smiles: SmilesConfig = field(default_factory=SmilesConfig)
     text: TextConfig = field(default_factory=TextConfig)
+    content: str = ""

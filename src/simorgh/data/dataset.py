@@ -14,9 +14,10 @@ from simorgh.data.config import DataConfig, is_text
 from simorgh.data.molecule_card import card, rows
 from simorgh.data.molecules import parse_csv
 from simorgh.data.parts import Part, Source
+from simorgh.data.pretrained import settle_tokeniser
 from simorgh.data.sources import find
 from simorgh.data.tokens import SPECIAL, renumber
-from simorgh.data.verse import describe_text, load_text
+from simorgh.data.verse import describe_text, load_text, text_file
 
 MOST_CLASSES = 20  # whose counts are listed one by one
 
@@ -45,7 +46,25 @@ class Dataset:
 
 
 def load(config: DataConfig) -> Dataset:
-    """The set that `config` names, split as it says. UserError for a setting that the set cannot meet."""
+    """The set that `config` names, split as it says. UserError for a setting that the set cannot meet, and where the
+    set is not the one whose content `config` names."""
+    data = _load(config)
+    if config.content and config.content != data.checksums[0][1]:
+        raise UserError(f"{config.name} does not hold any more what this run was trained on: put that back.")
+    return data
+
+
+def settle(config: DataConfig) -> DataConfig:
+    """`config` with the checksums of what it reads from a folder or a file of one's own."""
+    config = settle_tokeniser(config)
+    if ":" not in config.name or config.content:
+        return config
+    if is_text(config.name):  # without the tokeniser, which takes its time
+        return replace(config, content=text_file(config.name.removeprefix("text:")).checksum)
+    return replace(config, content=_load(config).checksums[0][1])
+
+
+def _load(config: DataConfig) -> Dataset:
     check(config)
     if is_text(config.name):
         text = load_text(config)

@@ -126,7 +126,7 @@ def read_shape(path: Path) -> dict[str, int]:
     return {ours: given[theirs] for ours, theirs in names.items()}
 
 
-def settle(config: DataConfig) -> DataConfig:
+def settle_tokeniser(config: DataConfig) -> DataConfig:
     """`config` with the checksum of the tokeniser that it takes from a folder."""
     text = config.text
     if text.tokeniser != "folder" or text.checksum:

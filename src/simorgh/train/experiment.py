@@ -125,6 +125,8 @@ class Experiment:
             del content["data"]["smiles"]
         if self.data.shuffle:  # this one too
             del content["data"]["shuffle"]
+        if not self.data.content:  # and this one
+            del content["data"]["content"]
         if not is_text(self.data.name):  # how lines are read is nothing to images
             del content["data"]["text"]
         for table in (content["model"], content["data"].get("text", {})):
