@@ -14,12 +14,14 @@ from simorgh.contracts import PAD
 from simorgh.data import SmilesConfig
 from simorgh.data.bbbp import content, molecules
 from simorgh.data.chemistry import parse
-from simorgh.data.molecules import Table, parse_csv
+from simorgh.data.molecule_card import RARE, Card
+from simorgh.data.molecules import Molecules, Table, parse_csv
 from simorgh.evaluate.cross_validation import CrossValidation, same_folds
 from simorgh.metrics.bins import Bin
 from simorgh.metrics.classification import Reliability
 from simorgh.metrics.folds import Paired, corrected_t
 from simorgh.report.style import LINES, QUIET, use_style
+from simorgh.studies.kit import Cell
 from simorgh.train import Run
 
 INK = "#66666E"
@@ -39,6 +41,39 @@ def few(name: str, folder: Path, every: int) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text("smiles,label\n" + "\n".join(rows) + "\n")
     return f"smiles:{path}"
+
+
+def card_rows(facts: Card, table: Molecules) -> list[tuple[tuple[str, str], object]]:
+    """Rows of the data card: what is counted, in English and Persian, and the count."""
+    kinds = {cut: facts.tokens[cut] for cut in ("character", "atom")}
+    persian = {"writing of aromatic rings": "AUC تنها از شیوهٔ نوشتن حلقه‌ها", "length": "AUC تنها از طول رشته",
+               "place in the file": "AUC تنها از جای سطر در پرونده"}  # fmt: skip
+    rows = [
+        (("rows of the file", "سطرهای پرونده"), facts.rows),
+        (("unreadable rows", "سطرهای ناخوانا"), len(table.rejected)),
+        (("rows that repeat a molecule, merged", "سطرهای تکراری که ادغام شدند"), table.merged),
+        (("contradictory molecules (rows), left out", "مولکول‌های متناقض (سطرها) که کنار رفتند"),
+         Cell(f"{table.contradictory[0]} ({table.contradictory[1]})")),
+        (("molecules after cleaning", "مولکول‌ها پس از پاک‌سازی"), len(table)),
+        (("share of class 1", "سهم ردهٔ ۱"), Cell(f"{table.y.mean():.1%}")),
+        (("rows of several fragments (salts, water)", "سطرهای چندتکه (نمک، آب)"), facts.salts),
+        (("rows that may have stereo marks / leave some open", "سطرهای دارای امکان آرایش فضایی / بخشی نانوشته"),
+         Cell(f"{facts.stereo[0]} / {facts.stereo[1]}")),
+        (("kinds of characters / of atom tokens", "انواع نویسه / نشانهٔ اتمی"),
+         Cell(" / ".join(str(len(counts)) for counts in kinds.values()))),
+        (("kinds that occur at most twice", "انواعی که حداکثر دو بار آمده‌اند"),
+         Cell(" / ".join(str(sum(n <= RARE for n in counts.values())) for counts in kinds.values()))),
+    ]  # fmt: skip
+    return rows + [((f"AUC of {what} alone", persian[what]), Cell(f"{v:.3f}")) for what, v in facts.giveaways.items()]
+
+
+def common_tokens(facts: Card, most: int = 15) -> list[list[object]]:
+    """Rows of a table: rank, then the character and the atom token of that rank, each with count and share."""
+    counts = [facts.tokens[cut] for cut in ("character", "atom")]
+    ranked = zip(*(count.most_common(most) for count in counts))
+    return [[i, *(cell for (token, n), count in zip(pairs, counts)
+                  for cell in (Cell(token), Cell(f"{n:,}"), Cell(f"{n / count.total():.1%}")))]
+            for i, pairs in enumerate(ranked, 1)]  # fmt: skip
 
 
 # comparisons
@@ -81,13 +116,13 @@ def saliency(run: Run, x: torch.Tensor) -> np.ndarray:
     return (slope * vectors).sum(-1).detach().numpy()
 
 
-def profile(weights: np.ndarray, x: np.ndarray, tenths: int = 10) -> np.ndarray:
-    """(tenths,) the mean share of the absolute saliency (B, T) in each tenth of the string, from its first token."""
-    total = np.zeros(tenths)
+def tenths_of(weights: np.ndarray, x: np.ndarray, tenths: int = 10) -> np.ndarray:
+    """(N, tenths) the share of the absolute saliency (B, T) in each tenth of each string, from its first token."""
+    rows = []
     for row, tokens in zip(np.abs(weights), x):
         n = int((tokens != PAD).sum())
-        total += np.bincount(np.arange(n) * tenths // n, row[:n] / max(row[:n].sum(), 1e-12), tenths)
-    return total / len(x)
+        rows.append(np.bincount(np.arange(n) * tenths // n, row[:n] / max(row[:n].sum(), 1e-12), tenths))
+    return np.array(rows)
 
 
 # pictures

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -14,12 +15,13 @@ from matplotlib.figure import Figure
 from simorgh.data.persian import HAMZA, JOINER
 from simorgh.data.tokenisers import Beyt, Tokeniser
 from simorgh.evaluate.text import TOP_P
+from simorgh.metrics.intervals import Interval, mean_interval
 from simorgh.metrics.metre import scans
 from simorgh.metrics.modes import proportion
 from simorgh.metrics.rhyme import rhyming_letters
 from simorgh.metrics.text import copy_rate, distinct
 from simorgh.report.style import LINES, QUIET, use_style
-from simorgh.studies.kit import Cell
+from simorgh.studies.kit import Cell, Study, ends, ltr
 from simorgh.train import Run
 
 Poem = Sequence[Beyt]
@@ -130,6 +132,78 @@ def passes(run: Run, key: str, windows: int) -> tuple[list[float], list[float]]:
     n = run.experiment.data.limit or windows
     kept = [line for line in run.history() if key in line]
     return [line["samples"] / n for line in kept], [line[key] for line in kept]
+
+
+class Stairs(NamedTuple):
+    """A training loss that falls in steps: `drop` at the end of a pass, from its last quarter to the first of the next,
+    and `fall` from the first to the last quarter of a pass, both over the later passes, in nats."""
+
+    drop: Interval
+    fall: Interval
+
+
+def stairs(at: Sequence[float], loss: Sequence[float], first: int = 3) -> Stairs | None:
+    """The steps of a curve of `loss` over passes `at`, from pass `first` (0-based) on; None for fewer than two of them.
+    The points right after the end of a pass are left out: they are means over steps on both sides of it."""
+    at, loss = np.asarray(at), np.asarray(loss)
+    quarters = [
+        [loss[(at > a) & (at <= a + 0.25)] for a in (k + 0.08, k + 0.75)] for k in range(first, int(at[-1] + 0.05))
+    ]
+    if len(quarters) < 3 or not all(len(part) for pair in quarters for part in pair):
+        return None
+    early, late = (np.array([pair[side].mean() for pair in quarters]) for side in (0, 1))
+    return Stairs(mean_interval(late[:-1] - early[1:]), mean_interval(early - late))
+
+
+def overfitting(
+    study: Study, learning: tuple[Sequence[float], Sequence[float]], test: float, n: int, best: float, short: float
+) -> None:
+    """What is kept where, and what the curve of the training on all windows says: passes and losses `learning`, `test`
+    loss on `n` symbols; the training on few windows was best after `best` of `short` passes."""
+    at, loss = np.asarray(learning[0]), np.asarray(learning[1])
+    train, steps = float(loss[at > at[-1] - 1].mean()), stairs(at, loss)
+    gap = test - train
+    study.measure(
+        "generalisation_gap",
+        gap,
+        n=n,
+        unit="nats/symbol",
+        protocol=f"test loss of the last weights less the training loss over the last pass, all windows, {study.preset}",
+    )
+    if steps:
+        for name, i, what in (
+            ("pass_end_drop", steps.drop, "from the last quarter of a pass to the first of the next"),
+            ("pass_fall", steps.fall, "from the first to the last quarter of a pass"),
+        ):
+            study.measure(
+                name,
+                *i[:3],
+                n=i.n,
+                unit="nats/symbol",
+                protocol=f"fall of the training loss {what}, from the fourth pass on, all windows",
+            )
+    told = ("The training is too short to see its shape. ", "آموزش کوتاه‌تر از آن است که شکلش دیده شود. ")
+    if steps and steps.drop.low > max(0.0, steps.fall.high):
+        told = (
+            f"Its training loss falls as a staircase: from the fourth pass on by {ends(steps.drop, 2)} nats where a pass ends and windows come back that have been read before, and by {steps.fall.value:+.3f} [{steps.fall.low:+.3f}, {steps.fall.high:+.3f}] inside a pass, where each is met once. What a pass teaches is in large part those very windows. ",
+            f"هزینهٔ آموزشِ آن پلکانی پایین می‌رود: از دور چهارم به بعد، در پایان هر دور، که پنجره‌های خوانده‌شده بازمی‌گردند، {ltr(str(ends(steps.drop, 2)))} نت، و درون هر دور، که هر پنجره یک بار دیده می‌شود، {ltr(f'{steps.fall.value:+.3f} [{steps.fall.low:+.3f}, {steps.fall.high:+.3f}]')} نت. آنچه یک دور می‌آموزد تا اندازهٔ زیادی خودِ همان پنجره‌هاست. ",
+        )
+    elif steps:
+        told = (
+            f"Its training loss shows no clear staircase: {ends(steps.drop, 2)} nats at the ends of passes, {ends(steps.fall, 2)} inside them. ",
+            f"هزینهٔ آموزشِ آن پلکان روشنی ندارد: {ltr(str(ends(steps.drop, 2)))} نت در پایان دورها و {ltr(str(ends(steps.fall, 2)))} نت درون آن‌ها. ",
+        )
+    over = (
+        (f"the last pass costs {train:.2f} nats a symbol in training and the test part {test:.2f}: the gap of {gap:.2f} is overfitting.",
+         f"دور آخر در آموزش {train:.2f} نت بر نشانه می‌خواهد و بخش آزمون {test:.2f} نت: فاصلهٔ {gap:.2f} بیش‌برازش است.")
+        if gap > 0 and steps else
+        (f"the last pass costs {train:.2f} nats a symbol in training and the test part {test:.2f}: that shows no overfitting.",
+         f"دور آخر در آموزش {train:.2f} نت بر نشانه می‌خواهد و بخش آزمون {test:.2f} نت: این بیش‌برازشی نشان نمی‌دهد.")
+    )  # fmt: skip
+    study.say(
+        f"**What is kept.** The short training keeps its weights of the least validation loss, after {best:.0f} of {short:.0f} passes. The long one keeps its last. {told[0]}At the end {over[0]} The last weights are scored all the same: nothing but the test part is left to choose others by, and a test part that chooses flatters what it scores. Whether earlier ones would have done better is therefore not known; every number of this model below is that of its last weights.",
+        f"**چه نگه داشته می‌شود.** آموزش کوتاه وزن‌هایی را نگه می‌دارد که کمترین هزینهٔ اعتبارسنجی را دارند، پس از {best:.0f} دور از {short:.0f} دور. آموزش بلند آخرین وزن‌هایش را. {told[1]}در پایان، {over[1]} با این همه آخرین وزن‌ها نمره می‌گیرند: جز بخش آزمون چیزی برای برگزیدنِ وزن‌های دیگر نمانده است و بخش آزمونی که انتخاب کند نمره را خوش‌بینانه می‌کند. پس دانسته نیست که وزن‌های پیشین بهتر می‌بودند یا نه؛ هر عددی که در پی از این مدل می‌آید از آخرین وزن‌های آن است.",
+    )
 
 
 def gpt_parameters(width: int, layers: int, symbols: int, places: int) -> int:

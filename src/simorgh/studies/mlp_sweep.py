@@ -4,6 +4,7 @@
 #   answers: [E4.1, E4.2, E4.3, E4.4, E4.5, E4.6, E4.7, E4.8, E4.9, E4.10]
 #   sweeps:
 #     reported: {recipe: mlp-reported, seeds: 5, metric: valid/error, set: ["model.activation=relu,leaky-relu,sigmoid", "model.loss=cross-entropy,nll", "train.optimiser.kind=sgd,adam"]}
+#     shuffled: {recipe: mlp-reported, seeds: 5, metric: valid/error, set: ["model.activation=sigmoid", "model.loss=cross-entropy", "train.optimiser.kind=adam", "data.shuffle=true"]}
 #     sgd: {recipe: mlp-corrected, seeds: 5, metric: valid/error, set: ["model.activation=relu,leaky-relu,sigmoid", "train.optimiser.kind=sgd", "train.optimiser.lr=0.1"]}
 #     adam: {recipe: mlp-corrected, seeds: 5, metric: valid/error, set: ["model.activation=relu,leaky-relu,sigmoid", "train.optimiser.kind=adam", "train.optimiser.lr=0.001"]}
 #     rates: {recipe: mlp-corrected, seeds: 1, metric: valid/error, set: ["model.activation=relu,leaky-relu,sigmoid", "train.optimiser.kind=adam", "train.optimiser.lr=0.0001,0.001,0.01,0.1"]}
@@ -30,7 +31,7 @@ from torch.nn.functional import cross_entropy
 
 from simorgh.contracts import Diverged
 from simorgh.data import batches, load
-from simorgh.metrics.intervals import mean_interval
+from simorgh.metrics.intervals import mean_interval, wilson
 from simorgh.metrics.overfitting import best_pass, overfits
 from simorgh.recipes import recipe
 from simorgh.report.figures import block_diagram, image_grid
@@ -69,6 +70,12 @@ count = sum(p.numel() for p in net.parameters())
 assert count == 84_060
 study.figure(block_diagram([["28 x 28", "linear 100", "activation", "linear 50", "activation", "(dropout 0.2)", "linear 10"]], ["activation", "(dropout 0.2)"]),
              "net", f"The net: {count:,} parameters.", f"شبکه: {count:,} پارامتر.")
+layers = [part for part in net.modules() if isinstance(part, torch.nn.Linear)]
+sizes = [(part.weight.numel(), part.bias.numel()) for part in layers]
+assert sum(map(sum, sizes)) == count
+study.table(study.pick(["layer", "weights", "biases", "parameters"], ["لایه", "وزن", "بایاس", "پارامتر"]),
+            [*([kit.Cell(f"{part.in_features} → {part.out_features}"), kit.Cell(f"{w:,}"), kit.Cell(f"{b}"), kit.Cell(f"{w + b:,}")] for part, (w, b) in zip(layers, sizes)),
+             [study.pick("all", "همه"), *(kit.Cell(f"{n:,}") for n in (*map(sum, zip(*sizes)), count))]], "The net layer by layer.", "شبکه، لایه به لایه.")
 printed_batches = -(-60_000 // 128)
 cut = int(0.8 * printed_batches)
 assert (printed_batches, cut) == (469, 375)
@@ -142,14 +149,16 @@ rows, below, stopped = [], {}, {}
 for cell, group in reported.items():
     errors = [o["error"] for o in group]
     below[cell], stopped[cell] = sum(e < 0.1 for e in errors), sum(at_stop(o, cell) < 0.1 for o in group)
-    diverged = sum(not o["sound"] for o in group)
-    rows.append([kit.ltr(label(cell)), study.pick("yes", "آری") if cell in PRINTED else study.pick("no", "نه"), kit.Cell(f"{below[cell]} / {seeds}"), kit.Cell(" ".join(f"{e:.3f}" for e in errors)), kit.Cell(f"{passes[cell]}"), kit.Cell(f"{stopped[cell]} / {seeds}"), diverged])
+    diverged, losses = sum(not o["sound"] for o in group), [o["loss"] for o in group if o["sound"]]
+    if losses:
+        study.measure("test_loss", float(np.mean(losses)), n=len(losses), unit="nats/image", protocol=f"mean cross-entropy of 10,000 MNIST test images, whatever was trained on, mean over the seeds that did not diverge, as reported, {study.preset}", recipe="mlp-reported", cell=label(cell))
+    rows.append([kit.ltr(label(cell)), study.pick("yes", "آری") if cell in PRINTED else study.pick("no", "نه"), kit.Cell(f"{below[cell]} / {seeds}"), kit.Cell(" ".join(f"{e:.3f}" for e in errors)), kit.Cell(f"{np.mean(losses):.3g}" if losses else "NaN"), kit.Cell(f"{passes[cell]}"), kit.Cell(f"{stopped[cell]} / {seeds}"), diverged])
     i = mean_interval(errors) if seeds > 1 else None
     study.measure("error", float(np.mean(errors)), i and max(i.low, 0.0), i and min(i.high, 1.0), n=seeds, unit="share", protocol=f"share of 10,000 MNIST test images named wrongly, mean over seeds, as reported, {study.preset}", recipe="mlp-reported", cell=label(cell))
 need = max(1, -(-4 * seeds // 5))
 here, there = {c for c in reported if below[c] >= need}, {c for c in reported if stopped[c] >= need}
-study.table(study.pick(["variant", "printed as below 0.1", "below 0.1 here", "test error after 30 passes, each seed", "passes of the program", "below 0.1 there, validation", "diverged"], ["حالت", "چاپ‌شده: زیر ۰٫۱", "این‌جا زیر ۰٫۱", "خطای آزمون پس از ۳۰ دور، هر بذر", "دورهای برنامه", "آن‌جا زیر ۰٫۱، اعتبارسنجی", "واگرا"]), rows,
-            "The reported grid, seeds in order. A rate that stays constant makes the shorter trainings of the program beginnings of these.", "شبکهٔ گزارش‌شده، به ترتیب بذرها. چون نرخ ثابت است، آموزش‌های کوتاه‌تر برنامه آغازِ همین آموزش‌ها هستند.")
+study.table(study.pick(["variant", "printed as below 0.1", "below 0.1 here", "test error after 30 passes, each seed", "mean test loss, nats", "passes of the program", "below 0.1 there, validation", "diverged"], ["حالت", "چاپ‌شده: زیر ۰٫۱", "این‌جا زیر ۰٫۱", "خطای آزمون پس از ۳۰ دور، هر بذر", "هزینهٔ میانگین آزمون، نات", "دورهای برنامه", "آن‌جا زیر ۰٫۱، اعتبارسنجی", "واگرا"]), rows,
+            "The reported grid, seeds in order. The loss is the cross-entropy of the test images, mean over the seeds that did not diverge, whatever was trained on. A rate that stays constant makes the shorter trainings of the program beginnings of these.", "شبکهٔ گزارش‌شده، به ترتیب بذرها. هزینه، آنتروپی متقاطع تصویرهای آزمون است، میانگین بذرهایی که واگرا نشدند، هر چه که روی آن آموزش دیده باشند. چون نرخ ثابت است، آموزش‌های کوتاه‌تر برنامه آغازِ همین آموزش‌ها هستند.")
 study.measure("cells_below_0.1", len(here), n=seeds, protocol=f"variants of twelve with a test error below 0.1 in at least {need} of {seeds} seeds", recipe="mlp-reported")
 study.measure("cells_agreeing", sum((c in here) == (c in PRINTED) for c in reported), n=12, protocol=f"variants of twelve on which 'below 0.1 in at least {need} of {seeds} seeds' agrees with the printed list", recipe="mlp-reported")
 odd = [label(c) for c in reported if (c in here) != (c in PRINTED)]
@@ -163,6 +172,18 @@ for chance, when in ((once, "with a test error below 0.1 after 30 passes"), (onc
 open_there = [label(c) for c in reported if 0 < stopped[c] < seeds]
 study.say(f"The program trains each variant once. After 30 passes some seeds lie below 0.1 and some above in {', '.join(open_cells) or 'no variant'}; at the passes where it stopped, on validation images, in {', '.join(open_there) or 'no variant'}. With the shares of these {seeds} seeds as chances, one training a variant prints exactly the four in {once:.0%} of cases after 30 passes, and in {once_there:.0%} where the program stopped.",
           f"برنامه هر حالت را یک بار آموزش می‌دهد. پس از ۳۰ دور در {kit.ltr(', '.join(open_cells) or '0')} برخی بذرها زیر ۰٫۱ و برخی بالای آن‌اند؛ در دوری که برنامه ایستاد، روی تصویرهای اعتبارسنجی، در {kit.ltr(', '.join(open_there) or '0')}. اگر سهم این {seeds} بذر را احتمال بگیریم، با یک آموزش برای هر حالت پس از ۳۰ دور در {once:.0%} موارد درست همان چهار حالت چاپ می‌شود و در دورهای برنامه در {once_there:.0%}.")
+
+fourth = ("sigmoid", "cross-entropy", "adam")
+orders = {"one": reported[fourth], "new": cells("shuffled", "data.shuffle")[(True,)]}
+under = {k: wilson(sum(o["error"] < 0.1 for o in group) / len(group), len(group)) for k, group in orders.items()}
+study.table(study.pick(["order of the batches", "test error, each seed", "below 0.1"], ["ترتیب دسته‌ها", "خطای آزمون، هر بذر", "زیر ۰٫۱"]),
+            [[study.pick(*title), kit.Cell(" ".join(f"{o['error']:.3f}" for o in orders[k])), kit.Cell(f"{round(under[k].value * under[k].n)} / {under[k].n}")] for k, title in (("one", ("the same in every pass, as printed", "در هر دور همان، چنان که چاپ شده")), ("new", ("a new one for each pass", "در هر دور از نو")))],
+            f"{label(fourth)} with one fixed order and with `data.shuffle` on; nothing else differs.", f"{kit.ltr(label(fourth))} با یک ترتیب ثابت و با `data.shuffle`؛ چیز دیگری فرق ندارد.")
+for k, share in under.items():
+    study.measure("share_below_0.1", *share[:3], n=share.n, unit="share", protocol=f"seeds of {label(fourth)} whose test error ends below 0.1, {'one order of batches in every pass' if k == 'one' else 'a new order for each pass'}, {study.preset}", recipe="mlp-reported")
+tell = under["one"].low > under["new"].high or under["new"].low > under["one"].high
+study.say(f"The fourth of the printed variants, with one more setting changed: with a fixed order of batches {round(under['one'].value * under['one'].n)} of {under['one'].n} seeds end below 0.1, with a new order for each pass {round(under['new'].value * under['new'].n)} of {under['new'].n}. " + ("That is more than the seeds can do by chance." if tell else "So few seeds do not tell the two apart, and at least one of them is not safely below 0.1." if min(i.value for i in under.values()) < 1 else "The order made no difference."),
+          f"چهارمین حالتِ چاپ‌شده، با تغییر یک تنظیم دیگر: با ترتیب ثابت دسته‌ها {round(under['one'].value * under['one'].n)} بذر از {under['one'].n} بذر زیر ۰٫۱ می‌مانند و با ترتیبی نو در هر دور {round(under['new'].value * under['new'].n)} بذر از {under['new'].n}. " + ("این بیش از آن است که بخت بذرها بکند." if tell else "این شمار بذر آن دو را از هم بازنمی‌شناسد، و دست‌کم یکی از آن دو با اطمینان زیر ۰٫۱ نیست." if min(i.value for i in under.values()) < 1 else "ترتیب فرقی نکرد."))
 
 # %% [markdown] lang="en"
 # ## Why the others fail

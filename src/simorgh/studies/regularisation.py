@@ -57,6 +57,7 @@ from matplotlib.figure import Figure
 from numpy.polynomial.legendre import legvander
 from sklearn.linear_model import Lasso
 
+from simorgh.metrics.intervals import paired_difference
 from simorgh.noise import philox
 from simorgh.report.style import LINES, use_style
 from simorgh.studies import kit
@@ -114,11 +115,12 @@ _ = study.measure("price_of_30_features", float(PRICE[30][0][0]), n=DRAWS, proto
 # %% [markdown] lang="en"
 # ## Polynomials and a net
 # 20 points of a sine with noise of deviation 0.3. Polynomials in Legendre's basis; L2 with exact solution, L1 by
-# coordinate descent; and a net of one hidden layer of 64 tanh units whose squared weights are charged.
+# coordinate descent; and a net of one hidden layer of tanh units: 64 whose squared weights are charged, then 1 to 128
+# without a charge.
 # %% [markdown] lang="fa"
 # ## چندجمله‌ای‌ها و یک شبکه
-# ۲۰ نقطه از یک سینوس با نوفه‌ای به انحراف ۰٫۳. چندجمله‌ای‌ها در پایهٔ لژاندر؛ L2 با جواب دقیق، L1 با کاهش مختصاتی؛ و شبکه‌ای با یک لایهٔ پنهان از ۶۴
-# واحد tanh که مربع وزن‌هایش جریمه می‌شود.
+# ۲۰ نقطه از یک سینوس با نوفه‌ای به انحراف ۰٫۳. چندجمله‌ای‌ها در پایهٔ لژاندر؛ L2 با جواب دقیق، L1 با کاهش مختصاتی؛ و شبکه‌ای با یک لایهٔ پنهان از واحدهای
+# tanh: نخست ۶۴ واحد که مربع وزن‌هایشان جریمه می‌شود، سپس ۱ تا ۱۲۸ واحد بی‌جریمه.
 
 # %%
 SAMPLES = 10 if study.small else 100  # data sets
@@ -167,55 +169,89 @@ kept = [int((m.coef_ != 0).sum()) for m in lassos]
 lasso_test = [float(((m.predict(legvander(grid, DEGREE)[:, 1:]) - truth(grid)) ** 2).mean()) for m in lassos]
 assert kept[0] > kept[5] >= kept[-1]
 
-charges = torch.tensor([0.0, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0])
-draw = philox("regularisation", "net")
-size = (len(charges), 1, 1)
-parts = [torch.tensor(np.tile(p, size), dtype=torch.float32, requires_grad=True) for p in (3 * draw.standard_normal((1, 1, 64)), draw.standard_normal((1, 1, 64)), draw.standard_normal((1, 64, 1)) / 8)]
-rule = torch.optim.Adam(parts, lr=0.01)
-inside, wanted = torch.tensor(t, dtype=torch.float32)[:, None], torch.tensor(y, dtype=torch.float32)[:, None]
+charges, units = [0.0, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0], [1, 2, 4, 8, 16, 32, 64, 128]
+NETS = 3 if study.small else 10  # data sets
+points = [torch.tensor(np.stack(part), dtype=torch.float32)[..., None] for part in zip(*map(data, range(NETS)))]
 
 
-def net(at):
-    return torch.tanh(at @ parts[0] + parts[1]) @ parts[2]
+def nets(widths, charges):
+    """(settings, data sets) training and test error of a net for each width and charge on each data set, all trained
+    side by side; a unit beyond the width of its net is masked."""
+    wide, draw = max(widths), philox("regularisation", "net")
+    mask = torch.tensor([[k < width for k in range(wide)] for width in widths]).float()[:, None, None]
+    first = [3 * draw.standard_normal(wide), draw.standard_normal(wide), draw.standard_normal(wide)]
+    shape = (len(widths), NETS, 1, wide)
+    parts = [torch.tensor(np.broadcast_to(v, shape).copy(), dtype=torch.float32) for v in first]
+    parts[2] = (parts[2] / torch.tensor(widths).view(-1, 1, 1, 1) ** 0.5).mT.contiguous()
+    parts, cost = [p.requires_grad_(True) for p in parts], torch.tensor(charges)[:, None]
+    rule, (inside, wanted) = torch.optim.Adam(parts, lr=0.01), points
+
+    def net(at):
+        return torch.tanh(at @ parts[0] + parts[1]) * mask @ parts[2]
+
+    for _ in range(STEPS):
+        rule.zero_grad()
+        norm = (parts[0] * mask).square().sum((2, 3)) + (parts[2] * mask.mT).square().sum((2, 3))
+        ((net(inside) - wanted).square().mean((2, 3)) + cost * norm).sum().backward()
+        rule.step()
+    with torch.no_grad():
+        far = net(torch.tensor(grid, dtype=torch.float32)[:, None])[..., 0].numpy() - truth(grid)
+        return (net(inside) - wanted).square().mean((2, 3)).numpy(), (far**2).mean(2)
 
 
-for _ in range(STEPS):
-    rule.zero_grad()
-    ((net(inside) - wanted).square().mean((1, 2)) + charges * sum(p.square().sum((1, 2)) for p in (parts[0], parts[2]))).sum().backward()
-    rule.step()
-with torch.no_grad():
-    net_train = (net(inside) - wanted).square().mean((1, 2)).numpy()
-    net_test = (net(torch.tensor(grid, dtype=torch.float32)[:, None])[:, :, 0].numpy() - truth(grid)) ** 2
-net_test = net_test.mean(1)
+def ratio(a, b):
+    """Geometric mean over the data sets of a / b with its Student interval, both (data sets,)."""
+    return [float(np.exp(v)) for v in paired_difference(np.log(a), np.log(b))[:3]]
+
+
+by_charge, by_units = nets([64] * len(charges), charges), nets(units, [0.0] * len(units))
+(net_train, net_test), (unit_train, unit_test) = ([np.median(v, 1) for v in part] for part in (by_charge, by_units))
+good_charge, good_units = int(net_test.argmin()), int(unit_test.argmin())
 if not study.small:
     assert net_train[-1] > net_train[0]
     assert net_test[1:-1].min() < min(net_test[0], net_test[-1])
 
 # %%
-figure = Figure(figsize=(9, 3))
-one, two, three = figure.subplots(1, 3)
+figure = Figure(figsize=(9, 5.6))
+one, two, three, four = figure.subplots(2, 2).ravel()
 for panel, at, curve in ((one, lambdas, lambda_curve), (two, degrees + 1, degree_curve)):
     panel.semilogy(at, curve[:, 0], "--", color=LINES[0], label="training")
     panel.semilogy(at, curve[:, 1], color=LINES[1], label="test")
 one.semilogy(penalties * 40, lasso_test, ":", color=LINES[2], label="test, L1")
 one.set(xscale="log", xlabel="coefficient λ, 16 features", ylabel="mean squared error", ylim=(1e-3, 10))
 two.set(xlabel="features, no penalty", ylim=(1e-3, 1e4))
-three.loglog(charges.numpy()[1:], net_train[1:], "--o", markersize=3, color=LINES[0], label="training")
-three.loglog(charges.numpy()[1:], net_test[1:], "-o", markersize=3, color=LINES[1], label="test")
+three.loglog(charges[1:], net_train[1:], "--o", markersize=3, color=LINES[0], label="training")
+three.loglog(charges[1:], net_test[1:], "-o", markersize=3, color=LINES[1], label="test")
 three.axhline(net_test[0], color=LINES[1], linewidth=0.8, linestyle=":", label="test, no penalty")
 three.set(xlabel="coefficient, net of 64 units")
-for panel in (one, two, three):
+four.loglog(units, unit_train, "--o", markersize=3, color=LINES[0], label="training")
+four.loglog(units, unit_test, "-o", markersize=3, color=LINES[1], label="test")
+four.set(xlabel="units of the net, no penalty")
+for panel in (one, two, three, four):
     panel.legend()
-study.figure(figure, "curves", en=f"Medians over {SAMPLES} data sets (left and middle), one data set (L1 and right). Training error is against the noisy points, test error against the noiseless sine.",
-             fa=f"میانهٔ {SAMPLES} مجموعه‌داده (چپ و میانه)، یک مجموعه‌داده (L1 و راست). خطای آموزش در برابر نقطه‌های نوفه‌دار است و خطای آزمون در برابر سینوس بی‌نوفه.")
+study.figure(figure, "curves", en=f"Medians over {SAMPLES} data sets (polynomials, above) and {NETS} (nets, below); L1: one data set. Training error is against the noisy points, test error against the noiseless sine.",
+             fa=f"میانهٔ {SAMPLES} مجموعه‌داده (چندجمله‌ای‌ها، بالا) و {NETS} مجموعه‌داده (شبکه‌ها، پایین)؛ L1: یک مجموعه‌داده. خطای آموزش در برابر نقطه‌های نوفه‌دار است و خطای آزمون در برابر سینوس بی‌نوفه.")
 study.measure("test_error_best_lambda", float(lambda_curve[good_lambda, 1]), n=SAMPLES, unit="squared", protocol="median test error of ridge of degree 15 at the best of 31 lambdas, 20 points", coefficient=float(lambdas[good_lambda]))
 study.measure("test_error_degree_18", float(degree_curve[18, 1]), n=SAMPLES, unit="squared", protocol="median test error of least squares of degree 18, 20 points")
-study.say(en=f"**(a) False.** At degree {DEGREE} the best λ, {lambdas[good_lambda]:.2g}, brings the test error from {lambda_curve[0, 1]:.2g} (λ = 1e-6) to {lambda_curve[good_lambda, 1]:.2g}; in the linear model the expected error of the coefficients falls to {risk(best) / risk(0):.0%} of least squares. L1 keeps {kept[0]} of {DEGREE} coefficients at its weakest and {kept[5]} at λ = {40 * penalties[5]:.2g}.\n\n"
-          f"**(b) False.** From {good_degree + 1} to 19 features the training error falls to {degree_curve[18, 0]:.1e} and the test error rises from {degree_curve[good_degree, 1]:.2g} to {degree_curve[18, 1]:.2g}.\n\n"
-          f"**(c) False.** In all {SAMPLES} data sets the training error never falls and the norm never rises with λ. And the warning of the answer holds: at λ = 1e4 the test error is {lambda_curve[-1, 1]:.2g}, that of a model that says nearly nothing (the sine's mean square is 0.5).",
-          fa=f"**(آ) نادرست.** با درجهٔ {DEGREE} بهترین λ، یعنی {lambdas[good_lambda]:.2g}، خطای آزمون را از {lambda_curve[0, 1]:.2g} ({kit.ltr('λ = 1e-6')}) به {lambda_curve[good_lambda, 1]:.2g} می‌رساند؛ در مدل خطی امید خطای ضریب‌ها به {kit.ltr(f'{risk(best) / risk(0):.0%}')} کمترین مربعات می‌رسد. L1 در ضعیف‌ترین حالت {kept[0]} ضریب از {DEGREE} را نگه می‌دارد و در {kit.ltr(f'λ = {40 * penalties[5]:.2g}')} تنها {kept[5]} ضریب را.\n\n"
-          f"**(ب) نادرست.** از {good_degree + 1} تا ۱۹ ویژگی خطای آموزش به {kit.ltr(f'{degree_curve[18, 0]:.1e}')} می‌افتد و خطای آزمون از {degree_curve[good_degree, 1]:.2g} به {degree_curve[18, 1]:.2g} می‌رسد.\n\n"
-          f"**(ج) نادرست.** در همهٔ {SAMPLES} مجموعه‌داده، با λ خطای آموزش هرگز پایین نمی‌آید و نُرم هرگز بالا نمی‌رود. هشدار پاسخ هم درست است: در {kit.ltr('λ = 1e4')} خطای آزمون {lambda_curve[-1, 1]:.2g} است، خطای مدلی که تقریباً چیزی نمی‌گوید (میانگین مربع سینوس ۰٫۵ است).")
+for name, at, errors in (("charge", charges, by_charge), ("units", units, by_units)):
+    chosen = (0, good_charge, len(at) - 1) if name == "charge" else (0, good_units, len(at) - 1)
+    for k in dict.fromkeys(chosen):
+        for what, values in zip(("train", "test"), errors):
+            study.measure(f"net_{what}_error", float(np.median(values[k])), n=NETS, unit="squared", protocol=f"median {what} error over the data sets of a tanh net with {'64 units' if name == 'charge' else 'no charge'} at {name} {at[k]:g}, {STEPS:,} steps", **{name: at[k]})
+helped, harmed, widened = ratio(by_charge[1][good_charge], by_charge[1][0]), ratio(by_charge[1][-1], by_charge[1][good_charge]), ratio(by_units[1][-1], by_units[1][good_units])
+for name, values, what in (("net_ratio_charge", helped, f"charge {charges[good_charge]:g} over none"), ("net_ratio_too_much", harmed, f"charge 1 over charge {charges[good_charge]:g}"), ("net_ratio_units", widened, f"{units[-1]} units over {units[good_units]}, no charge")):
+    study.measure(name, *values, n=NETS, protocol=f"test error of a tanh net, {what}, geometric mean over data sets; the best was chosen on the same data sets")
+between = lambda r: f"{r[0]:.2g} [{r[1]:.2g}, {r[2]:.2g}]"  # noqa: E731
+table = [[study.pick(en, fa), *(kit.Cell(f"{v:.3g}") for v in (tr[k], te[k]))] for en, fa, (tr, te), k in (
+    ("64 units, no charge", "۶۴ واحد، بی‌جریمه", (net_train, net_test), 0), (f"64 units, charge {charges[good_charge]:g} (best)", f"۶۴ واحد، جریمهٔ {kit.ltr(f'{charges[good_charge]:g}')} (بهترین)", (net_train, net_test), good_charge), ("64 units, charge 1", "۶۴ واحد، جریمهٔ ۱", (net_train, net_test), -1),
+    ("1 unit, no charge", "۱ واحد، بی‌جریمه", (unit_train, unit_test), 0), (f"{units[good_units]} units, no charge (best)", f"{units[good_units]} واحد، بی‌جریمه (بهترین)", (unit_train, unit_test), good_units), (f"{units[-1]} units, no charge", f"{units[-1]} واحد، بی‌جریمه", (unit_train, unit_test), -1))]
+study.table(study.pick(["net", "training error", "test error"], ["شبکه", "خطای آموزش", "خطای آزمون"]), table, en=f"The net, medians over {NETS} data sets.", fa=f"شبکه، میانهٔ {NETS} مجموعه‌داده.")
+study.say(en=f"**(a) False.** At degree {DEGREE} the best λ, {lambdas[good_lambda]:.2g}, brings the test error from {lambda_curve[0, 1]:.2g} (λ = 1e-6) to {lambda_curve[good_lambda, 1]:.2g}; in the linear model the expected error of the coefficients falls to {risk(best) / risk(0):.0%} of least squares. L1 keeps {kept[0]} of {DEGREE} coefficients at its weakest and {kept[5]} at λ = {40 * penalties[5]:.2g}. The net of 64 units, with the charge {charges[good_charge]:g}, has {between(helped)} times the test error that it has without (medians {net_test[good_charge]:.2g} and {net_test[0]:.2g})" + (": it is better." if helped[2] < 1 else ": no difference that these data sets could tell.") + "\n\n"
+          f"**(b) False.** From {good_degree + 1} to 19 features the training error falls to {degree_curve[18, 0]:.1e} and the test error rises from {degree_curve[good_degree, 1]:.2g} to {degree_curve[18, 1]:.2g}. A net has its features as hidden units: from 1 to {units[-1]} of them, without a charge, the training error goes from {unit_train[0]:.2g} to {unit_train[-1]:.2g}; the test error is least with {units[good_units]}, {unit_test[good_units]:.2g}, and {unit_test[-1]:.2g} with {units[-1]}" + (", the largest number tried: in this net, trained for so long, more units did no harm." if good_units == len(units) - 1 else f", {between(widened)} times as large: more units made it worse." if widened[1] > 1 else f", {between(widened)} times as large: beyond the best number they neither protect nor, as far as these data sets can tell, do harm.") + "\n\n"
+          f"**(c) False.** In all {SAMPLES} data sets the training error never falls and the norm never rises with λ. And the warning of the answer holds: at λ = 1e4 the test error is {lambda_curve[-1, 1]:.2g}, that of a model that says nearly nothing (the sine's mean square is 0.5). So it is for the net: from no charge to charge 1 its training error goes from {net_train[0]:.2g} to {net_train[-1]:.2g}, and its test error at charge 1 is {net_test[-1]:.2g}, {between(harmed)} times that of the best" + (": it underfits." if harmed[1] > 1 else "."),
+          fa=f"**(آ) نادرست.** با درجهٔ {DEGREE} بهترین λ، یعنی {lambdas[good_lambda]:.2g}، خطای آزمون را از {lambda_curve[0, 1]:.2g} ({kit.ltr('λ = 1e-6')}) به {lambda_curve[good_lambda, 1]:.2g} می‌رساند؛ در مدل خطی امید خطای ضریب‌ها به {kit.ltr(f'{risk(best) / risk(0):.0%}')} کمترین مربعات می‌رسد. L1 در ضعیف‌ترین حالت {kept[0]} ضریب از {DEGREE} را نگه می‌دارد و در {kit.ltr(f'λ = {40 * penalties[5]:.2g}')} تنها {kept[5]} ضریب را. شبکهٔ ۶۴‌واحدی با جریمهٔ {kit.ltr(f'{charges[good_charge]:g}')} خطای آزمونی {kit.ltr(between(helped))} برابر بی‌جریمه دارد (میانه‌ها {net_test[good_charge]:.2g} و {net_test[0]:.2g})" + ("؛ بهتر است." if helped[2] < 1 else "؛ تفاوتی که این مجموعه‌داده‌ها بازشناسند نیست.") + "\n\n"
+          f"**(ب) نادرست.** از {good_degree + 1} تا ۱۹ ویژگی خطای آموزش به {kit.ltr(f'{degree_curve[18, 0]:.1e}')} می‌افتد و خطای آزمون از {degree_curve[good_degree, 1]:.2g} به {degree_curve[18, 1]:.2g} می‌رسد. ویژگی‌های شبکه واحدهای پنهان آن‌اند: از ۱ تا {units[-1]} واحد، بی‌جریمه، خطای آموزش از {unit_train[0]:.2g} به {unit_train[-1]:.2g} می‌رسد؛ خطای آزمون با {units[good_units]} واحد کمترین است، {unit_test[good_units]:.2g}، و با {units[-1]} واحد {unit_test[-1]:.2g}" + ("، بزرگ‌ترین شماری که آزموده شد: در این شبکه با این درازای آموزش، واحدهای بیشتر زیانی نرساندند." if good_units == len(units) - 1 else f"، {kit.ltr(between(widened))} برابر؛ واحدهای بیشتر آن را بدتر کرده‌اند." if widened[1] > 1 else f"، {kit.ltr(between(widened))} برابر؛ فراتر از بهترین شمار نه محافظتی می‌کنند و نه، تا جایی که این مجموعه‌داده‌ها بازشناسند، زیانی می‌رسانند.") + "\n\n"
+          f"**(ج) نادرست.** در همهٔ {SAMPLES} مجموعه‌داده، با λ خطای آموزش هرگز پایین نمی‌آید و نُرم هرگز بالا نمی‌رود. هشدار پاسخ هم درست است: در {kit.ltr('λ = 1e4')} خطای آزمون {lambda_curve[-1, 1]:.2g} است، خطای مدلی که تقریباً چیزی نمی‌گوید (میانگین مربع سینوس ۰٫۵ است). شبکه هم چنین است: از بی‌جریمه تا جریمهٔ ۱ خطای آموزش آن از {net_train[0]:.2g} به {net_train[-1]:.2g} می‌رسد و خطای آزمونش در جریمهٔ ۱ برابر {net_test[-1]:.2g} است، {kit.ltr(between(harmed))} برابر بهترین" + ("؛ کم‌برازش." if harmed[1] > 1 else "."))
 
 # %% [markdown] lang="en"
 # ## Pitfalls
