@@ -45,6 +45,7 @@ from simorgh.models.molecule_floors import FLOORS
 from simorgh.models.sequence_classifier import parameters
 from simorgh.report.figures import block_diagram, curves
 from simorgh.studies import _cues as cues
+from simorgh.studies import _molecule_probes as probes
 from simorgh.studies import _molecule_reports as reports
 from simorgh.studies import _molecules as mol
 from simorgh.studies import kit
@@ -302,7 +303,7 @@ study.say(
 
 # %%
 long = np.array([len(text) for text in molecules(name).canonical])
-reports.by_length(study, long, {k: found[k, "canonical", "random"] for k in recipes})
+probes.by_length(study, long, {k: found[k, "canonical", "random"] for k in recipes})
 
 # %% [markdown] lang="en"
 # ## Are the probabilities true?
@@ -360,7 +361,7 @@ odds = {k: cues.log_odds(runs[k], made.texts, sets[k].spec.vocabulary) for k in 
 right = {k: ((v > 0) == label[made.molecule]).astype(float) for k, v in odds.items()}
 study.figure(cues.along_the_string({"share of right answers": {k: cues.by_tenth(right[k], made) for k in both}, "log-odds of passing, less the mean": {k: cues.by_tenth(cues.relative(odds[k], made), made) for k in both}}), "cue",
              f"{len(np.unique(made.molecule))} test molecules with one acid in {len(made.texts):,} spellings, by where it stands; means over molecules with 95 % intervals. Right: less the mean of the molecule over its spellings; lower where the acid is heard more.", f"{len(np.unique(made.molecule))} مولکول آزمون با یک اسید در {len(made.texts):,} املا، بر پایهٔ جای آن؛ میانگین مولکول‌ها با بازهٔ ۹۵ درصد. راست: منهای میانگین هر مولکول روی املاهایش؛ هر جا اسید بیشتر شنیده شود پایین‌تر است.")
-reports.ends(study, table, odds, right, tenths, made)
+probes.ends(study, table, odds, right, tenths, made)
 differ = tests["BiLSTM", "LSTM", "random"].difference.low > 0 or tests["BiLSTM", "LSTM", "random"].difference.high < 0
 study.say(
     f"{'By AUC more than chance parts the two. The data give reasons why it could have been less' if differ else 'By AUC nothing parts the two that chance cannot do. The data give reasons'}: the flattened head sees all outputs at once, the label depends on fragments (charges, acids, hydroxyls) that stand within a few tokens, and a walk has no natural direction, so that random spellings turn most strings round anyway. The second direction adds {mol.signed(tests['BiLSTM', 'LSTM', 'random'])}, and against a net of equal size {mol.signed(tests['BiLSTM', 'control', 'random'])}.",
