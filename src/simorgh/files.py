@@ -14,7 +14,7 @@ def replaced(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
     try:
         yield temporary
-        with open(temporary, "rb") as file:
+        with open(temporary, "r+b") as file:  # Windows does not sync what is open for reading only
             os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:

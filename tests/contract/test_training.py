@@ -207,6 +207,9 @@ def test_damaged_files_are_refused_in_one_sentence(tmp_path: Path):
     (run.path / "experiment.yaml").write_text("experiment: {model: {kind: gan-of-the-future}}\nspec: {}\n")
     with pytest.raises(UserError, match=r"experiment\.name is missing|kind should name"):
         Run.open(run.path)
+    (run.path / "experiment.yaml").write_text("experiment: {name: a, model: {kind: [vae]}}\nspec: {}\n")
+    with pytest.raises(UserError, match=r"is missing|kind should name"):
+        Run.open(run.path)
     (run.path / "experiment.yaml").write_text("!!python/object/apply:os.system ['true']")
     with pytest.raises(UserError, match="YAML"):
         Run.open(run.path)

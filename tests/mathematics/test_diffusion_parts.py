@@ -131,6 +131,13 @@ def test_levels_follow_their_law_and_split_with_the_batch(kind, stratified):
         assert float(t.logit().std()) == pytest.approx(0.8, abs=0.05)
 
 
+def test_a_level_beyond_the_path_is_not_told_as_another():
+    path = VE(0.01, 2.0)
+    t, q = Levels("log-normal", deviation=2.0).draw(path, 1000, Noise(3))
+    assert float(q.max()) == path.last
+    torch.testing.assert_close(path.q(t), q)
+
+
 def test_a_discrete_path_is_trained_on_its_own_steps():
     t, q = Levels("ladder", count=400).draw(VPLinear(400), 5000, Noise(0))
     assert float(t.min()) == pytest.approx(1 / 400)

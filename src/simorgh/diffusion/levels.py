@@ -45,7 +45,7 @@ class Levels:
             p = (torch.arange(noise.start, noise.start + n, device=p.device, dtype=p.dtype) + p) / total
         p = p.clamp(1e-6, 1 - 1e-6)
         if self.kind == "log-normal":
-            q = (self.mean + self.deviation * ndtri(p)).exp()
+            q = (self.mean + self.deviation * ndtri(p)).exp().clamp(path.first, path.last)  # a time for each
             return path.time(q), q
         if self.kind == "logit-normal":
             t = torch.sigmoid(self.mean + self.deviation * ndtri(p))

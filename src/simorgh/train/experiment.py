@@ -243,7 +243,7 @@ def _member(kinds: list[type], value: Any, where: str) -> type:
         return kinds[0]
     named = {typing.get_args(typing.get_type_hints(k)["kind"])[0]: k for k in kinds}
     word = value.get("kind", next(iter(named))) if isinstance(value, Mapping) else value
-    if word not in named:
+    if not isinstance(word, str) or word not in named:
         raise UserError(f"{where}.kind should be one of {', '.join(named)}, not {word!r}.")
     return named[word]
 
@@ -251,7 +251,7 @@ def _member(kinds: list[type], value: Any, where: str) -> type:
 def _config_class(value: Any, where: str) -> tuple[type, dict]:
     from simorgh.models import MODELS
 
-    if not isinstance(value, Mapping) or value.get("kind") not in MODELS:
+    if not isinstance(value, Mapping) or not isinstance(value.get("kind"), str) or value["kind"] not in MODELS:
         raise UserError(f"{where}.kind should name one of the models {', '.join(MODELS)}.")
     return MODELS[value["kind"]], {k: v for k, v in value.items() if k != "kind"}
 
