@@ -16,9 +16,26 @@
 # ‏WGAN وعده می‌دهد که هزینه‌اش با کیفیت نمونه‌ها همراه باشد و بازی پایدارتر شود (Arjovsky و همکاران، ۲۰۱۷، بخش ۴). با همان بازیکنان و
 # همان داده: آیا برآورد آن فاصلهٔ نمونه‌ها را نزدیک‌تر از هزینه‌های GAN دنبال می‌کند، و آیا نمونه‌هایش بهترند؟
 
+# %% [markdown] lang="en"
+# ## Assumptions
+# - The three models have the players of tables 2 and 3; only loss, clip or penalty, optimiser and calendar differ.
+# - Each model has one setting, not the best of a search, and its own length: neither steps nor time are equal.
+# - Distances along training are of the weights as they were; grids and the table of quality are of the averaged
+#   generator, its batch statistics taken anew. All are fd-digits, on features of this laboratory's classifier of digits.
+# - Intervals are Student's over seeds; where two overlap, nothing is said about which is better.
+# %% [markdown] lang="fa"
+# ## فرض‌ها
+# - هر سه مدل بازیکنان جدول‌های ۲ و ۳ را دارند؛ تنها هزینه، برش یا جریمه، بهینه‌ساز و تقویم فرق می‌کند.
+# - هر مدل یک تنظیم دارد، نه بهترینِ یک جست‌وجو، و طول آموزش خود را: نه گام‌ها برابرند و نه زمان.
+# - فاصله‌های طول آموزش از وزن‌های همان لحظه‌اند؛ تصویرهای سه مرحله و جدول کیفیت از مولدِ میانگین‌گرفته‌اند که آماره‌های دسته‌اش از نو
+#   محاسبه شده است. همه fd-digits هستند، روی ویژگی‌های رده‌بند رقم همین آزمایشگاه.
+# - بازه‌ها بازهٔ استیودنت روی بذرها هستند؛ هر جا دو بازه هم‌پوشانی دارند گفته نمی‌شود کدام بهتر است.
+
 # %%
 import numpy as np
 
+from simorgh.models.wgan import WGANConfig
+from simorgh.models.wgan_gp import WGANGPConfig
 from simorgh.studies import _games as games
 from simorgh.studies import kit
 
@@ -57,22 +74,21 @@ study.warn_if_small()
 #   فقط روند هرکدام معنا دارد. برای GAN برآورد $\log 2 - L_D/2$ است که واگرایی ینسن-شانون را از پایین کران می‌زند.
 
 # %%
-rows = []
-for title, group in runs.items():
-    e, history = group[0].experiment, group[0].history()
-    moves = sum("generator/loss" in line for line in history)
-    steps = history[-1]["step"]
-    due = sum(group[0].model().objectives()[1].due(step) for step in range(steps))
-    o = e.train.optimiser
-    rows.append([title, kit.ltr(f"{o.kind}, {o.lr:g}" + (f", betas {o.betas}" if o.kind == "adam" else "")), steps, due, f"{e.train.epochs:g}"])
-study.table(study.pick(["model", "optimiser", "critic steps", "generator steps", "passes of the critic"], ["مدل", "بهینه‌ساز", "گام‌های منتقد", "گام‌های مولد", "دور منتقد"]), rows,
-            "Settings as trained. The three were given about the same time, not the same number of steps.", "تنظیم‌ها. به هر سه تقریباً زمان برابر داده شد، نه تعداد گام برابر.")
+seconds = games.settings(study, runs)
 box = max(float(p.abs().max()) for run in runs["WGAN"] for p in run.model().discriminator.parameters())
 model = runs["WGAN"][0].experiment.model
 assert box <= model.clip + 1e-6
+penalised = runs["WGAN-GP"][0].experiment.model
+published, published_gp = WGANConfig(), WGANGPConfig()
 phases = study.pick("with the long phases", "با مرحله‌های بلند") if model.long_phases else study.pick("without the long phases", "بدون مرحله‌های بلند")
-study.say(f"Trained here: c = {model.clip:g}, {phases}; the published settings are those of the `paper` preset, which needs hours. The largest weight of a trained critic is {box:.4g}: the box holds.",
-          f"آنچه اینجا آموزش دید: <bdi dir=\"ltr\">c = {model.clip:g}</bdi>، {phases}؛ تنظیم‌های مقاله در اندازهٔ `paper` است که ساعت‌ها زمان می‌خواهد. بزرگ‌ترین وزن منتقدِ آموزش‌دیده {box:.4g} است: جعبه سر جایش است.")
+slow, fast = (pick(seconds, key=lambda t: seconds[t].value) for pick in (max, min))
+times = {t: f"{m.value:,.0f} s" for t, m in seconds.items()}
+study.say(
+    f"Trained here: for WGAN c = {model.clip:g} (published {published.clip:g}), {phases} (published with them), {model.critic_steps} critic steps to one of the generator (published {published.critic_steps}); for WGAN-GP {penalised.critic_steps} critic steps to one (published {published_gp.critic_steps}), weight of the penalty {penalised.penalty:g} (published {published_gp.penalty:g}). The `paper` preset has the published settings and needs hours. The largest weight of a trained critic is {box:.4g}: the box holds.\n\n"
+    f"The three were given neither equal steps nor equal time: the mean training times are {', '.join(f'{t} {text}' for t, text in times.items())}; {slow} took {seconds[slow].value / seconds[fast].value:.1f} times as long as {fast}.",
+    f"آنچه اینجا آموزش دید: برای WGAN {kit.ltr(f'c = {model.clip:g}')} (در مقاله {published.clip:g})، {phases} (در مقاله با آن‌ها)، {model.critic_steps} گام منتقد برای هر گام مولد (در مقاله {published.critic_steps})؛ برای WGAN-GP {penalised.critic_steps} گام منتقد برای هر گام مولد (در مقاله {published_gp.critic_steps}) و وزن جریمهٔ {penalised.penalty:g} (در مقاله {published_gp.penalty:g}). تنظیم‌های مقاله در اندازهٔ `paper` است که ساعت‌ها زمان می‌خواهد. بزرگ‌ترین وزن منتقدِ آموزش‌دیده {box:.4g} است: جعبه سر جایش است.\n\n"
+    f"به این سه نه گام برابر داده شد و نه زمان برابر: میانگین زمان یک آموزش {'، '.join(kit.ltr(f'{t} {text}') for t, text in times.items())} بود؛ <bdi>{slow}</bdi> به اندازهٔ {seconds[slow].value / seconds[fast].value:.1f} برابر <bdi>{fast}</bdi>.",
+)
 
 # %% [markdown] lang="en"
 # ## Training
@@ -89,8 +105,10 @@ for title in titles:
 # ## سه مرحله
 
 # %%
-games.stages(study, runs["WGAN"][0], "WGAN")
-games.stages(study, runs["WGAN-GP"][0], "WGAN-GP")
+staged = {title: runs[title][0] for title in ("WGAN", "WGAN-GP")}
+for title, run in staged.items():
+    games.stages(study, run, title)
+games.shown(study, runs, staged)
 
 # %% [markdown] lang="en"
 # ## Does the loss follow the samples?
@@ -161,14 +179,52 @@ study.say(
 # ## آیا بازی پایدارتر است؟
 
 # %%
-rows = []
+rows, setback, ends, between = [], {}, {}, {}
 for title, group in moments.items():
     late = [[m.distance for m in run[len(run) // 2 :]] for run in group]
-    rise = [float(np.mean([max(0.0, b / a - 1) for a, b in zip(run, run[1:])])) if len(run) > 1 else float("nan") for run in late]
-    ends = [run[-1] for run in late]
-    rows.append([title, kit.Cell(", ".join(f"{v:.2f}" for v in ends)), kit.Cell(f"{max(ends) / min(ends):.2f}"), kit.Cell(f"{100 * np.mean(rise):.1f} %")])
+    rise = [float(np.mean([max(0.0, b / a - 1) for a, b in zip(run, run[1:])])) for run in late if len(run) > 1]
+    ends[title] = [run[-1] for run in late]
+    between[title] = games.moves(runs[title][0])[1] / max(1, runs[title][0].experiment.train.snapshots)
+    ratio, cell = max(ends[title]) / min(ends[title]), None
+    if len(ends[title]) > 1:
+        study.measure("worst_seed_over_best", ratio, n=len(ends[title]), protocol=f"largest over smallest fd-digits of the last snapshot of {title} over seeds, weights as they are, 2,000 samples", recipe=titles[title])
+    if rise:
+        value, low, high = kit.interval(rise)
+        setback[title] = study.measure("setback", value, None if low is None else max(0.0, low), high, n=len(rise), unit="share", protocol=f"mean rise of fd-digits of {title} from one snapshot to the next, falls counted as 0, second half of training, mean over seeds", recipe=titles[title])
+        cell = kit.Cell(f"{100 * value:.1f} %") if low is None else kit.percent(setback[title])
+    rows.append([title, kit.Cell(", ".join(f"{v:.2f}" for v in ends[title])), kit.Cell(f"{ratio:.2f}"), cell])
 study.table(study.pick(["model", "fd-digits at the end, each seed", "worst seed over best", "mean setback between snapshots, second half"], ["مدل", "fd-digits پایانی هر بذر", "بدترین بذر به بهترین", "پسرفت میانگین میان عکس‌ها، نیمهٔ دوم"]), rows,
-            "Raw weights against the same 2,000 test images: larger numbers than with 10,000, by the bias of the distance.", "وزن‌های بی‌میانگین در برابر همان ۲٬۰۰۰ تصویر آزمون: به سبب اریبی فاصله، عددها از حالت ۱۰٬۰۰۰تایی بزرگ‌ترند.")
+            "Raw weights against the same 2,000 test images: larger numbers than with 10,000, by the bias of the distance. A setback is a rise of the distance from one snapshot to the next; in brackets the 95 % interval over seeds.", "وزن‌های بی‌میانگین در برابر همان ۲٬۰۰۰ تصویر آزمون: به سبب اریبی فاصله، عددها از حالت ۱۰٬۰۰۰تایی بزرگ‌ترند. پسرفت یعنی بالا رفتن فاصله از یک عکس تا عکس بعد؛ در کروشه بازهٔ ۹۵ درصد روی بذرها.")
+words = {-1: ("smaller", "کوچک‌تر"), 1: ("larger", "بزرگ‌تر"), 0: ("not to be told apart", "تمایزناپذیر")}
+steady, en, fa = {}, [], []
+for title in ("WGAN", "WGAN-GP"):
+    spread = games.spread_ratio(ends[title], ends["GAN"])
+    wide = 0 if spread is None else -1 if spread.high < 1 else 1 if spread.low > 1 else 0
+    back = games.compare(setback[title], setback["GAN"]) if {title, "GAN"} <= {*setback} else 0
+    steady[title] = back, wide
+    times_gan = ""
+    if spread is not None:
+        study.measure("spread_over_seeds", spread.value, spread.low, spread.high, n=spread.n, protocol=f"standard deviation of the logarithm of the last fd-digits of {title} over seeds, divided by that of the GAN; interval by Fisher's F", recipe=titles[title])
+        times_gan = kit.ltr(f"{spread.value:.2f} [{spread.low:.2f}, {spread.high:.2f}]")
+    en.append(f"{title}: setbacks {words[back][0]}; spread over seeds {f'{times_gan} times that of the GAN, ' if times_gan else ''}{words[wide][0]}")
+    fa.append(f"<bdi>{title}</bdi>: پسرفت‌ها {words[back][1]}؛ پراکندگی روی بذرها {f'{times_gan} برابر GAN، ' if times_gan else ''}{words[wide][1]}")
+both = [t for t, senses in steady.items() if senses == (-1, -1)]
+one = [t for t, senses in steady.items() if -1 in senses and 1 not in senses and t not in both]
+steps = ", ".join(f"{t} {n:.0f}" for t, n in between.items())
+study.say(
+    f"Against the GAN, decided by intervals. {'. '.join(en)}. The spread is the standard deviation of the logarithm of the final distance. "
+    + (f"So {' and '.join(both)} {'is' if len(both) == 1 else 'are'} steadier than the GAN by both measures. " if both else "")
+    + (f"{'And' if both else 'So'} {' and '.join(one)} {'is' if len(one) == 1 else 'are'} steadier by one measure, and the other does not decide. " if one else "")
+    + (f"So these {seeds} seeds do not show a steadier game. " if seeds > 1 and not (both or one) else "")
+    + (f"A spread over {seeds} seeds is a rough number. " if seeds > 1 else "One seed has no spread, so nothing is decided. ")
+    + f"A generator that moves less has less to lose: between two snapshots it takes so many steps: {steps}.",
+    f"در برابر GAN و با داوری بازه‌ها. {'. '.join(fa)}. پراکندگی یعنی انحراف معیار لگاریتم فاصلهٔ پایانی. "
+    + (f"پس <bdi>{'، '.join(both)}</bdi> با هر دو سنجه پایدارتر از GAN است. " if both else "")
+    + (f"{'و' if both else 'پس'} <bdi>{'، '.join(one)}</bdi> با یک سنجه پایدارتر است و سنجهٔ دیگر حکمی نمی‌دهد. " if one else "")
+    + (f"پس این {seeds} بذر بازیِ پایدارتری نشان نمی‌دهند. " if seeds > 1 and not (both or one) else "")
+    + (f"پراکندگی روی {seeds} بذر عددی تقریبی است. " if seeds > 1 else "یک بذر پراکندگی ندارد و حکمی داده نمی‌شود. ")
+    + f"مولدی که کمتر حرکت می‌کند چیز کمتری برای از دست دادن دارد: شمار گام‌هایش میان دو عکس چنین است: {kit.ltr(steps)}.",
+)
 
 # %% [markdown] lang="en"
 # ## Distance to real digits
@@ -178,10 +234,10 @@ study.table(study.pick(["model", "fd-digits at the end, each seed", "worst seed 
 # %%
 held = games.quality(study, titles)
 games.verdicts(study, titles)
-order = sorted(held, key=lambda t: held[t]["fd_digits"].value)
+en, fa = games.ranking(held)
 study.say(
-    f"By fd-digits the order is {', '.join(order)}. This is at equal time on a small machine, with one setting each: in a search over settings with a hundred times the computation (Lucic et al. 2018) the clipped WGAN and the non-saturating GAN ended level on MNIST, and WGAN-GP behind both. A clipped critic is a slow one, and its generator moves once in several steps; an order at a fixed budget is an order of speeds as much as of ends.",
-    f"ترتیب بر پایهٔ fd-digits: <bdi>{', '.join(order)}</bdi>. این ترتیب در زمان برابر روی ماشینی کوچک و با یک تنظیم برای هرکدام است: در جست‌وجویی با صد برابر محاسبه (Lucic و همکاران، ۲۰۱۸) WGAN بریده و GAN اشباع‌ناپذیر روی MNIST برابر شدند و WGAN-GP پشت سر هر دو ماند. منتقدِ بریده کند است و مولدش از هر چند گام یک بار حرکت می‌کند؛ ترتیب با بودجهٔ ثابت همان‌قدر ترتیب سرعت‌هاست که ترتیب پایان‌ها.",
+    f"{en} Each model has one setting, and the trainings lasted {', '.join(f'{t} {text}' for t, text in times.items())}. In a search over a hundred settings of each model (Lucic et al. 2018) the clipped WGAN and the non-saturating GAN ended level on MNIST, and WGAN-GP behind both. A clipped critic is a slow one, and its generator moves once in several steps; an order of such short trainings is an order of speeds as much as of ends.",
+    f"{fa} هر مدل یک تنظیم دارد و آموزش‌ها {'، '.join(kit.ltr(f'{t} {text}') for t, text in times.items())} طول کشیدند. در جست‌وجویی روی صد تنظیم از هر مدل (Lucic و همکاران، ۲۰۱۸) WGAN بریده و GAN اشباع‌ناپذیر روی MNIST برابر شدند و WGAN-GP پشت سر هر دو ماند. منتقدِ بریده کند است و مولدش از هر چند گام یک بار حرکت می‌کند؛ ترتیبِ آموزش‌هایی چنین کوتاه همان‌قدر ترتیب سرعت‌هاست که ترتیب پایان‌ها.",
 )
 
 # %% [markdown] lang="en"
