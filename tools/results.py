@@ -48,6 +48,8 @@ OTHERS = (
     ("flow matching told the class, 8 passes, one seed", "cpu/flow", "flow",
      (("bits_per_dim", "bits a pixel of 100 test digits", "independent pixels"), ("fd_digits", "fd-digits", "real"),
       ("judge_accuracy", "samples read as the digit asked for", ""))),
+    ("a classifier that has seen 10,000 samples of the flow and nothing else", "guidance", "flow",
+     (("tstr_accuracy", "accuracy on real test digits", "trained on as many real ones"),)),
     ("DDPM, linear schedule, noise as target, 6 passes, one seed", "ddpm", "ddpm",
      (("bits_per_dim", "bits a pixel of 100 test digits", "independent pixels"), ("fd_digits", "fd-digits", "real"))),
     ("DDPM, cosine schedule, velocity as target, 6 passes, one seed", "ddpm", "ddpm-cosine-v",

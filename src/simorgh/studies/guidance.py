@@ -316,8 +316,11 @@ study.table(study.pick(["inject", "file and line", "parameters", "ms an image", 
 order = sorted(ways, key=lambda name: -measured[name]["judge_accuracy"].value)
 top, last = (measured[order[i]]["judge_accuracy"] for i in (0, -1))
 apart = top.low > last.high
-study.say(f"By accuracy the order is {', '.join(order)} ({top.value:.3f} to {last.value:.3f}); the intervals of first and last {'do not overlap' if apart else 'overlap, so the order may be chance'}.{'' if apart else ' Where accuracy does not tell them apart, cost may decide.'} Cross-attention and tokens are made for conditions that are sequences.",
-          f"ترتیب بر پایهٔ دقت: <bdi dir=\"ltr\">{', '.join(order)}</bdi> (از {top.value:.3f} تا {last.value:.3f})؛ بازه‌های اول و آخر {'هم‌پوشان نیستند' if apart else 'هم‌پوشان‌اند، پس این ترتیب شاید تصادفی باشد'}.{'' if apart else ' هرجا دقت فرقی نشان ندهد، هزینه می‌تواند تصمیم بگیرد.'} توجه متقاطع و نشانه‌ها برای شرط‌هایی ساخته شده‌اند که دنباله‌اند.")
+silent = [name for name in order if measured[name]["judge_accuracy"].low <= 0.1]
+deaf = (f" {', '.join(silent)} is read no better than by chance: after so few passes the label changes the answer, but not enough to decide the digit. " if silent else " ",
+        f" نمونه‌های {kit.ltr(', '.join(silent))} بهتر از شانس خوانده نمی‌شوند: پس از این چند دور، برچسب پاسخ را عوض می‌کند، ولی نه آن‌قدر که رقم را تعیین کند." if silent else "")
+study.say(f"By accuracy the order is {', '.join(order)} ({top.value:.3f} to {last.value:.3f}); the intervals of first and last {'do not overlap' if apart else 'overlap, so the order may be chance'}.{'' if apart else ' Where accuracy does not tell them apart, cost may decide.'}{deaf[0]}Cross-attention and tokens are made for conditions that are sequences.",
+          f"ترتیب بر پایهٔ دقت: <bdi dir=\"ltr\">{', '.join(order)}</bdi> (از {top.value:.3f} تا {last.value:.3f})؛ بازه‌های اول و آخر {'هم‌پوشان نیستند' if apart else 'هم‌پوشان‌اند، پس این ترتیب شاید تصادفی باشد'}.{'' if apart else ' هرجا دقت فرقی نشان ندهد، هزینه می‌تواند تصمیم بگیرد.'}{deaf[1]} توجه متقاطع و نشانه‌ها برای شرط‌هایی ساخته شده‌اند که دنباله‌اند.")
 
 # %% [markdown] lang="en"
 # ## How few steps?
