@@ -16,6 +16,11 @@ COLOURS, WIDTH = 128, 1000
 """A palette and a width that keep most pictures below 100 kB."""
 
 PICTURES = (
+    (
+        "ae_vs_vae",
+        "faults",
+        "An autoencoder and a VAE: codes, places without digits, steep places, and the law drawn from",
+    ),
     ("gan_mnist", "gan-final", "Unselected samples of the GAN, from the noise of all its grids"),
     (
         "divergences",
