@@ -315,7 +315,7 @@ def test_validation_is_the_estimate_on_what_it_is_given():
         (GANConfig(), DataSpec("vector", (7,)), "draw images"),
         (SSGANConfig(), DataSpec("image", (1, 32, 64)), "not square"),
         (WGANConfig(clip=0.0), MNIST, "positive"),
-        (replace(WGANGPConfig(), critic_steps=0), MNIST, "at least once"),
+        (replace(WGANGPConfig(), critic_steps=0), MNIST, "critic_steps is 0"),
         (R3GANConfig(gamma=-1.0), MNIST, "gamma"),
     ],
 )

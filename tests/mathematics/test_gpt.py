@@ -149,7 +149,7 @@ def test_a_wide_beam_finds_the_likeliest_answer(model: GPT):
     [
         (GPTConfig(15, 2, 2), "multiple of model.heads"),
         (GPTConfig(16, 0, 2), "at least 1"),
-        (GPTConfig(16, 2, 2, dropout=1.0), "share in"),
+        (GPTConfig(16, 2, 2, dropout=1.0), "share from 0"),
         (GPTConfig(16, 2, 2, context=5), "windows of the data have 12"),
     ],
 )

@@ -234,11 +234,9 @@ def test_the_network_of_the_practical_has_its_layers():
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        ({"codebook": Codebook(codes=1)}, "codes is 1"),
         ({"codebook": Codebook(codes=9, dim=2, kind="fsq", levels=(3, 4))}, "make 12 codes"),
         ({"codebook": Codebook(codes=8, dim=3, kind="fsq", levels=(2, 2, 2))}, "at least 3"),
         ({"codebook": Codebook(levels=(3,))}, "kind fsq only"),
-        ({"codebook": Codebook(decay=1.0)}, "decay 1.0"),
         ({"network": GridNetwork(hidden=7)}, "should be even"),
         ({"network": GridNetwork(mixing=-1)}, "mixing -1"),
         ({"prior": Autoregressive(width=10, heads=4)}, "multiple of prior.heads"),
@@ -250,6 +248,12 @@ def test_impossible_settings_are_refused(change: dict, word: str):
         replace(VQVAEConfig(), **change).build(SPEC)
     with pytest.raises(UserError, match="divide by 4"):
         VQVAEConfig().build(DataSpec("image", (1, 10, 8)))
+
+
+@pytest.mark.parametrize(("setting", "word"), [({"codes": 1}, "codes is 1"), ({"decay": 1.0}, "decay 1.0")])
+def test_a_codebook_out_of_range_is_refused(setting: dict, word: str):
+    with pytest.raises(UserError, match=word):
+        Codebook(**setting)
 
 
 def test_mixing_lets_a_code_see_the_whole_image():
