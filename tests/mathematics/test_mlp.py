@@ -68,7 +68,7 @@ def test_validation_names_error_and_mean_loss():
 
 @pytest.mark.parametrize("settings", [{"dropout": 1.0}, {"dropout": -0.1}, {"hidden": ()}, {"hidden": (3, 0)}])
 def test_impossible_settings_are_refused(settings):
-    with pytest.raises(UserError, match="it should|it is a share"):
+    with pytest.raises(UserError, match=r"it should|it is a share"):
         MLPConfig(**settings).build(MNIST)
     with pytest.raises(UserError, match="labelled"):
         MLPConfig().build(DataSpec("image", (1, 8, 8)))
