@@ -275,6 +275,9 @@ def test_learning_rates(schedule: str):
     config = OptimiserConfig(lr=1.0, schedule=schedule)
     rates = [learning_rate(config, i / 1000) for i in range(1001)]
     assert max(rates) == pytest.approx(1.0, abs=1e-4)
+    if schedule in ("constant", "cosine"):
+        assert rates[500] == pytest.approx(0.5 if schedule == "cosine" else 1.0)
+        assert learning_rate(replace(config, warmup=0.2), 0.1) == pytest.approx(0.5 * rates[100])
     if schedule == "one-cycle":
         scheduler = torch.optim.lr_scheduler.OneCycleLR(
             torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], 1.0), 1.0, total_steps=1001
@@ -300,6 +303,21 @@ def test_ema_forgets_half_in_a_half_life():
     for step in range(10):
         ema.update(model, 100, seen=10**9 + step)
     assert float(ema.model.weight) == pytest.approx(0.5, abs=1e-6)
+
+
+def test_ema_forgets_its_beginning_sooner_and_copies_buffers():
+    model = torch.nn.BatchNorm1d(1)
+    ema = EMA(model, half_life=1000)
+    model.weight.data.fill_(3.0)
+    model.running_mean.fill_(7.0)
+    ema.update(model, 100, seen=2000)  # a half-life of a twentieth of what was seen
+    assert float(ema.model.weight) == pytest.approx(1 + 2 * 0.5)
+    assert float(ema.model.running_mean) == 7
+
+
+def test_a_hash_of_before_is_still_that_of_today():
+    """Runs are found by it: a setting that comes later must leave it alone."""
+    assert recipe("digits-vae", "smoke").hash == "0ed83bde"
 
 
 def test_batch_knows_its_parts():

@@ -1,0 +1,110 @@
+"""Signs and units of what evaluation publishes, from models that are known by construction."""
+
+from dataclasses import replace
+from importlib import import_module
+from math import log
+from pathlib import Path
+
+import pytest
+import torch
+
+from simorgh.contracts import UserError
+from simorgh.data import DataConfig, load
+from simorgh.evaluate import METRICS, judge, measurement, over_seeds
+from simorgh.metrics.kid import kid
+from simorgh.recipes import recipe
+from simorgh.report.compare import compare
+from simorgh.train import Run, initialise
+
+
+def prepared(name: str, path: Path):
+    """A run that was never trained, its model and its data."""
+    experiment = recipe(name, "smoke")
+    data = load(experiment.data)
+    return Run(path, experiment, data.spec), initialise(experiment, data.spec).eval(), data
+
+
+def test_a_constant_weight_is_the_bound(tmp_path: Path, monkeypatch):
+    run, model, data = prepared("digits-vae", tmp_path)
+    monkeypatch.setattr(model, "log_weights", lambda x, y, k, noise: torch.full((k, len(x)), -42.0))
+    with torch.no_grad():
+        found = {m.name: m for m in METRICS["likelihood"](run, model, data, "cpu")}
+    assert found["iwae_bound"].value == pytest.approx(42)
+
+
+def test_chunks_of_the_bound_have_noise_of_their_own(tmp_path: Path, monkeypatch):
+    run, model, data = prepared("digits-vae", tmp_path)
+    run = Run(
+        tmp_path, replace(run.experiment, evaluate=replace(run.experiment.evaluate, importance_samples=4000)), data.spec
+    )
+
+    def weights(x, y, k, noise):
+        return noise.normal(k, len(x), name="weights", axis=1)
+
+    monkeypatch.setattr(model, "log_weights", weights)
+    with torch.no_grad():
+        found = {m.name: m for m in METRICS["likelihood"](run, model, data, "cpu")}
+    # E exp of a standard normal is sqrt e; chunks of equal draws would leave the noise of one chunk.
+    assert found["iwae_bound"].value == pytest.approx(-0.5, abs=0.03)
+
+
+@pytest.mark.mnist
+@pytest.mark.parametrize("right", [True, False])
+def test_a_classifier_that_knows_has_accuracy_one(tmp_path: Path, monkeypatch, right: bool):
+    run, model, data = prepared("mlp-corrected", tmp_path)
+    said = iter(data.test.y.split(1000))
+
+    def predict(x):
+        y = next(said)[: len(x)]
+        return torch.nn.functional.one_hot(y if right else (y + 1) % 10, 10).float()
+
+    monkeypatch.setattr(model, "predict", predict)
+    found = {m.name: m for m in METRICS["prediction"](run, model, data, "cpu")}
+    assert found["accuracy"].value == (1 if right else 0)
+    assert found["accuracy"].low < found["accuracy"].high, "an interval of no width at 100 %"
+
+
+@pytest.mark.mnist
+def test_real_digits_in_the_place_of_samples_are_read_as_asked(tmp_path: Path, monkeypatch):
+    run, model, data = prepared("cvae-mlp", tmp_path)
+    n = run.experiment.evaluate.samples
+    x, y = data.train.x[:n].float() / 255, data.train.y[:n]
+    monkeypatch.setattr(import_module("simorgh.evaluate.samples"), "_labelled", lambda *_: (x, y))
+    found = {m.name: m for m in METRICS["samples"](run, model, data, "cpu")}
+    assert found["judge_accuracy"].value > 0.97
+    real, fake = judge.reference(n, "test"), judge.judged(x)[0]
+    assert found["kid"].value == pytest.approx(1000 * kid(real, fake, size=n).value, abs=1e-6)
+    assert found["smallest_class_share"].value <= 0.1 <= found["largest_class_share"].value
+
+
+def test_unlike_protocols_are_neither_averaged_nor_ranked(tmp_path: Path):
+    ms = [measurement("neg_elbo", v, "nats/image", p, n=10) for v, p in ((3.0, "one"), (1.0, "one"), (2.0, "another"))]
+    assert over_seeds(ms[:2]).value == 2
+    with pytest.raises(UserError, match="different protocols"):
+        over_seeds(ms)
+    run, _, data = prepared("digits-vae", tmp_path)
+    runs = []
+    for i, m in enumerate(ms):
+        one = Run(tmp_path / str(i), run.experiment, data.spec)
+        one.path.mkdir()
+        one.save_results([m])
+        runs.append(one)
+    (alike,) = compare(runs[:2])
+    assert [(m.value, rank) for _, m, rank in alike.rows] == [(1.0, 1), (3.0, 2)]
+    (unlike,) = compare(runs)
+    assert {rank for *_, rank in unlike.rows} == {None}
+    assert "protocol" in unlike.reason
+
+
+def test_perplexity_and_bits_agree_on_verse(tmp_path: Path):
+    """Bits per beyt times beyts and log2 perplexity times symbols are the same surprise."""
+    file = tmp_path / "poems.txt"
+    poems = [[(f"{a} {b}", f"{b} {a}") for b in "ابپتثجچح"] for a in "دذرزژسشص"]
+    file.write_text("\n\n".join("\n".join("\t".join(beyt) for beyt in poem) for poem in poems), encoding="utf-8")
+    experiment = replace(recipe("verse-scratch", "smoke"), data=DataConfig(f"text:{file}"))
+    data = load(experiment.data)
+    model, run = initialise(experiment, data.spec).eval(), Run(tmp_path, experiment, data.spec)
+    with torch.no_grad():
+        found = {m.name: m for m in METRICS["surprise"](run, model, data, "cpu")}
+    beyt, symbol = found["bits_per_beyt"], found["perplexity"]
+    assert beyt.value * beyt.n == pytest.approx(log(symbol.value, 2) * symbol.n, rel=1e-6)
