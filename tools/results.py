@@ -62,7 +62,7 @@ OTHERS = (
     ("the same in Persian", "text_condition", "fa known", (("caption_accuracy", "samples read as asked", ""),)),
     ("captchas of a text that was asked for, 60 passes, one seed", "captcha", "captcha-text",
      (("exact_match", "all five signs read as asked", "the reader on drawn ones"),)),
-    ("residual VQ-VAE on coloured digits, 512 codes by running means", "vq_vae_residual", "vq-res@ema", ERROR),
+    ("residual VQ-VAE on coloured digits, 512 codes by running means, three seeds", "vq_vae_residual", "vq-res@ema", ERROR),
     ("the same, codes by gradient", "vq_vae_residual", "vq-res@gradient", ERROR),
     ("the same, rounding (FSQ)", "vq_vae_residual", "vq-res@fsq", ERROR),
     ("R3GAN on stacked MNIST, one seed", "cpu/r3gan-stacked", "r3gan-stacked",
@@ -114,7 +114,7 @@ def table() -> str:
 
 def others() -> str:
     """The second table, of what has other measures."""
-    lines = ["| model | measured | value | floor |", "| --- | --- | ---: | ---: |"]
+    lines = ["| model | measured | value | floor or ceiling |", "| --- | --- | ---: | ---: |"]
     for title, study, key, wanted in OTHERS:
         path = ROOT / "results" / f"{study}.json"
         held = json.loads(path.read_text()) if path.is_file() else []
