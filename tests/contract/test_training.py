@@ -16,14 +16,14 @@ import torch
 from safetensors.torch import load_file
 
 from simorgh.contracts import Batch, Diverged, UserError
-from simorgh.data import DataConfig, load, stream
+from simorgh.data import DataConfig, batches, load, stream
 from simorgh.evaluate import evaluate
 from simorgh.recipes import recipe
 from simorgh.train import Run, fit, initialise
 from simorgh.train.ema import EMA
 from simorgh.train.engine import Engine
 from simorgh.train.experiment import Experiment, OptimiserConfig, from_dict, to_dict
-from simorgh.train.loop import Loop
+from simorgh.train.loop import Loop, validate
 from simorgh.train.optim import Optimiser, learning_rate
 from simorgh.train.run import environment
 
@@ -184,18 +184,24 @@ def test_best_weights_are_those_of_the_best_validation(tmp_path: Path):
     assert losses[-1] > min(losses), "choose a rate at which the last weights are not the best"
     kept, last = load_file(run.path / "model.safetensors"), run.load_state()["model"]
     assert any(not torch.equal(kept[name], last[name]) for name in kept)
+    data = load(run.experiment.data)
+    held_out = batches(data.validation, run.experiment.data, 1000)
+    found = validate(run.model(), held_out, run.experiment.seed)["valid/loss"]
+    assert found == pytest.approx(min(losses), rel=1e-5), "these are not the weights of the smallest validation loss"
     with pytest.raises(UserError, match="needs held-out"):
         fit(small(keep="best"), tmp_path, progress=False)
 
 
 def test_divergence_stops_with_a_sentence_and_keeps_good_weights(tmp_path: Path):
-    wild = small(optimiser=OptimiserConfig(kind="sgd", lr=1e9), checkpoint_seconds=0.0, epochs=20.0)
+    """The rate rises until it is too large, so that checkpoints are there by then."""
+    rising = OptimiserConfig(kind="sgd", lr=30.0, schedule="cosine", warmup=0.9)
+    wild = small(optimiser=rising, checkpoint_seconds=0.0, epochs=20.0, log_every=1)
     with pytest.raises(Diverged, match="last good weights"):
         fit(wild, tmp_path, progress=False)
     (path,) = tmp_path.iterdir()
     state = Run.open(path).load_state()
-    if state is not None:
-        assert all(torch.isfinite(v).all() for v in state["model"].values())
+    assert state["step"] > 0
+    assert all(torch.isfinite(v).all() for v in state["model"].values())
     assert not (path / "model.safetensors").exists()
 
 
