@@ -193,12 +193,9 @@ def evaluate(
     model, data = run.model().to(device), load(run.experiment.data)
     data = replace(data, test=data.test.take(slice(0, images)))
     drawn.cache_clear()
-    groups = [(METRICS[name], (run, model, data, device)) for name in asked]
+    found = [m for name in asked for m in METRICS[name](run, model, data, device)]
     if inception is not None:
-        groups.append((fid, (run, inception, resize, device)))
-    found: list[Measurement] = []
-    for group, arguments in groups:
-        found += group(*arguments)
-        names = {m.name for m in found}  # stored one by one: what a later group meets costs the others nothing
-        run.save_results([m for m in run.results() if m.name not in names] + found)
+        found += fid(run, inception, resize, device)
+    names = {m.name for m in found}  # stored at once: a study takes a run with results for a measured one
+    run.save_results([m for m in run.results() if m.name not in names] + found)
     return found
