@@ -15,14 +15,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from simorgh.contracts import Batch, Diverged, UserError
+from simorgh.contracts import Batch, Diverged, Model, Objective, Terms, Tick, UserError
 from simorgh.data import DataConfig, batches, load, stream
 from simorgh.evaluate import evaluate
+from simorgh.nn.unet import UNet
 from simorgh.recipes import recipe
 from simorgh.train import Run, fit, initialise
 from simorgh.train.ema import EMA
 from simorgh.train.engine import Engine
-from simorgh.train.experiment import Experiment, OptimiserConfig, from_dict, to_dict
+from simorgh.train.experiment import Experiment, OptimiserConfig, TrainConfig, from_dict, to_dict
 from simorgh.train.loop import Loop, validate
 from simorgh.train.optim import Optimiser, learning_rate
 from simorgh.train.run import environment
@@ -160,6 +161,67 @@ def test_killed_runs_end_in_the_same_bits(tmp_path: Path):
     lines, undisturbed = Run.open(path).history(), Run.open(whole).history()
     assert [line["step"] for line in lines] == [line["step"] for line in undisturbed]
     assert [line["elbo/loss"] for line in lines] == [line["elbo/loss"] for line in undisturbed]
+
+
+def test_an_interrupted_run_drops_and_keeps_what_an_undisturbed_one_does(tmp_path: Path):
+    """Dropout of torch's own layers, whose generator is no part of a checkpoint, and the best weights so far."""
+    base = recipe("digits-flow", "smoke")
+    network = UNet((8, 8), patch=1, group=4, attention=(False, False), dropout=0.5)
+    settings = {"keep": "best", "epochs": 6.0, "batch_size": 32, "log_every": 1, "checkpoint_seconds": 0.0,
+                "optimiser": OptimiserConfig(lr=0.3), "ema_half_life": 0, "snapshots": 0}  # fmt: skip
+    experiment = replace(base, model=replace(base.model, network=network),
+                         data=replace(base.data, limit=96, validation=32),
+                         train=replace(base.train, **settings))  # fmt: skip
+    calm = fit(experiment, tmp_path / "calm", progress=False)
+    losses = {line["step"]: line["valid/loss"] for line in calm.history() if "valid/loss" in line}
+    best = min(losses, key=losses.get)
+    assert best < max(losses), "choose a rate at which the last weights are not the best"
+
+    class Stopped(Exception):
+        pass
+
+    def stop(run: Run, line: dict[str, float]) -> None:
+        if line["step"] in stops:
+            stops.remove(line["step"])
+            raise Stopped
+
+    stops = [2, best + 1, best + 2]
+    while stops:
+        with pytest.raises(Stopped):
+            fit(experiment, tmp_path / "stopped", False, stop)
+    again = fit(experiment, tmp_path / "stopped", progress=False)
+    for name in ("model", "best"):
+        ours, theirs = (load_file(run.path / f"{name}.safetensors") for run in (again, calm))
+        assert all(torch.equal(ours[key], theirs[key]) for key in theirs)
+    held_out = list(batches(load(experiment.data).validation, experiment.data, 64))
+    first, second = (validate(again.model().train(mode), iter(held_out), 0)["valid/loss"] for mode in (True, False))
+    assert first == second, "something was dropped while the loss was compared"
+
+
+def test_the_rate_of_an_objective_follows_its_own_span():
+    class Two(Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = (torch.nn.Parameter(torch.zeros(1)) for _ in range(2))
+
+        def objectives(self) -> tuple[Objective, ...]:
+            return tuple(
+                Objective(name, [p], lambda batch, tick, p=p: Terms(-p.sum(), len(batch)), span=span)
+                for name, p, span in (("one", self.first, (0.0, 0.25)), ("two", self.second, (0.25, 1.0)))
+            )
+
+        def validate(self, batch: Batch, tick: Tick) -> Terms:
+            raise NotImplementedError
+
+    rule = OptimiserConfig(kind="sgd", lr=1.0, schedule="cosine")
+    config = TrainConfig(epochs=16.0, batch_size=4, optimiser=rule, ema_half_life=0)
+    model = Two()
+    loop = Loop(model, lambda step: Batch(torch.zeros(4, 1)), config, 4, 0, Engine())
+    for _ in range(16):
+        loop.advance()
+    whole = [learning_rate(rule, i / n) for n in (4, 12) for i in range(n)]
+    assert model.first.item() == pytest.approx(sum(whole[:4]))
+    assert model.second.item() == pytest.approx(sum(whole[4:]))
 
 
 def test_two_processes_equal_one(tmp_path: Path):

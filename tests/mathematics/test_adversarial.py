@@ -6,6 +6,7 @@ from math import log
 import numpy as np
 import pytest
 import torch
+from scipy import special
 from torch import nn
 
 from simorgh.contracts import Batch, DataSpec, Diverged, Noise, SampleNoise, Terms, Tick, UserError
@@ -300,10 +301,22 @@ def test_images_come_back_from_the_frame_as_they_went_in():
     torch.testing.assert_close(crop(enlarge(x, (33, 31), 0.0), 28, 28), x)
 
 
-def test_validation_is_the_estimate_on_what_it_is_given():
-    model = game(GANConfig(players=SMALL))
-    terms = model.validate(Batch(torch.zeros(20, 1, 8, 8)), TICK)
-    assert float(terms.loss) < log(2)
+@pytest.mark.parametrize(
+    ("config", "estimate"),
+    [
+        (GANConfig(players=SMALL), lambda p, q: log(2) + (np.log(p).mean() + np.log(1 - q).mean()) / 2),
+        (WGANConfig(players=SMALL), lambda p, q: special.logit(p).mean() - special.logit(q).mean()),
+    ],
+)
+def test_validation_is_the_estimate_on_what_it_is_given(config, estimate):
+    model = game(config).eval()
+    x = torch.rand(20, 1, 8, 8)
+    fake = model.draw(20, None, TICK.noise, "validate z")
+    terms = model.validate(Batch(x), TICK)
+    assert terms.weight == 20
+    assert float(terms.loss.detach()) == pytest.approx(estimate(sigma(2 * x - 1), sigma(fake.detach())), rel=1e-5)
+    again = model.validate(Batch(torch.ones(20, 1, 8, 8)), TICK)
+    assert float(again.loss.detach()) > float(terms.loss.detach()), "brighter images have larger scores here"
 
 
 @pytest.mark.parametrize(

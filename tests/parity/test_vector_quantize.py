@@ -1,4 +1,4 @@
-"""Codebooks against vector-quantize-pytorch, which is no dependency of ours."""
+"""Codebooks against vector-quantize-pytorch."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ import torch
 from simorgh.nn.codebook import Codebook, Rows
 from simorgh.noise import Noise
 
-theirs = pytest.importorskip("vector_quantize_pytorch", reason="pip install vector-quantize-pytorch, to compare with")
+theirs = pytest.importorskip("vector_quantize_pytorch", reason="vector-quantize-pytorch is a development dependency")
 
 
 def data(dim: int) -> torch.Tensor:

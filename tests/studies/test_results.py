@@ -3,14 +3,17 @@
 import json
 import re
 import runpy
+from math import isfinite
 from pathlib import Path
 
 import pytest
 
-from simorgh.train.run import read_measurements
+from simorgh.contracts import Measurement
+from simorgh.evaluate.measure import measurement
 
 ROOT = Path(__file__).parents[2]
-RESULTS = sorted((ROOT / "results").glob("*.json"))
+STUDIES = sorted((ROOT / "results").glob("*.json"))
+RUNS = sorted(p for preset in ("cpu", "paper") for p in (ROOT / "results" / preset).glob("*.json"))
 
 
 def test_readme_table_is_generated():
@@ -18,19 +21,26 @@ def test_readme_table_is_generated():
     assert tool["readme"]() == (ROOT / "README.md").read_text(), "run: python tools/results.py readme"
 
 
-@pytest.mark.parametrize("path", RESULTS, ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", STUDIES + RUNS, ids=lambda p: f"{p.parent.name}-{p.stem}")
 def test_committed_results_carry_their_evidence(path: Path):
-    measurements = read_measurements(path)
+    """A run's file holds its environment; a study's stands beside it."""
+    held = json.loads(path.read_text())
+    beside = path.parent / "environment" / path.name
+    rows = held["results"] if path in RUNS else held
+    environment = held["environment"] if path in RUNS else json.loads(beside.read_text())
+    measurements = [Measurement(**row) for row in rows]
     assert measurements
     for m in measurements:
         assert m.protocol
-        assert m.protocol_hash
-        assert m.unit or m.name
+        assert m.protocol_hash == measurement(m.name, m.value, m.unit, m.protocol).protocol_hash
         assert m.n > 0
-    text = path.read_text() + (path.parent / "environment" / path.name).read_text()
+        assert isfinite(m.value)
+        assert (m.low is None) == (m.high is None)
+        assert m.low is None or m.low <= m.value <= m.high
+    text = path.read_text() + json.dumps(environment)
     assert "/tmp" not in text
     assert "/work" not in text
-    assert json.loads((path.parent / "environment" / path.name).read_text())["packages"]["torch"]
+    assert environment["packages"]["torch"]
 
 
 def test_the_persian_readme_knows_no_other_commands():
