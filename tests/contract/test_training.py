@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from functools import partialmethod
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,29 @@ def test_labels_of_few_images_are_left_unread(tmp_path: Path, images: int, said:
 def test_without_git_a_run_is_of_no_known_commit(monkeypatch):
     monkeypatch.setenv("PATH", "")
     assert environment()["commit"] is None
+
+
+def test_compiling_reaches_networks_that_stand_in_a_list(tmp_path: Path, monkeypatch):
+    """A list of blocks has no forward of its own: compiling it would change nothing."""
+    compiled = []
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda self: compiled.append(self))
+    base = recipe("mlp-corrected", "smoke")
+    data = DataConfig("digits", limit=64, validation=32)
+    fit(replace(base, data=data, train=replace(base.train, epochs=1, compile=True)), tmp_path, progress=False)
+    assert compiled
+    assert all(isinstance(part, torch.nn.Linear) for part in compiled)
+
+
+def test_a_loss_with_gradients_of_gradients_is_not_compiled(tmp_path: Path, monkeypatch):
+    """By the part of the compiler that takes the gradients; what writes machine code needs a C++ compiler."""
+    monkeypatch.setattr(torch.nn.Module, "compile", partialmethod(torch.nn.Module.compile, backend="aot_eager"))
+    base = recipe("r3gan", "smoke")
+    data = DataConfig("digits", limit=64)
+    players = replace(base.model.players, width=8)
+    experiment = replace(base, data=data, model=replace(base.model, players=players),
+                         train=replace(base.train, compile=True, snapshots=0))  # fmt: skip
+    with pytest.raises(UserError, match="gradients of gradients.*without train.compile"):
+        fit(experiment, tmp_path, progress=False)
 
 
 def test_any_seed_can_be_trained_from():

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from simorgh.contracts import DataSpec, Model, UserError, check_least
 from simorgh.data import batches, load, settle, stream
@@ -78,7 +79,8 @@ def _fit(experiment: Experiment, path: Path, progress: bool, observe: Callable |
     model = engine.place(initialise(experiment, data.spec))
     if config.compile:
         for part in model.children():
-            part.compile()
+            for network in part if isinstance(part, nn.ModuleList) else [part]:
+                network.compile()
     source = stream(
         data.train, experiment.data, config.batch_size, experiment.seed, engine.rank, engine.size, engine.device
     )
@@ -91,7 +93,15 @@ def _fit(experiment: Experiment, path: Path, progress: bool, observe: Callable |
             if observe and engine.is_main:
                 observe(run, line)
 
-        _loop.train(loop, run, experiment, held_out, show)
+        try:
+            _loop.train(loop, run, experiment, held_out, show)
+        except RuntimeError as error:
+            if config.compile and "double backward" in str(error):
+                raise UserError(
+                    f"The loss of {experiment.name} takes gradients of gradients, which compiled networks do not have: "
+                    "train it without train.compile."
+                ) from error
+            raise
     if engine.is_main:
         _loop.finish(loop, run, config)
     engine.barrier()
