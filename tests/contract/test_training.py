@@ -91,7 +91,7 @@ def test_a_loss_with_gradients_of_gradients_is_not_compiled(tmp_path: Path, monk
     players = replace(base.model.players, width=8)
     experiment = replace(base, data=data, model=replace(base.model, players=players),
                          train=replace(base.train, compile=True, snapshots=0))  # fmt: skip
-    with pytest.raises(UserError, match="gradients of gradients.*without train.compile"):
+    with pytest.raises(UserError, match="takes gradients of gradients"):
         fit(experiment, tmp_path, progress=False)
 
 

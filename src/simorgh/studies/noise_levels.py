@@ -94,6 +94,7 @@ study.table(study.pick(["levels", "γ from 16", "C", "exact", "γ from 1", "C", 
             f"Ratio of neighbours, their overlap C(γ), the same from the exact law of the radius (chi with {D} degrees of freedom), and the step ratio that technique 4 gives for T = 5.",
             f"نسبت ترازهای همسایه، هم‌پوشانی C(γ)، همان از توزیع دقیق شعاع (کی با {D} درجهٔ آزادی)، و نسبت گامی که قاعدهٔ چهارم برای $T = 5$ می‌دهد.")
 figure = Figure(figsize=(7.6, 2.1))
+figure.get_layout_engine().set(wspace=0.08)  # or the last tick of a panel runs into the first of the next
 for panel, count in zip(figure.subplots(1, 4), (10, 40, 80, 95)):
     gamma = (top / last) ** (1 / (count - 1))
     thick = 4 / (2 * D) ** 0.5
