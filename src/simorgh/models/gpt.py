@@ -22,10 +22,11 @@ from math import sqrt
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, dropout, scaled_dot_product_attention
+from torch.nn.functional import cross_entropy, dropout
 
 from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError, check_share
 from simorgh.data.tokenisers import PAD, START
+from simorgh.nn.causal import Cache, CausalBlock
 from simorgh.nn.decoding import Decoding, proceed
 from simorgh.noise import SampleNoise
 
@@ -75,7 +76,9 @@ class GPT(Model):
             raise UserError(f"model.context is {self.context}, but windows of the data have {self.length} symbols.")
         self.token = nn.Embedding(len(spec.vocabulary), config.width)
         self.place = nn.Embedding(self.context, config.width)
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.blocks = nn.ModuleList(
+            CausalBlock(config.width, config.heads, config.dropout, gelu="tanh") for _ in range(config.layers)
+        )
         self.norm = nn.LayerNorm(config.width)
         self.dropout = config.dropout
         self._start(config.layers)
@@ -132,17 +135,17 @@ class GPT(Model):
         return nn.functional.pad(torch.cat(parts), (1, 0))
 
     @torch.no_grad()
-    def begin(self, x: Tensor) -> tuple[Tensor, "Cache"]:
+    def begin(self, x: Tensor) -> tuple[Tensor, Cache]:
         """Logits (B, V) of what comes after the prompts x (B, N), and what has to be remembered of them."""
         cache = Cache(len(self.blocks), self.context)
         return self._on(x, cache), cache
 
     @torch.no_grad()
-    def follow(self, x: Tensor, cache: "Cache") -> Tensor:
+    def follow(self, x: Tensor, cache: Cache) -> Tensor:
         """Logits (B, V) of what comes after one more symbol x (B,) in each row."""
         return self._on(x[:, None], cache)
 
-    def _on(self, x: Tensor, cache: "Cache") -> Tensor:
+    def _on(self, x: Tensor, cache: Cache) -> Tensor:
         after = cache.done + x.shape[1]
         if after > self.context:
             raise UserError(f"A prompt and its answer of {after} symbols do not fit into a context of {self.context}.")
@@ -158,66 +161,6 @@ class GPT(Model):
         answers = proceed(self, prompts, noise, Decoding(most=self.length - 1))
         rows = torch.cat([prompts, answers], 1)
         return nn.functional.pad(rows, (0, self.length - rows.shape[1]))
-
-
-class Block(nn.Module):
-    """One step of (2)."""
-
-    def __init__(self, config: GPTConfig):
-        super().__init__()
-        width = config.width
-        self.heads, self.dropout = config.heads, config.dropout
-        self.before, self.between = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.ask, self.answer = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.think = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU("tanh"), nn.Linear(4 * width, width))
-
-    def forward(self, h: Tensor, cache: "Cache | None" = None, layer: int = 0) -> Tensor:
-        """h (B, N, width); position i sees those up to i, and those that the cache remembers."""
-        q, k, v = self.ask(self.before(h)).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
-        if cache is not None:
-            k, v = cache.extend(layer, k, v)
-        share = self.dropout if self.training else 0.0
-        seen = attention(q, k, v, share).transpose(1, 2).flatten(2)
-        h = h + dropout(self.answer(seen), share)
-        return h + dropout(self.think(self.between(h)), share)
-
-
-def attention(q: Tensor, k: Tensor, v: Tensor, share: float = 0.0) -> Tensor:
-    """softmax(q k' / sqrt(d)) v (B, heads, N, d), the N queries being the last of the M positions of k and v.
-
-    On a CPU it is written out: torch's fused kernel took a third more time for a hundred positions of some fifty
-    dimensions.
-    """
-    if q.is_cuda and q.shape[2] == k.shape[2]:
-        return scaled_dot_product_attention(q, k, v, dropout_p=share, is_causal=True)
-    scores = q * q.shape[-1] ** -0.5 @ k.mT
-    if q.shape[2] > 1:
-        later = torch.ones(q.shape[2], k.shape[2], dtype=torch.bool, device=q.device).triu(1 + k.shape[2] - q.shape[2])
-        scores = scores.masked_fill(later, -torch.inf)
-    return dropout(scores.softmax(-1), share) @ v
-
-
-class Cache:
-    """Keys and values of the positions done, (B, heads, done, d) for each layer."""
-
-    def __init__(self, layers: int, context: int):
-        self.done, self._context = 0, context
-        self._kept: list[tuple[Tensor, Tensor] | None] = [None] * layers
-
-    def extend(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """All keys and values, those of the new positions behind the others."""
-        if self._kept[layer] is None:
-            room = (*k.shape[:2], self._context, k.shape[3])
-            self._kept[layer] = (k.new_empty(room), v.new_empty(room))
-        after = self.done + k.shape[2]
-        for room, new in zip(self._kept[layer], (k, v)):
-            room[:, :, self.done : after] = new
-        keys, values = self._kept[layer]
-        return keys[:, :, :after], values[:, :, :after]
-
-    def take(self, rows: Tensor) -> None:
-        """Go on with these rows (B',) int64, in this order."""
-        self._kept = [None if kept is None else (kept[0][rows], kept[1][rows]) for kept in self._kept]
 
 
 def gpt2_weights(state: dict[str, Tensor]) -> dict[str, Tensor]:

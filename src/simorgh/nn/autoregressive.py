@@ -2,9 +2,8 @@ r"""An autoregressive law over maps of codes: one code after the other, in the o
 
     log p(k_1, ..., k_N | y) = sum_i log p(k_i | k_1, ..., k_{i-1}, y)
 
-by a causal transformer (Vaswani et al. 2017; normalisation before each part, as Radford et al. 2019). Position i reads
-the code at i - 1 and knows its own row and column; position 1 reads a start token, one a class where there are labels.
-An untrained one is uniform: N log K nats a map, whatever the map.
+by a causal transformer. Position i reads the code at i - 1 and knows its own row and column; position 1 reads a start
+token, one a class where there are labels. An untrained one is uniform: N log K nats a map, whatever the map.
 """
 
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from simorgh.contracts import UserError
-from simorgh.nn.attention import attend
+from simorgh.nn.causal import Cache, CausalBlock
 from simorgh.noise import SampleNoise
 
 
@@ -51,7 +50,7 @@ class CausalTransformer(nn.Module):
         self.start = nn.Parameter(torch.randn(max(classes, 1), width) * 0.02)
         self.token = nn.Embedding(codes, width)
         self.row, self.column = (nn.Parameter(torch.randn(side, width) * 0.02) for side in grid)
-        self.blocks = nn.ModuleList(Block(width, settings.heads) for _ in range(settings.layers))
+        self.blocks = nn.ModuleList(CausalBlock(width, settings.heads) for _ in range(settings.layers))
         self.norm, self.head = nn.LayerNorm(width), nn.Linear(width, codes)
         nn.init.normal_(self.token.weight, std=0.02)
         nn.init.zeros_(self.head.weight)
@@ -70,13 +69,15 @@ class CausalTransformer(nn.Module):
     def sample(self, n: int, noise: SampleNoise, y: Tensor | None = None) -> Tensor:
         """(n, h, w) maps; the i-th depends on its own noise and label only. Keys and values are kept, so that each
         code costs one position."""
-        places, past = self._places(), [None] * len(self.blocks)
+        places = self._places()
+        cache = Cache(len(self.blocks), len(places))
         uniform, maps = noise.uniform(n, len(places)), []
         h = self._first(n, y)
         for i, place in enumerate(places):
             h = h + place
-            for j, block in enumerate(self.blocks):
-                h, past[j] = block.one(h, past[j])
+            for layer, block in enumerate(self.blocks):
+                h = block(h, cache, layer)
+            cache.done = i + 1
             reach = self.head(self.norm(h[:, 0])).double().softmax(1).cumsum(1)
             drawn = torch.searchsorted(reach, uniform[:, i : i + 1].double() * reach[:, -1:], right=True)
             maps.append(drawn.clamp(max=self.codes - 1))
@@ -92,35 +93,3 @@ class CausalTransformer(nn.Module):
             raise UserError("This prior is told the class of each map, and none is given.")
         start = self.start[:1].expand(n, -1) if y is None else self.start[y]
         return start[:, None]
-
-
-class Block(nn.Module):
-    """h + attention(norm(h)), then h + feed-forward(norm(h))."""
-
-    def __init__(self, width: int, heads: int):
-        super().__init__()
-        self.heads = heads
-        self.before, self.between = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.ask, self.answer = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.think = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
-
-    def forward(self, h: Tensor) -> Tensor:
-        """h (B, N, width); position i sees those up to i."""
-        later = torch.ones(h.shape[1], h.shape[1], dtype=torch.bool, device=h.device).triu(1)
-        q, k, v = self._asked(h)
-        return self._rest(h, attend(q, k, v, ~later))
-
-    def one(self, h: Tensor, past: tuple[Tensor, Tensor] | None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """The next position h (B, 1, width), with keys and values of those before; returns them with its own."""
-        q, k, v = self._asked(h)
-        if past is not None:
-            k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
-        return self._rest(h, attend(q, k, v)), (k, v)
-
-    def _asked(self, h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Queries, keys and values, each (B, heads, N, width / heads)."""
-        return self.ask(self.before(h)).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
-
-    def _rest(self, h: Tensor, seen: Tensor) -> Tensor:
-        h = h + self.answer(seen.transpose(1, 2).flatten(2))
-        return h + self.think(self.between(h))
