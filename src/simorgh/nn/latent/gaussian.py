@@ -17,8 +17,8 @@ def gaussian_log_prob(z: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
     return -0.5 * (standard.square() + log_variance + math.log(2 * math.pi)).sum(-1)
 
 
-class GaussianPosterior(Posterior):
-    """N(mu, diag sigma^2) against N(0, I)."""
+class DiagonalGaussian(Posterior):
+    """N(mu, diag sigma^2), whatever it is measured against."""
 
     def __init__(self, mean: Tensor, log_variance: Tensor):
         self.mean, self.log_variance = mean, log_variance
@@ -28,6 +28,10 @@ class GaussianPosterior(Posterior):
 
     def log_prob(self, z: Tensor) -> Tensor:
         return gaussian_log_prob(z, self.mean, self.log_variance)
+
+
+class GaussianPosterior(DiagonalGaussian):
+    """Against N(0, I)."""
 
     def kl(self, z: Tensor) -> Tensor:
         """1/2 sum_j (mu_j^2 + sigma_j^2 - 1 - log sigma_j^2): Kingma & Welling 2013, eq. (10) and appendix B."""
@@ -50,17 +54,12 @@ class Gaussian(Latent):
         return noise.normal(n, self.dim, name="prior")
 
 
-class MixturePosterior(Posterior):
-    """N(mu, diag sigma^2) against the learned mixture."""
+class MixturePosterior(DiagonalGaussian):
+    """Against the learned mixture."""
 
     def __init__(self, latent: "Mixture", mean: Tensor, log_variance: Tensor):
-        self.latent, self.mean, self.log_variance = latent, mean, log_variance
-
-    def sample(self, noise: Noise, k: int) -> Tensor:
-        return self.mean + torch.exp(self.log_variance / 2) * noise.normal(k, *self.mean.shape, name="z", axis=1)
-
-    def log_prob(self, z: Tensor) -> Tensor:
-        return gaussian_log_prob(z, self.mean, self.log_variance)
+        super().__init__(mean, log_variance)
+        self.latent = latent
 
     def kl(self, z: Tensor) -> Tensor:
         return (self.log_prob(z) - self.latent.log_prior(z)).mean(0)
