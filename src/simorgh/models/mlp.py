@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, leaky_relu, nll_loss
 
 from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError, check_share
-from simorgh.noise import Noise
+from simorgh.nn.networks import named_dropout
 
 ACTIVATIONS = {"relu": torch.relu, "leaky-relu": leaky_relu, "sigmoid": torch.sigmoid}
 
@@ -66,7 +66,7 @@ class MLP(Model):
     def loss(self, batch: Batch, tick: Tick) -> Terms:
         h = self.features(batch.x)
         if self.training and self.config.dropout:
-            h = self.drop(h, tick.noise)
+            h = named_dropout(h, self.config.dropout, tick.noise)
         return Terms(self.criterion(self.head(h), batch.y), len(batch))
 
     def validate(self, batch: Batch, tick: Tick) -> Terms:
@@ -81,11 +81,6 @@ class MLP(Model):
         if self.config.loss == "cross-entropy":
             return cross_entropy(scores, y)
         return nll_loss(scores.log_softmax(1) if self.config.log_softmax else scores, y)
-
-    def drop(self, h: Tensor, noise: Noise) -> Tensor:
-        """Inverted dropout (Srivastava et al. 2014), its mask drawn by name."""
-        kept = noise.uniform(*h.shape, name="dropout") >= self.config.dropout
-        return h * kept / (1 - self.config.dropout)
 
     def hidden(self, x: Tensor) -> list[Tensor]:
         """The outputs (B, width) of each hidden layer, without dropout."""

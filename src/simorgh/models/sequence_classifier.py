@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, one_hot, pad, relu
 
 from simorgh.contracts import PAD, Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError, check_share
+from simorgh.nn.networks import named_dropout
 from simorgh.nn.recurrent import LSTM
 from simorgh.noise import Noise
 
@@ -141,10 +142,9 @@ class SequenceClassifier(Model):
         return torch.cat([mean, states.masked_fill(~mask[..., None], -torch.inf).amax(1)], 1)
 
     def _drop(self, h: Tensor, noise: Noise | None, name: str) -> Tensor:
-        rate = self.config.dropout
-        if noise is None or not rate:
+        if noise is None or not self.config.dropout:
             return h
-        return h * (noise.uniform(*h.shape, name=name) >= rate) / (1 - rate)
+        return named_dropout(h, self.config.dropout, noise, name)
 
 
 class Attention(nn.Module):

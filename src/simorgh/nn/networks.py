@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from simorgh.contracts import DataSpec, UserError, check_least
 from simorgh.nn.precision import full
+from simorgh.noise import Noise
 
 ACTIVATIONS = {"relu": nn.ReLU, "silu": nn.SiLU, "gelu": nn.GELU, "tanh": nn.Tanh, "leaky-relu": nn.LeakyReLU}
 
@@ -27,6 +28,11 @@ def mlp(sizes: Sequence[int], activation: str) -> nn.Sequential:
     for wide, narrow in pairwise(sizes):
         layers += [nn.Linear(wide, narrow), ACTIVATIONS[activation]()]
     return nn.Sequential(*layers[:-1])
+
+
+def named_dropout(h: Tensor, share: float, noise: Noise, name: str = "dropout") -> Tensor:
+    """h with a share of it zeroed by named noise and the rest divided by 1 - share (Srivastava et al. 2014)."""
+    return h * (noise.uniform(*h.shape, name=name) >= share) / (1 - share)
 
 
 @dataclass(frozen=True)
