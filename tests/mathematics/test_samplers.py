@@ -1,5 +1,6 @@
 """Samplers with exact denoisers: known laws, orders of accuracy, limits of stability."""
 
+from dataclasses import replace
 from math import inf, log
 
 import pytest
@@ -104,14 +105,36 @@ def test_start_without_any_signal(step):
         walk(Langevin(), CLOUD, normal(), (inf, 1.0), normal)
 
 
-@pytest.mark.parametrize("step", ALL, ids=ids)
-@pytest.mark.parametrize("grid", [log_grid(6), (inf, 3.0, 1.0, 0.5, 0.1, 0.0)], ids=["finite", "infinite"])
-def test_evaluations_are_as_announced(step, grid):
-    if isinstance(step, Langevin) and grid[0] == inf:
-        pytest.skip("Langevin dynamics has no infinite level")
-    denoise = Counted(CLOUD)
-    walk(step, denoise, normals(2)(), grid, normals(2))
-    assert denoise.calls == step.evaluations(len(grid) - 1) - (isinstance(step, Heun) and grid[0] == inf)
+@pytest.mark.parametrize(
+    ("step", "path", "asked"),
+    [
+        (DDIM(), VE(0.01, 9.0), 6),
+        (Ancestral(), VPLinear(50), 6),
+        (DPMpp2M(), Line(), 6),
+        (UniPC(), Line(), 6),
+        (Heun(), VE(0.01, 9.0), 11),  # a step to 0 is Euler's
+        (Heun(), Line(), 10),  # and so is one from pure noise
+        (Langevin(0.1, 5), VE(0.01, 9.0), 31),
+        (Langevin(0.1, 5, denoise=False), VE(0.01, 9.0), 30),
+        (PredictorCorrector(repeats=2), VE(0.01, 9.0), 16),
+    ],
+)
+def test_evaluations_are_as_announced(step, path, asked):
+    sampler, denoise = Sampler(step, 6), Counted(CLOUD)
+    assert sampler.evaluations(path) == asked
+    sampler.draw(denoise, path, (1,), SampleNoise(0, 3))
+    assert denoise.calls == asked
+
+
+def test_a_guided_step_asks_twice_where_guidance_acts():
+    path, plain = VE(0.1, 10.0), Sampler(Euler(), 6, Grid("log", 0.1, 10.0))
+    levels = plain.grid.levels(path, 6)
+    guided = replace(plain, guidance=Guidance(2.0))
+    assert guided.evaluations(path) == 12
+    between = replace(plain, guidance=Guidance(2.0, low=levels[3], high=levels[1]))
+    assert between.evaluations(path) == 9
+    assert replace(plain, guidance=Guidance(1.0)).evaluations(path) == 6
+    assert replace(plain, step=DDIM(), guidance=Guidance(1.0, "cfg++")).evaluations(path) == 12
 
 
 @pytest.mark.parametrize("step", ALL, ids=ids)

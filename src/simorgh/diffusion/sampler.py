@@ -6,11 +6,12 @@ from math import hypot, isinf
 from torch import Tensor
 
 from simorgh.contracts import SampleNoise, UserError
-from simorgh.diffusion.denoiser import Denoiser
+from simorgh.diffusion.denoiser import Counted, Denoiser
 from simorgh.diffusion.grid import Grid
 from simorgh.diffusion.guidance import Guidance
 from simorgh.diffusion.path import Path
 from simorgh.diffusion.steps import DDIM, STEPS, Ancestral, AnyStep, walk
+from simorgh.diffusion.target import Prediction
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,12 @@ class Sampler:
                 parts.append(f"for q in [{self.guidance.low}, {self.guidance.high}]")
         return ", ".join([*parts, *(["x0 clipped"] if self.clip else [])])
 
-    @property
-    def evaluations(self) -> int:
-        """How often the network is asked for each sample, both answers of a guided step counted."""
-        return self.step.evaluations(self.steps) * (1 if self.guidance.idle else 2)
+    def evaluations(self, path: Path) -> int:
+        """How often the network is asked for each sample, counted on one number: both answers of a guided step, and the
+        one of a step at which guidance rests."""
+        asked = Counted(lambda u, q: Prediction(u, u))
+        self.draw(self.guidance.join(asked, asked), path, (1,), SampleNoise(0, 1))
+        return asked.calls
 
     def draw(self, denoise: Denoiser, path: Path, shape: tuple[int, ...], noise: SampleNoise, watch=None) -> Tensor:
         """(n, *shape) x0; sample i depends on its own noise only. `watch` as in `walk`."""

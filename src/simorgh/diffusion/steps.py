@@ -28,10 +28,6 @@ class Step(ABC):
     def move(self, denoise: Denoiser, u: Tensor, q: float, r: float, normal: Normal, memory: Any) -> tuple[Tensor, Any]:
         """u at level r, and what the next step should know; `memory` is None in the first."""
 
-    def evaluations(self, steps: int) -> int:
-        """How often a walk of so many steps asks the denoiser."""
-        return steps
-
 
 def _at(x0: Tensor, noise: Tensor, r: float) -> Tensor:
     """u at level r of a signal and a noise already of size r: (x0 + noise) / sqrt(1 + r^2)."""
@@ -103,9 +99,6 @@ class Heun(Step):
     """z' = z + (r - q) (eps(z, q) + eps(z_Euler, r)) / 2 (Karras et al. 2022, algorithm 1); a step to 0 is Euler's."""
 
     kind: Literal["heun"] = "heun"
-
-    def evaluations(self, steps: int) -> int:
-        return 2 * steps - 1
 
     def move(self, denoise, u, q, r, normal, memory):
         found = denoise(u, levels(q, u))
@@ -204,9 +197,6 @@ class Langevin(Step):
         if not self.ratio > 0 or self.repeats < 1:
             raise UserError(f"Langevin steps need a ratio above 0 and a repeat, not {self.ratio} and {self.repeats}.")
 
-    def evaluations(self, steps: int) -> int:
-        return steps * self.repeats + self.denoise
-
     def move(self, denoise, u, q, r, normal, memory):
         if isinf(q):
             raise UserError("Langevin dynamics needs a level that is finite: choose a grid that starts below infinity.")
@@ -231,9 +221,6 @@ class PredictorCorrector(Step):
     ratio: float = 0.1
     repeats: int = 1
     kind: Literal["predictor-corrector"] = "predictor-corrector"
-
-    def evaluations(self, steps: int) -> int:
-        return steps + (steps - 1) * self.repeats
 
     def move(self, denoise, u, q, r, normal, memory):
         u, _ = Ancestral().move(denoise, u, q, r, normal, None)

@@ -18,7 +18,7 @@ Every method is a row of settings. NCSN: path "ve", target "score", levels "ladd
 The loss is a mean over pixels, not a likelihood: nats come from the probability-flow ODE (diffusion/likelihood.py).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import log
 
 import torch
@@ -27,6 +27,7 @@ from torch import Tensor
 from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError
 from simorgh.diffusion.condition import Condition
 from simorgh.diffusion.denoiser import Denoiser, FromNetwork, levels, size
+from simorgh.diffusion.guidance import Guidance
 from simorgh.diffusion.levels import Levels
 from simorgh.diffusion.likelihood import log_likelihood
 from simorgh.diffusion.path import AnyPath, VPLinear
@@ -154,10 +155,10 @@ class Diffusion(Model):
 
     def sampling(self) -> dict[str, str | int | float]:
         s = self.config.sampler
-        evaluations = s.evaluations if self.conditional else s.step.evaluations(s.steps)  # told nothing, none is guided
+        asked = s if self.conditional else replace(s, guidance=Guidance())  # told nothing, none is guided
         return {
-            "protocol": s.protocol, "sampler": s.step.kind, "steps": s.steps, "evaluations": evaluations,
-            "guidance_scale": s.guidance.scale,
+            "protocol": s.protocol, "sampler": s.step.kind, "steps": s.steps,
+            "evaluations": asked.evaluations(self.config.path), "guidance_scale": s.guidance.scale,
         }  # fmt: skip
 
     def log_density(

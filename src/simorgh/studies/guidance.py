@@ -206,7 +206,7 @@ HEAD = study.pick(["scale s (w)", "evaluations", "judge accuracy", "fd-digits", 
 
 
 def row(title, sampler, s):
-    return [title, sampler.evaluations, lab.cell(s.accuracy), lab.cell(s.fd, 2), lab.cell(s.precision), lab.cell(s.coverage), kit.Cell(f"{s.spread:.3f}"), kit.Cell(f"{100 * s.beyond:.2f}"), kit.Cell(f"{s.diversity:.2f}")]
+    return [title, sampler.evaluations(settings.path), lab.cell(s.accuracy), lab.cell(s.fd, 2), lab.cell(s.precision), lab.cell(s.coverage), kit.Cell(f"{s.spread:.3f}"), kit.Cell(f"{100 * s.beyond:.2f}"), kit.Cell(f"{s.diversity:.2f}")]
 
 
 def keep(sampler, s):
@@ -265,7 +265,7 @@ for title, guidance in study.track(repairs.items(), "repairs"):
     found[title] = lab.scores(run, lab.draw(run, count, sampler))
     keep(sampler, found[title])
     rows.append(row(kit.ltr(title), sampler, found[title]))
-study.table(HEAD, rows, f"As above, {count:,} samples a row. Inside its interval a guided step costs two evaluations, outside one; the column counts all as two.", f"مانند بالا، هر سطر {count:,} نمونه. گامِ هدایت‌شده درون بازه دو ارزیابی می‌خواهد و بیرون یکی؛ ستون، همه را دو می‌شمارد.")
+study.table(HEAD, rows, f"As above, {count:,} samples a row. Inside its interval a guided step costs two evaluations, outside one.", f"مانند بالا، هر سطر {count:,} نمونه. گامِ هدایت‌شده درون بازه دو ارزیابی می‌خواهد و بیرون یکی.")
 gain = {s: found[f"s = {s:g}, q in [0.3, 3]"] for s in (3.0, 5.0)}
 study.say("Limiting guidance to the interval moves " + " and ".join(f"coverage at s = {s:g} from {found[s].coverage.value:.3f} to {g.coverage.value:.3f}, accuracy from {found[s].accuracy.value:.3f} to {g.accuracy.value:.3f}" for s, g in gain.items()) + ".",
           "محدودکردن هدایت به بازه، " + " و ".join(f"در <bdi dir=\"ltr\">s = {s:g}</bdi> مقدار coverage را از {found[s].coverage.value:.3f} به {g.coverage.value:.3f} و دقت را از {found[s].accuracy.value:.3f} به {g.accuracy.value:.3f}" for s, g in gain.items()) + " می‌برد.")
@@ -350,7 +350,7 @@ for title in study.track(solvers, "solvers"):
     for budget in budgets:
         sampler = at_cost(title, budget)
         fd = table[title, budget] = lab.scores(flow, lab.draw(flow, count, sampler)).fd
-        study.measure("fd_digits", fd.value, fd.low, fd.high, n=count, unit="squared feature units", protocol=f"Fréchet distance, {count} samples against the first {count} MNIST test images, {sampler.protocol}, seed 0", floor=floor["fd"], recipe="flow", evaluations=sampler.evaluations)
+        study.measure("fd_digits", fd.value, fd.low, fd.high, n=count, unit="squared feature units", protocol=f"Fréchet distance, {count} samples against the first {count} MNIST test images, {sampler.protocol}, seed 0", floor=floor["fd"], recipe="flow", evaluations=sampler.evaluations(flow.experiment.model.path))
     line = [table[title, budget] for budget in budgets]
     beside = 1.03 ** (len(axes.containers) - len(solvers) // 2)  # bars that stand side by side can be told apart
     axes.errorbar([budget * beside for budget in budgets], [v.value for v in line], [(v.high - v.low) / 2 for v in line], marker="o", markersize=4, capsize=2, label=title)
@@ -387,11 +387,11 @@ real, known = ((part.x[:taught].float() / 255, part.y[:taught]) for part in (dat
 rows, learnt = [], {}
 for s in study.track((1.0, 2.0), "train on synthetic"):
     sampler = replace(at_cost(winner, few), guidance=Guidance(s))
-    drawn = lab.draw(flow, taught, sampler, 2)
+    calls, drawn = sampler.evaluations(flow.experiment.model.path), lab.draw(flow, taught, sampler, 2)
     asked_for = lab.scores(flow, drawn).accuracy
     learnt[s] = train_on_synthetic(drawn.images, drawn.labels, *real, real_train=known)
-    rows.append([kit.ltr(f"{s:g} ({s - 1:g})"), sampler.evaluations, lab.cell(asked_for), lab.cell(learnt[s].accuracy)])
-    shared = {"n": taught, "unit": "share", "recipe": "flow", "guidance_scale": s, "evaluations": sampler.evaluations}
+    rows.append([kit.ltr(f"{s:g} ({s - 1:g})"), calls, lab.cell(asked_for), lab.cell(learnt[s].accuracy)])
+    shared = {"n": taught, "unit": "share", "recipe": "flow", "guidance_scale": s, "evaluations": calls}
     study.measure("judge_accuracy", asked_for.value, asked_for.low, asked_for.high, floor=lab.floors(taught)["accuracy"], protocol=f"{taught} samples, labels in turn, {sampler.protocol}, seed 2", **shared)
     study.measure("tstr_accuracy", learnt[s].accuracy.value, learnt[s].accuracy.low, learnt[s].accuracy.high, floor=learnt[s].ceiling.value, protocol=f"a fresh classifier, 2 passes over {taught} labelled samples, {sampler.protocol}, seed 2, tested on {len(real[1])} MNIST test images", **shared)
 study.table(study.pick(["scale s (w)", "evaluations", "judge accuracy", "train on synthetic"], ["مقیاس s (w)", "ارزیابی", "دقت داور", "آموزش با نمونه‌ها"]), rows,

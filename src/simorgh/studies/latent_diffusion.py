@@ -260,7 +260,7 @@ parameters = {"pixel": direct.network, "latent": inner.network, "large": large}
 rows = []
 for name, (title, fa) in {"pixel": ("flow, pixels", "flow، پیکسل"), "latent": ("latent-mnist, maps", "latent-mnist، نقشه"), "large": ("the network of the maps, on pixels", "شبکهٔ نقشه‌ها روی پیکسل")}.items():
     values = int(np.prod(inner.shape if name == "latent" else run.spec.shape))
-    rows.append([study.pick(title, fa), values, sum(p.numel() for p in parameters[name].parameters()), kit.Cell(f"{ms[name]:.2f}"), solver.evaluations, kit.Cell(f"{whole[name]:.1f}" if name in whole else "–")])
+    rows.append([study.pick(title, fa), values, sum(p.numel() for p in parameters[name].parameters()), kit.Cell(f"{ms[name]:.2f}"), solver.evaluations(config.diffusion.path), kit.Cell(f"{whole[name]:.1f}" if name in whole else "–")])
     study.measure("evaluation_ms", ms[name], n=few, unit="ms", protocol=f"median wall clock of one evaluation of the network for one image, batches of {few}, in turn with the others, {torch.get_num_threads()} threads", what=name)
     if name in whole:
         study.measure("sampling_seconds", whole[name], n=count, unit="s per 100 samples", protocol=f"median wall clock, {solver.protocol}, decoding included, in turn, {torch.get_num_threads()} threads", what=name)

@@ -151,6 +151,11 @@ for title, (sampler, walked) in study.track(plan.items(), "exact score"):
     exact[title] = [(yardstick.distance(x), yardstick.variation(x), seconds) for x, seconds in found]
 
 
+def asked(row):
+    """How often a sampler on its path asks for each sample."""
+    return row[0].evaluations(row[1])
+
+
 def over(title, which):
     """Mean and interval over the seeds of one of (distance, variation, seconds)."""
     values = [row[which] for row in exact[title]]
@@ -165,9 +170,9 @@ def written(value, low, high, form=".2f"):
 rows = []
 for title, (sampler, walked) in plan.items():
     fd, tv, seconds = (over(title, i) for i in range(3))
-    study.measure("exact_fd", *fd, n=seeds, unit="squared pixels", floor=floor_fd, protocol=f"Fréchet distance in the {yardstick.name} between {n} samples and {points} images whose exact score is used, {scale.named(sampler, walked)}, Student interval over seeds", sampler=title, evaluations=sampler.evaluations)
-    study.measure("exact_tv", *tv, n=seeds, unit="share", floor=floor_tv, protocol=f"total variation of the shares of digits between {n} samples and {points} images whose exact score is used, {scale.named(sampler, walked)}, Student interval over seeds", sampler=title, evaluations=sampler.evaluations)
-    rows.append([kit.ltr(title), sampler.evaluations, written(*fd), written(*tv, ".3f"), kit.Cell(f"{1000 * seconds[0]:.1f}")])
+    study.measure("exact_fd", *fd, n=seeds, unit="squared pixels", floor=floor_fd, protocol=f"Fréchet distance in the {yardstick.name} between {n} samples and {points} images whose exact score is used, {scale.named(sampler, walked)}, Student interval over seeds", sampler=title, evaluations=sampler.evaluations(walked))
+    study.measure("exact_tv", *tv, n=seeds, unit="share", floor=floor_tv, protocol=f"total variation of the shares of digits between {n} samples and {points} images whose exact score is used, {scale.named(sampler, walked)}, Student interval over seeds", sampler=title, evaluations=sampler.evaluations(walked))
+    rows.append([kit.ltr(title), sampler.evaluations(walked), written(*fd), written(*tv, ".3f"), kit.Cell(f"{1000 * seconds[0]:.1f}")])
 study.table(study.pick(["sampler", "evaluations", "distance", "TV of digits", "ms a sample"], ["نمونه‌گیر", "ارزیابی‌ها", "فاصله", "TV رقم‌ها", "میلی‌ثانیه برای هر نمونه"]), rows,
             f"Exact score of {points:,} images, {n} samples a seed, mean over {seeds} seeds ± half of the 95 % Student interval. Langevin with r = 0.11 and T = 5 unless said; others on a Karras grid (ρ = 7) between the same ends. {n} of the images themselves: {floor_fd:.2f} and {floor_tv:.3f}. Times are of this machine, under whatever else it did.",
             f"امتیاز دقیق {points:,} تصویر، در هر بذر {n} نمونه، میانگین {seeds} بذر ± نیم‌بازهٔ ۹۵ درصدی استیودنت. لانژون با {kit.ltr('r = 0.11')} و {kit.ltr('T = 5')} مگر آنکه گفته شود؛ بقیه روی شبکهٔ Karras ({kit.ltr('ρ = 7')}) میان همان دو انتها. خود تصویرها با همین تعداد: {floor_fd:.2f} و {floor_tv:.3f}. زمان‌ها از این ماشین‌اند.")
@@ -227,17 +232,17 @@ def against_cost(groups, floor, ylabel, spread):
 
 kinds = {"Langevin, r = 0.11": [f"{c} levels" for c in COUNTS], "Langevin, r by rule": [f"{c} levels, r = {rule(c).ratio:g}" for c in (3, 10, 40)], "Langevin from σ = 1": [f"{c} levels from 1" for c in (10, 40)],
          "DDIM": [f"DDIM, {c} steps" for c in (3, 10, 40, 80)], "DPM-Solver++ 2M": [f"DPMpp2M, {c} steps" for c in (3, 10, 40)], "Heun": [f"Heun, {c} steps" for c in (3, 10, 40)]}
-study.figure(against_cost({k: [(plan[t][0].evaluations, *over(t, 0)) for t in titles] for k, titles in kinds.items()}, floor_fd, "Fréchet distance", True), "exact",
+study.figure(against_cost({k: [(asked(plan[t]), *over(t, 0)) for t in titles] for k, titles in kinds.items()}, floor_fd, "Fréchet distance", True), "exact",
              "Exact score: distance against evaluations; bars are 95 % intervals over seeds, dashed is what as many real images reach.", "امتیاز دقیق: فاصله در برابر ارزیابی‌ها؛ میله‌ها بازهٔ ۹۵ درصدی روی بذرها و خط‌چین همان تعداد تصویر واقعی است.")
 unknown = ("these seeds do not tell them apart", "این بذرها آن دو را از هم جدا نمی‌کنند")
 patience = told(waited, ("patience at a level does not replace levels", "صبر در یک تراز جای تراز را نمی‌گیرد"), ("here patience replaces levels", "این‌جا صبر جای تراز را می‌گیرد"), unknown)
 low_start = told(low, ("fine rungs do not help a ladder that starts too low", "پله‌های ریز به نردبانی که از پایین آغاز می‌شود کمکی نمی‌کند"), ("here the lower start did good", "این‌جا آغاز پایین‌تر سودمند بود"), unknown)
-study.say(f"**Number of steps.** From 40 to 3 levels the distance changes by {signed(few)} ({wording(few)}), from 40 to 80 by {signed(many)} ({wording(many)}), from 80 to 95 by {signed(full)} ({wording(full)}). Twenty times as many Langevin steps at each of 3 levels give {over('3 levels, T = 100', 0)[0]:.2f} at {plan['3 levels, T = 100'][0].evaluations} evaluations, where 40 levels with 5 have {over('40 levels', 0)[0]:.2f} at {plan['40 levels'][0].evaluations}, {signed(waited)}: {patience[0]}. With the r of technique 4: 3 levels {over('3 levels', 0)[0]:.2f} → {over(f'3 levels, r = {rule(3).ratio:g}', 0)[0]:.2f}, 10 levels {over('10 levels', 0)[0]:.2f} → {over(f'10 levels, r = {rule(10).ratio:g}', 0)[0]:.2f}.\n\n"
+study.say(f"**Number of steps.** From 40 to 3 levels the distance changes by {signed(few)} ({wording(few)}), from 40 to 80 by {signed(many)} ({wording(many)}), from 80 to 95 by {signed(full)} ({wording(full)}). Twenty times as many Langevin steps at each of 3 levels give {over('3 levels, T = 100', 0)[0]:.2f} at {asked(plan['3 levels, T = 100'])} evaluations, where 40 levels with 5 have {over('40 levels', 0)[0]:.2f} at {asked(plan['40 levels'])}, {signed(waited)}: {patience[0]}. With the r of technique 4: 3 levels {over('3 levels', 0)[0]:.2f} → {over(f'3 levels, r = {rule(3).ratio:g}', 0)[0]:.2f}, 10 levels {over('10 levels', 0)[0]:.2f} → {over(f'10 levels, r = {rule(10).ratio:g}', 0)[0]:.2f}.\n\n"
           f"**Size of the noise.** Starting at σ = 1 in place of 16 gives a total variation of the digits' shares of {over('40 levels from 1', 1)[0]:.3f} against {over('40 levels', 1)[0]:.3f} at 40 levels, though by C(γ) that ladder is the finer one ({share[40, 1.0]:.3f} against {share[40, top]:.3f}); change {signed(low, '.3f')}: {low_start[0]}.\n\n"
-          f"**Langevin is not the only way down.** DDIM with 10 evaluations reaches {over('DDIM, 10 steps', 0)[0]:.2f}, the Langevin ladder with {plan['40 levels'][0].evaluations} reaches {over('40 levels', 0)[0]:.2f}: a deterministic step of the probability flow need not wait for a chain to settle.",
-          f"**تعداد گام‌ها.** از ۴۰ به ۳ تراز فاصله {signed(few)} تغییر می‌کند ({wording(few, False)})، از ۴۰ به ۸۰ به اندازهٔ {signed(many)} ({wording(many, False)}) و از ۸۰ به ۹۵ به اندازهٔ {signed(full)} ({wording(full, False)}). بیست برابر گام لانژون در هر یک از ۳ تراز با {plan['3 levels, T = 100'][0].evaluations} ارزیابی به {over('3 levels, T = 100', 0)[0]:.2f} می‌رسد، حال آنکه ۴۰ تراز پنج‌گامی با {plan['40 levels'][0].evaluations} ارزیابی {over('40 levels', 0)[0]:.2f} دارد، تفاوت {signed(waited)}: {patience[1]}. با مقدار $r$ از قاعدهٔ چهارم فاصله چنین تغییر می‌کند: ۳ تراز از {over('3 levels', 0)[0]:.2f} به {over(f'3 levels, r = {rule(3).ratio:g}', 0)[0]:.2f} و ۱۰ تراز از {over('10 levels', 0)[0]:.2f} به {over(f'10 levels, r = {rule(10).ratio:g}', 0)[0]:.2f}.\n\n"
+          f"**Langevin is not the only way down.** DDIM with 10 evaluations reaches {over('DDIM, 10 steps', 0)[0]:.2f}, the Langevin ladder with {asked(plan['40 levels'])} reaches {over('40 levels', 0)[0]:.2f}: a deterministic step of the probability flow need not wait for a chain to settle.",
+          f"**تعداد گام‌ها.** از ۴۰ به ۳ تراز فاصله {signed(few)} تغییر می‌کند ({wording(few, False)})، از ۴۰ به ۸۰ به اندازهٔ {signed(many)} ({wording(many, False)}) و از ۸۰ به ۹۵ به اندازهٔ {signed(full)} ({wording(full, False)}). بیست برابر گام لانژون در هر یک از ۳ تراز با {asked(plan['3 levels, T = 100'])} ارزیابی به {over('3 levels, T = 100', 0)[0]:.2f} می‌رسد، حال آنکه ۴۰ تراز پنج‌گامی با {asked(plan['40 levels'])} ارزیابی {over('40 levels', 0)[0]:.2f} دارد، تفاوت {signed(waited)}: {patience[1]}. با مقدار $r$ از قاعدهٔ چهارم فاصله چنین تغییر می‌کند: ۳ تراز از {over('3 levels', 0)[0]:.2f} به {over(f'3 levels, r = {rule(3).ratio:g}', 0)[0]:.2f} و ۱۰ تراز از {over('10 levels', 0)[0]:.2f} به {over(f'10 levels, r = {rule(10).ratio:g}', 0)[0]:.2f}.\n\n"
           f"**اندازهٔ نوفه.** با آغاز از $\\sigma = 1$ به جای ۱۶، واریاسیون کل سهم رقم‌ها با ۴۰ تراز {over('40 levels from 1', 1)[0]:.3f} است در برابر {over('40 levels', 1)[0]:.3f}، هرچند بنا بر C(γ) آن نردبان ریزتر است ({share[40, 1.0]:.3f} در برابر {share[40, top]:.3f})؛ تفاوت {signed(low, '.3f')}: {low_start[1]}.\n\n"
-          f"**لانژون تنها راه پایین‌آمدن نیست.** ‏DDIM با ۱۰ ارزیابی به {over('DDIM, 10 steps', 0)[0]:.2f} می‌رسد و نردبان لانژون با {plan['40 levels'][0].evaluations} ارزیابی به {over('40 levels', 0)[0]:.2f}: گام قطعیِ جریان احتمال نباید منتظر آرام‌گرفتن زنجیره بماند.")
+          f"**لانژون تنها راه پایین‌آمدن نیست.** ‏DDIM با ۱۰ ارزیابی به {over('DDIM, 10 steps', 0)[0]:.2f} می‌رسد و نردبان لانژون با {asked(plan['40 levels'])} ارزیابی به {over('40 levels', 0)[0]:.2f}: گام قطعیِ جریان احتمال نباید منتظر آرام‌گرفتن زنجیره بماند.")
 
 # %% [markdown] lang="en"
 # ## The same ladders with a trained network
@@ -262,14 +267,14 @@ def trained(run, plan):
         x = model.outward(z)
         d = judge.distance_interval(x)
         found[title] = (d, judge.variation(x), seconds, x[:10])
-        study.measure("fd_digits", d.value, d.low, d.high, n=drawn, unit="squared feature units", floor=judge_fd, protocol=f"Fréchet distance of {drawn} samples from {len(judge.digits)} test images, {judge.name}, {scale.named(sampler, walked)}, jackknife", recipe=run.experiment.name, sampler=title, evaluations=sampler.evaluations)
-        study.measure("tv_digits", found[title][1], n=drawn, unit="share", floor=judge_tv, protocol=f"total variation of the shares of digits between {drawn} samples and {len(judge.digits)} test images, {judge.name}, {scale.named(sampler, walked)}", recipe=run.experiment.name, sampler=title, evaluations=sampler.evaluations)
+        study.measure("fd_digits", d.value, d.low, d.high, n=drawn, unit="squared feature units", floor=judge_fd, protocol=f"Fréchet distance of {drawn} samples from {len(judge.digits)} test images, {judge.name}, {scale.named(sampler, walked)}, jackknife", recipe=run.experiment.name, sampler=title, evaluations=sampler.evaluations(walked))
+        study.measure("tv_digits", found[title][1], n=drawn, unit="share", floor=judge_tv, protocol=f"total variation of the shares of digits between {drawn} samples and {len(judge.digits)} test images, {judge.name}, {scale.named(sampler, walked)}", recipe=run.experiment.name, sampler=title, evaluations=sampler.evaluations(walked))
     return found
 
 
 def shown(found, plan, en, fa, name, picture_en, picture_fa):
     study.table(study.pick(["sampler", "evaluations", "distance", "TV of digits", "ms a sample"], ["نمونه‌گیر", "ارزیابی‌ها", "فاصله", "TV رقم‌ها", "میلی‌ثانیه برای هر نمونه"]),
-                [[kit.ltr(t), plan[t][0].evaluations, kit.ends(d, 1), kit.Cell(f"{tv:.3f}"), kit.Cell(f"{1000 * s:.0f}")] for t, (d, tv, s, _) in found.items()],
+                [[kit.ltr(t), asked(plan[t]), kit.ends(d, 1), kit.Cell(f"{tv:.3f}"), kit.Cell(f"{1000 * s:.0f}")] for t, (d, tv, s, _) in found.items()],
                 f"{en}, {drawn} samples against {len(judge.digits):,} test images; distance with its 95 % jackknife interval. As many training images: {judge_fd:.1f} and {judge_tv:.3f}.",
                 f"{fa}، {drawn} نمونه در برابر {len(judge.digits):,} تصویر آزمون؛ فاصله با بازهٔ ۹۵ درصدی جک‌نایف. همین تعداد تصویر آموزش: {judge_fd:.1f} و {judge_tv:.3f}.")
     study.figure(image_grid(torch.cat([images for *_, images in found.values()]), len(found), 10, row_labels=list(found), cell=0.42), name, picture_en, picture_fa)
@@ -302,8 +307,8 @@ strides = {f"{name}, {N} steps": (Sampler(step, N, clip=True), ddpm_path) for na
 strides |= {f"large, {longest} steps": (Sampler(moves["large"], longest, clip=True), ddpm_path)}
 ddpm_found = trained(ddpm_run, strides)
 shown(ddpm_found, strides, "Trained DDPM, strided, estimates of x clipped to the range of the data", "‏DDPM آموزش‌دیده با پرش، برآوردهای $x$ بریده به بازهٔ داده", "ddpm", "Ten samples of each way from the trained DDPM.", "ده نمونه از هر روش با DDPM آموزش‌دیده.")
-lines = {f"DDPM, {name}": [(strides[t][0].evaluations, ddpm_found[t][0].value, ddpm_found[t][0].low, ddpm_found[t][0].high) for t in strides if t.startswith(name)] for name in moves}
-lines["NCSNv2, Langevin"] = [(walks[f"{c} levels"][0].evaluations, *ddpm[:3]) for c in COUNTS for ddpm in [score_found[f"{c} levels"][0]]]
+lines = {f"DDPM, {name}": [(asked(strides[t]), ddpm_found[t][0].value, ddpm_found[t][0].low, ddpm_found[t][0].high) for t in strides if t.startswith(name)] for name in moves}
+lines["NCSNv2, Langevin"] = [(asked(walks[f"{c} levels"]), *ddpm[:3]) for c in COUNTS for ddpm in [score_found[f"{c} levels"][0]]]
 study.figure(against_cost(lines, judge_fd, "Fréchet distance of digits", True), "trained", "Trained networks: distance against evaluations, with 95 % jackknife intervals; dashed: as many training images.", "شبکه‌های آموزش‌دیده: فاصله در برابر ارزیابی‌ها با بازهٔ ۹۵ درصدی جک‌نایف؛ خط‌چین: همان تعداد تصویر آموزش.")
 
 # %% [markdown] lang="en"

@@ -275,7 +275,7 @@ for scale in (1.0, 2.0, 4.0):
     # A misread caption is no variety: it would count as spread within the digit that was asked for.
     read = torch.from_numpy(hits & known)
     best[scale], wide[scale] = shares, _reading.spread(f[read], digits[read]) / full
-    rows.append([kit.ltr(f"{scale:g} ({scale - 1:g})"), replace(solver, guidance=Guidance(scale)).evaluations, *kit.cells(shares), kit.Cell(f"{wide[scale]:.2f}"), kit.Cell(f"{float(drawn.mean()):.4f}")])
+    rows.append([kit.ltr(f"{scale:g} ({scale - 1:g})"), replace(solver, guidance=Guidance(scale)).evaluations(model.config.path), *kit.cells(shares), kit.Cell(f"{wide[scale]:.2f}"), kit.Cell(f"{float(drawn.mean()):.4f}")])
 study.table(study.pick(["scale s (w)", "evaluations", "known templates", "kept back", "spread", "ink"], ["مقیاس s (w)", "ارزیابی‌ها", "قالب آشنا", "کنارگذاشته", "پراکندگی", "مرکب"]), rows,
             f"Share read as asked with Wilson's interval, {len(few)} samples a row; spread is that of the samples of known templates that are read as asked; every sample costs that many evaluations of the network.",
             f"سهم درست با بازهٔ ویلسون، {len(few)} نمونه در هر سطر؛ پراکندگی از آنِ نمونه‌های قالب‌های آشناست که درست خوانده می‌شوند؛ هر نمونه همین تعداد ارزیابی شبکه می‌خواهد.")
