@@ -29,6 +29,7 @@ PICTURES = (
     ),
     ("fid", "transport", "What a Fréchet distance leaves out: a transport plan, and the excess of small samples"),
     ("control_vae", "both", "ControlVAE: KL and reconstruction of all runs in the same axes"),
+    ("beta_vae", "rate-distortion", "The price of a nat: rate and distortion of five beta-VAEs"),
     ("vq_vae", "plane", "VQ-VAE: three codes of two numbers, and the vectors that they stand for"),
     ("vq_vae_residual", "voronoi", "Running means at work: eight codes find the clusters of a plane"),
     ("langevin", "ladder", "Langevin dynamics down a ladder of noise"),

@@ -31,6 +31,7 @@ ROWS = (
 
 VERSE = (("rhyme_rate", "beyts that rhyme", ""), ("scan_rate", "hemistichs that scan", ""))
 AUC = (("auc", "AUC, five random folds, three times", ""),)
+APART = (("disentanglement_factor-vae", "FactorVAE score, 1 at best", ""),)
 KL = (("kl", "KL of test images, nats", ""),)
 ERROR = (("variance_scaled_error", "squared error over the variance of pixels", ""),)
 OTHERS = (
@@ -45,6 +46,9 @@ OTHERS = (
     ("VAE on sprites", "control_vae", "vae-sprites", KL),
     ("ControlVAE, set point 8", "control_vae", "control-vae-8", KL),
     ("ControlVAE, set point 14", "control_vae", "control-vae-14", KL),
+    ("beta-VAE on all sprites, 0.4 passes, three seeds", "beta_vae", "beta-vae-sprites", APART),
+    ("FactorVAE, the same", "beta_vae", "factor-vae", APART),
+    ("ControlVAE, set point 16, the same", "beta_vae", "control-vae", APART),
     ("flow matching told the class, 8 passes, one seed", "cpu/flow", "flow",
      (("bits_per_dim", "bits a pixel of 100 test digits", "independent pixels"), ("fd_digits", "fd-digits", "real"),
       ("judge_accuracy", "samples read as the digit asked for", ""))),

@@ -1,6 +1,6 @@
 """beta-TCVAE (beta 6) on all sprites.
 
-simorgh train beta-tcvae --preset cpu     0.4 passes, about 6 minutes on two cores
+simorgh train beta-tcvae --preset cpu     0.4 passes, 7 minutes on one core
 simorgh train beta-tcvae --preset paper   130 passes, 1.5 million steps
 
 Requirements C4.a, C4.b.

@@ -1,6 +1,6 @@
 """beta-VAE (beta 4) on all sprites.
 
-simorgh train beta-vae-sprites --preset cpu     0.4 passes, about 6 minutes on two cores
+simorgh train beta-vae-sprites --preset cpu     0.4 passes, 7 minutes on one core
 simorgh train beta-vae-sprites --preset paper   130 passes, 1.5 million steps
 
 Requirements C4.a, C4.b.

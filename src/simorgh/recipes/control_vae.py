@@ -1,6 +1,6 @@
 """ControlVAE that holds the KL at 16 nats, on all sprites.
 
-simorgh train control-vae --preset cpu     0.4 passes, about 6 minutes on two cores
+simorgh train control-vae --preset cpu     0.4 passes, 7 minutes on one core
 simorgh train control-vae --preset paper   130 passes, the published 1.5 million steps
 
 For the table of disentanglement scores, beside `beta-vae-sprites`, `factor-vae` and `beta-tcvae`.

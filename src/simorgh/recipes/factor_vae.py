@@ -1,6 +1,6 @@
 """FactorVAE (gamma 10) on all sprites.
 
-simorgh train factor-vae --preset cpu     0.4 passes, about 8 minutes on two cores
+simorgh train factor-vae --preset cpu     0.4 passes, 11 minutes on one core
 simorgh train factor-vae --preset paper   26 passes, the published 300,000 steps
 
 Requirements C4.a, C4.b.
