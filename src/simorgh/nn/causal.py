@@ -31,7 +31,8 @@ class CausalBlock(nn.Module):
         self.think = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(gelu), nn.Linear(4 * width, width))
 
     def forward(self, h: Tensor, cache: "Cache | None" = None, layer: int = 0) -> Tensor:
-        """h (B, N, width); position i sees those up to i, and those that the cache remembers."""
+        """(B, N, width) of h (B, N, width); position i sees those up to i, and those that the cache holds of `layer`.
+        Whoever keeps the cache moves its `done` on once all layers have seen the new positions."""
         q, k, v = self.ask(self.before(h)).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
         if cache is not None:
             k, v = cache.extend(layer, k, v)
@@ -64,7 +65,7 @@ class Cache:
         self._kept: list[tuple[Tensor, Tensor] | None] = [None] * layers
 
     def extend(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """All keys and values, those of the new positions behind the others."""
+        """All keys and values (B, heads, done + N, d) of a layer: k and v (B, heads, N, d) behind those it has."""
         if self._kept[layer] is None:
             room = (*k.shape[:2], self._context, k.shape[3])
             self._kept[layer] = (k.new_empty(room), v.new_empty(room))

@@ -31,7 +31,8 @@ def mlp(sizes: Sequence[int], activation: str) -> nn.Sequential:
 
 
 def named_dropout(h: Tensor, share: float, noise: Noise, name: str = "dropout") -> Tensor:
-    """h with a share of it zeroed by named noise and the rest divided by 1 - share (Srivastava et al. 2014)."""
+    """h (...) with a `share` in [0, 1) of its values zeroed by named noise and the others divided by 1 - share
+    (Srivastava et al. 2014, in its inverted form)."""
     return h * (noise.uniform(*h.shape, name=name) >= share) / (1 - share)
 
 
