@@ -244,3 +244,7 @@ def test_measurements_have_intervals_deviations_and_a_floor(name):
     assert rows["brier"].low < rows["brier"].value < rows["brier"].high
     assert rows["brier"].context["deviation"] == pytest.approx(values.std(ddof=1))
     assert rows["calibration_error"].floor > 0
+    for m, over in zip(rows.values(), measure(found, {"split": "random"}, spellings=7)):
+        assert "spellings" not in m.protocol
+        assert "averaged over 7 spellings" in over.protocol
+        assert over.protocol_hash != m.protocol_hash

@@ -194,14 +194,17 @@ def answers(model: Model, x: Tensor, chunk: int = 250) -> Tensor:
     return torch.cat(said).view(*x.shape[:2], -1).mean(1)
 
 
-def measure(found: CrossValidation, context: dict) -> list[Measurement]:
+def measure(found: CrossValidation, context: dict, spellings: int = 1) -> list[Measurement]:
     """Means over the folds of each of SCORES with the corrected interval and, in the context, the deviation over
-    folds; the calibration error of all held-out answers, repeat by repeat."""
+    folds; the calibration error of all held-out answers, repeat by repeat. `spellings`: how many of a molecule each
+    answer is the mean over, which the protocol names."""
     repeats, n = found.p.shape
     count = round(1 / found.held_out)
     protocol = (
         f"{count} folds, {repeats} repeats, fresh weights in each, partitions {'+'.join(h[:6] for h in found.hashes)}"
     )
+    if spellings > 1:
+        protocol += f", answers averaged over {spellings} spellings"
     units = {"auc": "chance", "accuracy": "share", "balanced_accuracy": "share", "brier": "squared probability"}
     rows = []
     for name, unit in units.items():
