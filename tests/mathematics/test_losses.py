@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from simorgh.contracts import DataSpec, Noise, SampleNoise, Tick
+from simorgh.contracts import DataSpec, Noise, SampleNoise, Tick, UserError
 from simorgh.diffusion.condition import Condition
 from simorgh.diffusion.guidance import Guidance
 from simorgh.models.cvae import CVAEConfig
@@ -106,6 +106,22 @@ def test_iwae_takes_the_logarithm_of_the_mean_weight():
     loss, parts = first(model)
     assert loss == pytest.approx(-float((weights.double().logsumexp(0) - log(5)).mean()), rel=1e-5)
     assert loss < parts["neg_elbo"] - 1e-3, "the bound is no tighter than the ELBO"
+
+
+def test_draws_chosen_by_their_weights_have_the_gradient_of_all_in_the_mean():
+    batch = examples(SPEC)
+    grads, losses = {}, {}
+    for chosen in (0, 1, 2_000):
+        model = built(IWAEConfig(2, NET, draws=5, chosen=chosen))
+        terms = model.loss(batch, tick())
+        losses[chosen] = terms.loss.item()
+        grads[chosen] = torch.cat([g.flatten() for g in torch.autograd.grad(terms.loss, list(model.parameters()))])
+    assert losses[1] == losses[2_000] == pytest.approx(losses[0], rel=1e-6)
+    away = {chosen: float((g - grads[0]).norm() / grads[0].norm()) for chosen, g in grads.items()}
+    assert away[2_000] < 0.03
+    assert away[1] > 0.2, "one draw cannot know the gradient of all"
+    with pytest.raises(UserError, match=r"model\.chosen is -1"):
+        built(IWAEConfig(2, NET, draws=5, chosen=-1))
 
 
 def test_a_generator_moves_after_its_critic_steps():
