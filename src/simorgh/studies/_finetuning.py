@@ -266,7 +266,7 @@ def report(study: Study, poems: Sequence[Poem], rates: Sequence[float] = (5e-5, 
     rows = [[study.pick(*names[start]), Cell(f"{rate:g}" if rate else "–"), None if t.valid is None else Cell(f"{t.valid:.3f}"), ends(t.bits), ends(t.rhyme)]
             for (start, rate), t in found.items()]  # fmt: skip
     steps = round(sizes.windows * sizes.tuning / made[plans[0]].train.batch_size)
-    study.table(study.pick(["begins with", "rate", "validation, nats a symbol", "bits a character", "answers that rhyme"], ["آغاز با", "نرخ", "اعتبارسنجی، نت بر نشانه", "bit بر نویسه", "پاسخ‌های قافیه‌دار"]), rows,
+    study.table(study.pick(["begins with", "rate", "validation, nats a symbol", "bits a character", "answers that rhyme"], ["آغاز با", "نرخ", "اعتبارسنجی، نات بر نشانه", "bit بر نویسه", "پاسخ‌های قافیه‌دار"]), rows,
                 f"`verse-finetune` executed: {steps} steps each on {sizes.windows:,} windows; first row: the folder as it is. 95 % intervals (bootstrap over sections; Wilson).",
                 f"اجرای `verse-finetune`: هر بار {steps} گام روی {sizes.windows:,} پنجره؛ سطر نخست، پوشه بی هیچ گامی. بازه‌های ۹۵ درصد (خودگردان روی بخش‌ها؛ Wilson).")  # fmt: skip
     tuned_one, fresh, before = found[best[True]], found[best[False]], found[True, 0.0]
@@ -305,7 +305,7 @@ def report(study: Study, poems: Sequence[Poem], rates: Sequence[float] = (5e-5, 
             -1: ": fewer than before.",
         }[rhymes]
         + " Dropout, 0.1 in the recipe, is 0 here: the folder learnt without it. What it has read is the same poet's, so this says that the way works, and nothing about gpt2-fa.",
-        f"پوشه یک GPT-2 با {sizes.layers} لایهٔ {sizes.width}‌بعدی است که {sizes.passes:g} دور روی مصراع‌های نیمی از بخش‌های آموزشی، به ترتیب تصادفی، آموزش دیده است: زبان را دیده، اما هیچ بیتی ندیده است. از پوشه خوانده شد، ریزتنظیم شد و دربارهٔ بخش‌هایی از نیمهٔ دیگر از آن پرسیده شد. bitهایش منهای bitهای همان شبکه از هیچ پس از گام‌های برابر: {told(gain, 1)}؛ منهای bitهای خودش پیش از نخستین گام: {told(moved, 1)}. پاسخ‌هایش در {100 * tuned_one.rhyme.value:.0f}٪ موارد قافیه دارند، پیش از آن در {100 * before.rhyme.value:.0f}٪، و از هیچ در {100 * fresh.rhyme.value:.0f}٪"
+        f"پوشه یک GPT-2 با {sizes.layers} لایهٔ {sizes.width}‌بعدی است که {sizes.passes:g} دور روی مصراع‌های نیمی از بخش‌های آموزشی، به ترتیب تصادفی، آموزش دیده است: زبان را دیده، اما هیچ بیتی ندیده است. از پوشه خوانده شد، ریزتنظیم شد و دربارهٔ بخش‌هایی از نیمهٔ دیگر از آن پرسیده شد. شمار bit بر نویسهٔ آن منهای همین شمار برای همان شبکه از هیچ پس از گام‌های برابر: {told(gain, 1)}؛ منهای شمار خودش پیش از نخستین گام: {told(moved, 1)}. پاسخ‌هایش در {100 * tuned_one.rhyme.value:.0f}٪ موارد قافیه دارند، پیش از آن در {100 * before.rhyme.value:.0f}٪، و از هیچ در {100 * fresh.rhyme.value:.0f}٪"
         + {
             1: "؛ ریزتنظیم همین قافیه را می‌آموزد.",
             0: "؛ این چند گام قافیه‌ای نمی‌آموزد که از تصادف بازشناختنی باشد.",

@@ -96,34 +96,22 @@ def by_length(study: kit.Study, long: np.ndarray, found: Mapping[str, CrossValid
             protocol=f"mean over the bins of AUC of LSTM minus FC, {where} {last} of {len(rows)} bins of length, random split, first repeat",
         )
     study.say(
-        f"Along the bins accuracy goes with the share of the larger class: their rank correlation is {listed(lambda k: f'{follow[k]:.2f}')}. Above the constant answer of the bin lie, on average, {listed(lambda k: f'{gain[k]:+.3f}')}. Short molecules are small and fat-soluble and mostly pass: there is little to find out; of the LSTM's {len(wrong)} wrong answers in the shorter half {np.mean(wrong == 0):.0%} are a missed class 0. Ranking tells it apart: mean AUC in the shorter and the longer half is {listed(lambda k: f'{ranks[k][0]:.2f} and {ranks[k][1]:.2f}')}. The baseline has weights for each place, and few training strings reach the late ones: were that what parts it from the LSTM, their gap would grow with length. It is {near.value:+.3f} on average in the shorter bins and {far.value:+.3f} in the {last} longest, a change of {cues.signed(grows)}: "
+        f"Along the bins the rank correlation of accuracy with the share of the larger class is {listed(lambda k: f'{follow[k]:.2f}')}. Above the constant answer of the bin lie, on average, {listed(lambda k: f'{gain[k]:+.3f}')}. Short molecules are small and fat-soluble and mostly pass: there is little to find out; of the LSTM's {len(wrong)} wrong answers in the shorter half {np.mean(wrong == 0):.0%} are a missed class 0. Ranking tells it apart: mean AUC in the shorter and the longer half is {listed(lambda k: f'{ranks[k][0]:.2f} and {ranks[k][1]:.2f}')}. The baseline has weights for each place, and few training strings reach the late ones: were that what parts it from the LSTM, their gap would grow with length. It is {near.value:+.3f} on average in the shorter bins and {far.value:+.3f} in the {last} longest, a change of {cues.signed(grows)}: "
         + {
             1: "it grows, as that account says.",
             -1: "it shrinks, against that account.",
             0: "no growth that could be told from chance, so that account finds no support here.",
         }[cues.sure(grows)]
         + f" A likelier cause is that the baseline lacks all sharing: what it learns of a fragment at one place it does not know at the next, in short strings as well, while the LSTM reads it with the same weights everywhere. Length, which pads show to both nets, ranks with an AUC of {told[0].value:.2f} inside the shorter bins and {told[1].value:.2f} in the longest"
-        + (
-            ": there the baseline has something to go by without reading a fragment."
-            if cues.sure(cues.apart(told[1], told[0])) > 0
-            else ", so it is not what helps the baseline there."
-            if cues.sure(cues.apart(told[1], told[0])) < 0
-            else ", which cannot be told apart, so length gives neither net more to go by there."
-        ),
-        f'در طول دسته‌ها دقت با سهم ردهٔ بزرگ‌تر همراه است: همبستگی رتبه‌ای این دو <bdi dir="ltr">{listed(lambda k: f"{follow[k]:.2f}")}</bdi> است. فاصله از پاسخ ثابتِ هر دسته به طور میانگین <bdi dir="ltr">{listed(lambda k: f"{gain[k]:+.3f}")}</bdi> است. مولکول‌های کوتاه، کوچک و چربی‌دوست‌اند و بیشترشان عبور می‌کنند: چیز چندانی برای کشف نیست؛ از {len(wrong)} پاسخ نادرست LSTM در نیمهٔ کوتاه‌تر {100 * np.mean(wrong == 0):.0f}٪ یک ردهٔ ۰ ازدست‌رفته است. رتبه‌بندی این دو را جدا می‌کند: میانگین AUC در نیمهٔ کوتاه‌تر و بلندتر <bdi dir="ltr">{listed(lambda k: f"{ranks[k][0]:.2f}, {ranks[k][1]:.2f}")}</bdi> است. مدل پایه برای هر جا وزن جدا دارد و کمتر رشتهٔ آموزشی به جاهای آخر می‌رسد؛ اگر همین آن را از LSTM جدا می‌کرد، فاصله‌شان با طول بیشتر می‌شد. این فاصله در دسته‌های کوتاه‌تر به طور میانگین {kit.ltr(format(near.value, "+.3f"))} و در {last} دستهٔ بلندتر {kit.ltr(format(far.value, "+.3f"))} است، تغییری به اندازهٔ {kit.ltr(cues.signed(grows))}: '
+        + f"; 0.5 would tell nothing, and the two differ by {cues.signed(cues.apart(told[1], told[0]))}.",
+        f'در طول دسته‌ها همبستگی رتبه‌ای دقت با سهم ردهٔ بزرگ‌تر <bdi dir="ltr">{listed(lambda k: f"{follow[k]:.2f}")}</bdi> است. فاصله از پاسخ ثابتِ هر دسته به طور میانگین <bdi dir="ltr">{listed(lambda k: f"{gain[k]:+.3f}")}</bdi> است. مولکول‌های کوتاه، کوچک و چربی‌دوست‌اند و بیشترشان عبور می‌کنند: چیز چندانی برای کشف نیست؛ از {len(wrong)} پاسخ نادرست LSTM در نیمهٔ کوتاه‌تر {100 * np.mean(wrong == 0):.0f}٪ یک ردهٔ ۰ ازدست‌رفته است. رتبه‌بندی این دو را جدا می‌کند: میانگین AUC در نیمهٔ کوتاه‌تر و بلندتر <bdi dir="ltr">{listed(lambda k: f"{ranks[k][0]:.2f}, {ranks[k][1]:.2f}")}</bdi> است. مدل پایه برای هر جا وزن جدا دارد و رشته‌های آموزشیِ کمی به جاهای آخر می‌رسند؛ اگر همین آن را از LSTM جدا می‌کرد، فاصله‌شان با طول بیشتر می‌شد. این فاصله در دسته‌های کوتاه‌تر به طور میانگین {kit.ltr(format(near.value, "+.3f"))} و در {last} دستهٔ بلندتر {kit.ltr(format(far.value, "+.3f"))} است، تغییری به اندازهٔ {kit.ltr(cues.signed(grows))}: '
         + {
             1: "بیشتر می‌شود، چنان که آن توضیح می‌گوید.",
             -1: "کمتر می‌شود، برخلاف آن توضیح.",
             0: "رشدی که از تصادف بازشناختنی باشد نیست؛ پس آن توضیح در این‌جا پشتوانه‌ای ندارد.",
         }[cues.sure(grows)]
         + f" علتِ محتمل‌تر این است که مدل پایه هیچ وزنی را میان جاها تقسیم نمی‌کند: آنچه از یک پاره در یک جا می‌آموزد در جای بعد نمی‌داند، در رشته‌های کوتاه هم؛ اما LSTM آن را همه جا با همان وزن‌ها می‌خواند. طول رشته، که خانه‌های خالی آن را به هر دو شبکه نشان می‌دهند، درون دسته‌های کوتاه‌تر با AUC برابر {told[0].value:.2f} و در بلندترین‌ها {told[1].value:.2f} رتبه‌بندی می‌کند"
-        + (
-            "؛ آن‌جا مدل پایه بی خواندنِ پاره‌ها هم چیزی در دست دارد."
-            if cues.sure(cues.apart(told[1], told[0])) > 0
-            else "؛ پس آنچه به مدل پایه کمک می‌کند طول نیست."
-            if cues.sure(cues.apart(told[1], told[0])) < 0
-            else "؛ این دو بازشناختنی نیستند، پس طول در آن‌جا چیز بیشتری به هیچ‌یک نمی‌دهد."
-        ),
+        + f"؛ ۰٫۵ یعنی هیچ اطلاعی، و اختلاف این دو {kit.ltr(cues.signed(cues.apart(told[1], told[0])))} است.",
     )
 
 
@@ -179,7 +167,7 @@ def ends(
             for k in (*both, "LSTM − BiLSTM")
         ],
         f"The beginning of the string against its end, with 95 % intervals over molecules; of twelve such intervals one may well miss by chance. Acids: {table.y[acid].mean():.0%} of their molecules pass, of the others {table.y[~acid].mean():.0%}.",
-        f"ابتدای رشته در برابر انتهای آن، با بازهٔ ۹۵ درصد روی مولکول‌ها؛ از دوازده بازهٔ چنین، یکی ممکن است تنها به تصادف خطا کند. از مولکول‌های دارای اسید {kit.ltr(f'{table.y[acid].mean():.0%}')} عبور می‌کنند و از بقیه {kit.ltr(f'{table.y[~acid].mean():.0%}')}.",
+        f"ابتدای رشته در برابر انتهای آن، با بازهٔ ۹۵ درصد روی مولکول‌ها؛ از دوازده بازه از این دست، یکی ممکن است تنها به تصادف خطا کند. از مولکول‌های دارای اسید {kit.ltr(f'{table.y[acid].mean():.0%}')} عبور می‌کنند و از بقیه {kit.ltr(f'{table.y[~acid].mean():.0%}')}.",
     )
     uneven = {
         k: [i for i, column in enumerate(lean.values()) if cues.sure(column[k])] for k in (*both, "LSTM − BiLSTM")

@@ -137,13 +137,13 @@ def search(study: kit.Study, search: Sequence[Experiment], said: Sequence[np.nda
         + " The intervals count the molecules, not the luck of one training. The recipe is left as it is.",
         f"بزرگ‌ترین AUC کنارگذاشته، {scored[top].value:.3f}، از آنِ {'خود دستور' if not top else f'نرخ {search[top].train.optimiser.lr:g} با {1 + search[top].data.smiles.extra} املا و {search[top].model.hidden} واحد'} است"
         + (f"، با اختلاف {kit.ltr(cues.signed(over[top]))} از دستور" if top else "")
-        + f". از {len(search) - 1} تنظیم دیگر، {above} تا بیش از بازه بالاتر از دستور و {under} تا پایین‌تر از آن است"
+        + f". از {len(search) - 1} تنظیم دیگر، {above} تنظیم بالاتر از دستور و {under} تنظیم پایین‌تر از آن است، هر بار با بازه‌ای که صفر را در بر ندارد"
         + (
             "؛ تنها بر پایهٔ مولکول‌های کنارگذاشته دلیل مطمئنی برای تنظیم دیگری نیست."
             if not above
             else "؛ تنها بر پایهٔ مولکول‌های کنارگذاشته تنظیم دیگری برگزیده می‌شد."
         )
-        + " بازه‌ها مولکول‌ها را می‌شمارند، نه بختِ یک آموزش را. دستور همان می‌ماند که بود.",
+        + " بازه‌ها تنها تصادفِ نمونه‌گیری مولکول‌ها را در بر دارند، نه بختِ یک آموزش را. دستور همان می‌ماند که بود.",
     )
 
 
@@ -201,7 +201,7 @@ def chosen_fold(study: kit.Study, each: dict[str, np.ndarray], titles: Mapping[s
         + f" In the mean over all folds it would count for {cost:+.4f}: that much the mean changes by having this fold in it.",
         f"در بخشی که انتخاب روی آن بود LSTM به {each['LSTM'][0]:.3f} می‌رسد، {kit.ltr(format(each['LSTM'][0] - rest['LSTM'][0], '+.3f'))} نسبت به میانگین بخش‌های دیگر، {'بیرون' if odd['LSTM'] else 'درون'} بازهٔ یک بخش دیگر؛ n-gramها که با آن تنظیم نشده‌اند در آن‌جا {kit.ltr(format(each['ngram'][0] - rest['ngram'][0], '+.3f'))} جابه‌جا می‌شوند. پس از کنار گذاشتن دشواری خود بخش، {kit.ltr(format(each['LSTM − n-grams'][0] - rest['LSTM − n-grams'][0], '+.3f'))} می‌ماند که {'بیرون' if odd['LSTM − n-grams'] else 'درون'} بازه‌اش است. "
         + (
-            "پس آن انتخاب این بخش را خوش‌بین کرده است."
+            "پس آن انتخاب نمرهٔ این بخش را بالا برده است."
             if odd["LSTM − n-grams"] and each["LSTM − n-grams"][0] > rest["LSTM − n-grams"][0]
             else "پس خوش‌بینی در این‌جا از تصادف بازشناختنی نیست، هرچند ممکن است باشد."
         )

@@ -39,7 +39,7 @@ WAYS = {
     "strangers": ("random pairs of hemistichs", "جفت تصادفی مصراع‌ها", "random pairs of training hemistichs"),
     "greedy": ("greedy", "حریصانه", "greedy"),
     "beams": ("beam search, 5", "جست‌وجوی پرتویی، ۵", "beam search of 5"),
-    "law": ("the law itself", "خودِ قانون", "sampled"),
+    "law": ("the law itself", "خودِ توزیع", "sampled"),
     "cool": ("temperature 0.7", "دمای ۰٫۷", "temperature 0.7"),
     "free": (f"top-p {TOP_P}", "top-p ۰٫۹", f"top-p {TOP_P}"),
     "kept": (f"top-p {TOP_P}, kept", "top-p ۰٫۹، برگزیده", f"top-p {TOP_P}, drawn until they rhyme and scan"),
@@ -186,19 +186,19 @@ def overfitting(
     if steps and steps.drop.low > max(0.0, steps.fall.high):
         told = (
             f"Its training loss falls as a staircase: from the fourth pass on by {ends(steps.drop, 2)} nats where a pass ends and windows come back that have been read before, and by {steps.fall.value:+.3f} [{steps.fall.low:+.3f}, {steps.fall.high:+.3f}] inside a pass, where each is met once. What a pass teaches is in large part those very windows. ",
-            f"هزینهٔ آموزشِ آن پلکانی پایین می‌رود: از دور چهارم به بعد، در پایان هر دور، که پنجره‌های خوانده‌شده بازمی‌گردند، {ltr(str(ends(steps.drop, 2)))} نت، و درون هر دور، که هر پنجره یک بار دیده می‌شود، {ltr(f'{steps.fall.value:+.3f} [{steps.fall.low:+.3f}, {steps.fall.high:+.3f}]')} نت. آنچه یک دور می‌آموزد تا اندازهٔ زیادی خودِ همان پنجره‌هاست. ",
+            f"هزینهٔ آموزشِ آن پلکانی پایین می‌رود: از دور چهارم به بعد، در پایان هر دور، که پنجره‌های خوانده‌شده بازمی‌گردند، {ltr(str(ends(steps.drop, 2)))} نات، و درون هر دور، که هر پنجره یک بار دیده می‌شود، {ltr(f'{steps.fall.value:+.3f} [{steps.fall.low:+.3f}, {steps.fall.high:+.3f}]')} نات. آنچه یک دور می‌آموزد تا اندازهٔ زیادی خودِ همان پنجره‌هاست. ",
         )
     elif steps:
         told = (
             f"Its training loss shows no clear staircase: {ends(steps.drop, 2)} nats at the ends of passes, {ends(steps.fall, 2)} inside them. ",
-            f"هزینهٔ آموزشِ آن پلکان روشنی ندارد: {ltr(str(ends(steps.drop, 2)))} نت در پایان دورها و {ltr(str(ends(steps.fall, 2)))} نت درون آن‌ها. ",
+            f"هزینهٔ آموزشِ آن پلکان روشنی ندارد: {ltr(str(ends(steps.drop, 2)))} نات در پایان دورها و {ltr(str(ends(steps.fall, 2)))} نات درون آن‌ها. ",
         )
     over = (
         (f"the last pass costs {train:.2f} nats a symbol in training and the test part {test:.2f}: the gap of {gap:.2f} is overfitting.",
-         f"دور آخر در آموزش {train:.2f} نت بر نشانه می‌خواهد و بخش آزمون {test:.2f} نت: فاصلهٔ {gap:.2f} بیش‌برازش است.")
-        if gap > 0 and steps else
+         f"دور آخر در آموزش {train:.2f} نات بر نشانه می‌خواهد و بخش آزمون {test:.2f} نات: فاصلهٔ {gap:.2f} بیش‌برازش است.")
+        if gap > 0 else
         (f"the last pass costs {train:.2f} nats a symbol in training and the test part {test:.2f}: that shows no overfitting.",
-         f"دور آخر در آموزش {train:.2f} نت بر نشانه می‌خواهد و بخش آزمون {test:.2f} نت: این بیش‌برازشی نشان نمی‌دهد.")
+         f"دور آخر در آموزش {train:.2f} نات بر نشانه می‌خواهد و بخش آزمون {test:.2f} نات: این بیش‌برازشی نشان نمی‌دهد.")
     )  # fmt: skip
     study.say(
         f"**What is kept.** The short training keeps its weights of the least validation loss, after {best:.0f} of {short:.0f} passes. The long one keeps its last. {told[0]}At the end {over[0]} The last weights are scored all the same: nothing but the test part is left to choose others by, and a test part that chooses flatters what it scores. Whether earlier ones would have done better is therefore not known; every number of this model below is that of its last weights.",

@@ -158,12 +158,12 @@ for cell, group in reported.items():
 need = max(1, -(-4 * seeds // 5))
 here, there = {c for c in reported if below[c] >= need}, {c for c in reported if stopped[c] >= need}
 study.table(study.pick(["variant", "printed as below 0.1", "below 0.1 here", "test error after 30 passes, each seed", "mean test loss, nats", "passes of the program", "below 0.1 there, validation", "diverged"], ["حالت", "چاپ‌شده: زیر ۰٫۱", "این‌جا زیر ۰٫۱", "خطای آزمون پس از ۳۰ دور، هر بذر", "هزینهٔ میانگین آزمون، نات", "دورهای برنامه", "آن‌جا زیر ۰٫۱، اعتبارسنجی", "واگرا"]), rows,
-            "The reported grid, seeds in order. The loss is the cross-entropy of the test images, mean over the seeds that did not diverge, whatever was trained on. A rate that stays constant makes the shorter trainings of the program beginnings of these.", "شبکهٔ گزارش‌شده، به ترتیب بذرها. هزینه، آنتروپی متقاطع تصویرهای آزمون است، میانگین بذرهایی که واگرا نشدند، هر چه که روی آن آموزش دیده باشند. چون نرخ ثابت است، آموزش‌های کوتاه‌تر برنامه آغازِ همین آموزش‌ها هستند.")
+            "The reported grid, seeds in order. The loss is the cross-entropy of the test images, mean over the seeds that did not diverge, whatever was trained on. A rate that stays constant makes the shorter trainings of the program beginnings of these.", "جدول حالت‌های گزارش‌شده، به ترتیب بذرها. هزینه، آنتروپی متقاطع تصویرهای آزمون است، میانگین بذرهایی که واگرا نشدند، هر چه که روی آن آموزش دیده باشند. چون نرخ ثابت است، آموزش‌های کوتاه‌تر برنامه آغازِ همین آموزش‌ها هستند.")
 study.measure("cells_below_0.1", len(here), n=seeds, protocol=f"variants of twelve with a test error below 0.1 in at least {need} of {seeds} seeds", recipe="mlp-reported")
 study.measure("cells_agreeing", sum((c in here) == (c in PRINTED) for c in reported), n=12, protocol=f"variants of twelve on which 'below 0.1 in at least {need} of {seeds} seeds' agrees with the printed list", recipe="mlp-reported")
 odd = [label(c) for c in reported if (c in here) != (c in PRINTED)]
 study.say(f"Below 0.1 in at least {need} of {seeds} seeds: {', '.join(label(c) for c in sorted(here)) or 'none'}. " + ("**Exactly the four that were printed**" if here == PRINTED else f"Not what was printed: {', '.join(odd)}") + f", and {'the same' if there == here else 'not the same'} at the passes where the program stopped.",
-          f"زیر ۰٫۱ در دست‌کم {need} بذر از {seeds}: {kit.ltr(', '.join(label(c) for c in sorted(here)) or '0')}. " + ("**درست همان چهار حالتِ چاپ‌شده**" if here == PRINTED else f"با آنچه چاپ شده فرق دارد: {kit.ltr(', '.join(odd))}") + f"، و در دوری که برنامه ایستاد هم {'همان است' if there == here else 'همان نیست'}.")
+          f"زیر ۰٫۱ در دست‌کم {need} بذر از {seeds}: {kit.ltr(', '.join(label(c) for c in sorted(here))) if here else 'هیچ حالتی'}. " + ("**درست همان چهار حالتِ چاپ‌شده**" if here == PRINTED else f"با آنچه چاپ شده فرق دارد: {kit.ltr(', '.join(odd))}") + f"، و در دوری که برنامه ایستاد هم {'همان است' if there == here else 'همان نیست'}.")
 
 open_cells = [label(c) for c in reported if 0 < below[c] < seeds]
 once, once_there = (float(np.prod([counts[c] / seeds if c in PRINTED else 1 - counts[c] / seeds for c in reported])) for counts in (below, stopped))
@@ -171,7 +171,7 @@ for chance, when in ((once, "with a test error below 0.1 after 30 passes"), (onc
     study.measure("chance_of_printed_list", chance, n=seeds, unit="share", protocol=f"chance that one training a variant gives exactly the printed list, from the shares of {seeds} seeds {when}", recipe="mlp-reported")
 open_there = [label(c) for c in reported if 0 < stopped[c] < seeds]
 study.say(f"The program trains each variant once. After 30 passes some seeds lie below 0.1 and some above in {', '.join(open_cells) or 'no variant'}; at the passes where it stopped, on validation images, in {', '.join(open_there) or 'no variant'}. With the shares of these {seeds} seeds as chances, one training a variant prints exactly the four in {once:.0%} of cases after 30 passes, and in {once_there:.0%} where the program stopped.",
-          f"برنامه هر حالت را یک بار آموزش می‌دهد. پس از ۳۰ دور در {kit.ltr(', '.join(open_cells) or '0')} برخی بذرها زیر ۰٫۱ و برخی بالای آن‌اند؛ در دوری که برنامه ایستاد، روی تصویرهای اعتبارسنجی، در {kit.ltr(', '.join(open_there) or '0')}. اگر سهم این {seeds} بذر را احتمال بگیریم، با یک آموزش برای هر حالت پس از ۳۰ دور در {once:.0%} موارد درست همان چهار حالت چاپ می‌شود و در دورهای برنامه در {once_there:.0%}.")
+          f"برنامه هر حالت را یک بار آموزش می‌دهد. پس از ۳۰ دور در {kit.ltr(', '.join(open_cells)) if open_cells else 'هیچ حالتی'} برخی بذرها زیر ۰٫۱ و برخی بالای آن‌اند؛ در دوری که برنامه ایستاد، روی تصویرهای اعتبارسنجی، در {kit.ltr(', '.join(open_there)) if open_there else 'هیچ حالتی'}. اگر سهم این {seeds} بذر را احتمال بگیریم، با یک آموزش برای هر حالت پس از ۳۰ دور در {once:.0%} موارد درست همان چهار حالت چاپ می‌شود و در دورهای برنامه در {once_there:.0%}.")
 
 fourth = ("sigmoid", "cross-entropy", "adam")
 orders = {"one": reported[fourth], "new": cells("shuffled", "data.shuffle")[(True,)]}
@@ -196,7 +196,8 @@ study.say(f"The fourth of the printed variants, with one more setting changed: w
 # move a sum by up to $0.1 \sum_i x_i$, about ten, where it was about 0.1. A ReLU unit that is thrown below zero for all
 # images has no gradient and never returns. LeakyReLU units keep a hundredth of theirs and some come back, so the net learns;
 # but its scores are unbounded and steps of 0.1 too long to settle, and the error swings from pass to pass. Sigmoid units
-# saturate, but they are bounded: the last layer can settle, and in most seeds it does.
+# saturate, but they are bounded: the last layer can settle; the tables say in how many
+# seeds it does.
 # %% [markdown] lang="fa"
 # ## چرا بقیه شکست می‌خورند
 # **NLL روی نمره‌های خام.** $-s_y$ کران پایین ندارد: افزودن $c$ به همهٔ نمره‌ها آن را $c$ پایین می‌آورد و چیزی دربارهٔ رده نمی‌گوید. گرادیانش نسبت به
@@ -206,7 +207,7 @@ study.say(f"The fourth of the printed variants, with one more setting changed: w
 # **Adam با نرخ ۰٫۱.** در نخستین گام‌ها هر وزن، گرادیانش هر چه باشد، حدود ۰٫۱ جابه‌جا می‌شود؛ ۷۸۴ وزنِ همگام مجموعی را که حدود ۰٫۱ بود تا $0.1 \sum_i x_i$،
 # نزدیک ده، می‌برند. واحد ReLUیی که برای همهٔ تصویرها به زیر صفر پرتاب شود گرادیان ندارد و هرگز بازنمی‌گردد. واحدهای LeakyReLU یک‌صدمِ گرادیانشان را نگه
 # می‌دارند و برخی بازمی‌گردند، پس شبکه می‌آموزد؛ اما نمره‌هایش بی‌کران‌اند و گام ۰٫۱ برای آرام‌گرفتن بلند است و خطا از دوری به دور دیگر نوسان می‌کند. واحدهای
-# سیگموید اشباع می‌شوند، اما کران‌دارند: لایهٔ آخر می‌تواند آرام بگیرد و در بیشتر بذرها می‌گیرد.
+# سیگموید اشباع می‌شوند، اما کران‌دارند: لایهٔ آخر می‌تواند آرام بگیرد؛ این‌که در چند بذر چنین می‌شود در جدول‌هاست.
 
 # %%
 def beginning(cell):
@@ -265,7 +266,7 @@ study.say(f"Every NLL loss is negative within the first steps: no probability is
 # grid of twelve has six distinct cells. Dropout acts, the best weights count, and Adam has a rate that was searched for.
 # %% [markdown] lang="fa"
 # ## اصلاح‌شده: شش خانه
-# با log-softmax پیش از آن، NLL *همان* آنتروپی متقاطع است: گام‌های نخستِ هر یک از شش جفت به بیت‌های یکسان می‌انجامد، پس شبکهٔ دوازده‌تایی شش خانهٔ متمایز
+# با log-softmax پیش از آن، NLL *همان* آنتروپی متقاطع است: گام‌های نخستِ هر یک از شش جفت به بیت‌های یکسان می‌انجامد، پس جدول دوازده‌تایی شش خانهٔ متمایز
 # دارد. دراپ‌اوت عمل می‌کند، بهترین وزن‌ها به شمار می‌آید و Adam نرخی دارد که جست‌وجو شده است.
 
 # %%
@@ -301,7 +302,7 @@ for cell, group in corrected.items():
     study.measure("test_loss", float(np.mean([o["loss"] for o in group])), n=len(group), unit="nats/image", protocol="mean cross-entropy of 10,000 MNIST test images, best validation loss, mean over seeds", recipe="mlp-corrected", cell=name)
     rows.append([kit.ltr(name), kit.Cell("0.1" if cell[1] == "sgd" else "0.001"), summary(errors), summary([o["loss"] for o in group]), kit.Cell(", ".join(str(best_pass(c)) for c in losses)), kit.Cell(", ".join(str(f or "–") for f in fired[cell]))])
 study.table(study.pick(["variant", "rate", "error rate", "mean loss, nats", "best pass, each seed", "overfitting told at pass"], ["حالت", "نرخ", "نرخ خطا", "هزینهٔ میانگین، نات", "بهترین دور، هر بذر", "بیش‌برازش در دورِ"]), rows,
-            "The corrected grid on the test images. The solution calls the error rate \"average test loss\"; both stand here under their own names.", "شبکهٔ اصلاح‌شده روی تصویرهای آزمون. پاسخ، نرخ خطا را «میانگین هزینهٔ آزمون» می‌نامد؛ این‌جا هر دو با نام خود آمده‌اند.")
+            "The corrected grid on the test images. The solution calls the error rate \"average test loss\"; both stand here under their own names.", "جدول حالت‌های اصلاح‌شده روی تصویرهای آزمون. پاسخ، نرخ خطا را «میانگین هزینهٔ آزمون» می‌نامد؛ این‌جا هر دو با نام خود آمده‌اند.")
 rates = cells("rates", "model.activation", "train.optimiser.lr")
 tried = sorted({rate for _, rate in rates})
 lowest = {a: [min(line["valid/loss"] for line in rates[a, r][0]["history"]) for r in tried] for a in ("relu", "leaky-relu", "sigmoid")}
@@ -366,7 +367,7 @@ spread = [float(np.mean([o["error"] for o in corrected[c]])) for c in ranked]
 unfinished = sum(best_pass(course) == len(course) for course in ([line["valid/loss"] for line in o["history"]] for o in corrected[ranked[-1]]))
 slowest = f"{NAMES[ranked[-1][0]]} + {NAMES[ranked[-1][1]]}"
 study.say(f"**What remains.** Corrected, all six errors lie between {spread[0]:.2%} and {spread[-1]:.2%}; the largest is that of {slowest}, which was best at its last pass in {unfinished} of {len(corrected[ranked[-1]])} seeds. The large differences of the printed list were not differences of activations or optimisers but of a loss that was none and a rate that was wrong for one of the optimisers: two things that are compared at one rate are compared at a rate that suits one of them.",
-          f"**چه می‌ماند.** پس از اصلاح، هر شش خطا میان {kit.ltr(f'{spread[0]:.2%}')} و {kit.ltr(f'{spread[-1]:.2%}')} است؛ بزرگ‌ترین از آنِ {kit.ltr(slowest)} که در {unfinished} بذر از {len(corrected[ranked[-1]])} بذر در آخرین دورش از همه بهتر بود. تفاوت‌های بزرگِ فهرست چاپ‌شده تفاوت فعال‌سازی‌ها یا بهینه‌سازها نبود، بلکه از هزینه‌ای بود که هزینه نبود و از نرخی که برای یکی از بهینه‌سازها نادرست بود: دو چیز که با یک نرخ سنجیده شوند با نرخی سنجیده می‌شوند که به یکی از آن دو می‌خورد.")
+          f"**چه می‌ماند.** پس از اصلاح، هر شش خطا میان {kit.ltr(f'{spread[0]:.2%}')} و {kit.ltr(f'{spread[-1]:.2%}')} است؛ بزرگ‌ترین از آنِ {kit.ltr(slowest)} است که در {unfinished} بذر از {len(corrected[ranked[-1]])} بذر در آخرین دورش از همه بهتر بود. تفاوت‌های بزرگِ فهرست چاپ‌شده تفاوت فعال‌سازی‌ها یا بهینه‌سازها نبود، بلکه از هزینه‌ای بود که هزینه نبود و از نرخی که برای یکی از بهینه‌سازها نادرست بود: دو چیز که با یک نرخ سنجیده شوند با نرخی سنجیده می‌شوند که به یکی از آن دو می‌خورد.")
 
 # %% [markdown] lang="en"
 # ## Sources

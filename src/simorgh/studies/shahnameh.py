@@ -16,7 +16,7 @@
 # %% [markdown] lang="fa"
 # ## پرسش
 # بیتی از فردوسی داده می‌شود و بیت بعدی باید ساخته شود. آنچه خواسته‌اند مدلی دنباله‌به‌دنباله است که با ریزتنظیم مدلی آموزش‌دیده، gpt2-fa، به دست آید.
-# این خانه وزن آموزش‌دیده‌ای همراه ندارد؛ پس مدلی که اندازه می‌گیریم یک GPT-2 با ۱٫۹ میلیون پارامتر است که جز بخش آموزشیِ شاهنامه چیزی نخوانده است. ریزتنظیم
+# این پروژه وزن آموزش‌دیده‌ای به همراه ندارد؛ پس مدلی که اندازه می‌گیریم یک GPT-2 با ۱٫۹ میلیون پارامتر است که جز بخش آموزشیِ شاهنامه چیزی نخوانده است. ریزتنظیم
 # نزدیک پایان اجرا می‌شود، روی GPT-2 کوچکی که پیش‌تر روی خط‌های دیگری از همین کتاب آموزش دیده است؛ با خود gpt2-fa یک دستور است و انجام نشد. ورودی و خروجی در یک ردیف از نشانه‌ها جا دارند، *بیت و سپس بیت بعدی*، و هزینه تنها روی پاسخ
 # شمرده می‌شود. شعر تا چه اندازه پیش‌بینی‌پذیر است، و آنچه ساخته می‌شود آیا شعر است: قافیه دارد، وزن دارد، و تازه است؟
 
@@ -123,11 +123,11 @@ for name, (train_part, test_part) in parts.items():
         study.measure(f"overlap_{what}", value, n=n, unit="share", protocol=f"held-out part of the Shahnameh split by {name}, against its training part")
     study.measure("kneser_ney_9", floor[name], n=n, unit="bits/character", protocol=f"interpolated Kneser-Ney of order 9 on characters, Shahnameh split by {name}, {study.preset}")
     rows.append([study.pick(*{"section": ("section", "بخش"), "line": ("line", "بیت")}[name]), kit.Cell(f"{sum(map(len, train_part)):,}"), kit.Cell(f"{n:,}"), *(kit.Cell(f"{100 * shared[name][k]:.1f} %") for k in ("hemistichs", "four", "neighbours")), kit.Cell(f"{floor[name]:.3f}")])
-study.table(study.pick(["split by", "beyts to train on", "held out", "hemistichs found in training", "runs of four words", "beside a training beyt", "Kneser-Ney 9, bits/character"], ["بخش‌بندی به", "بیت آموزشی", "کنارگذاشته", "مصراعِ موجود در آموزش", "چهار واژهٔ پیاپی", "همسایهٔ بیت آموزشی", "Kneser-Ney ۹، bit بر نویسه"]), rows,
+study.table(study.pick(["split by", "beyts to train on", "held out", "hemistichs found in training", "runs of four words", "beside a training beyt", "Kneser-Ney 9, bits/character"], ["بخش‌بندی به", "بیت آموزشی", "کنارگذاشته", "مصراعِ موجود در آموزش", "چهار واژهٔ پیاپی", "همسایهٔ بیت آموزشی", kit.ltr("Kneser-Ney 9") + "، bit بر نویسه"]), rows,
             f"Two splits of {poem.beyts:,} beyts ({len(pairs):,} pairs) and what the training part gives away of the held-out one.", f"دو بخش‌بندیِ {poem.beyts:,} بیت ({len(pairs):,} جفت) و آنچه بخش آموزشی از بخش کنارگذاشته لو می‌دهد.")
 assert shared["section"]["neighbours"] < 0.05 < 0.9 < shared["line"]["neighbours"]
 study.say(f"Formulas repeat all through the poem: {100 * shared['section']['hemistichs']:.1f} % of the held-out hemistichs stand word for word in other sections as well, and no honest split can change that. What differs is the company: split by line, {100 * shared['line']['neighbours']:.0f} % of the held-out beyts stand beside one that was trained on. To a law that sees eight letters back this is worth {floor['section'] - floor['line']:+.3f} bits a character; a law with a longer memory may gain more. Everything below is split by section.",
-          f"عبارت‌های تکراری در سراسر کتاب پراکنده‌اند: {100 * shared['section']['hemistichs']:.1f}٪ مصراع‌های کنارگذاشته واژه‌به‌واژه در بخش‌های دیگر هم هست و هیچ بخش‌بندی درستی این را تغییر نمی‌دهد. تفاوت در همسایگی است: در بخش‌بندی به بیت، {100 * shared['line']['neighbours']:.0f}٪ بیت‌های کنارگذاشته کنار بیتی آموزشی‌اند. این برای قانونی که هشت حرف پیش از خود را می‌بیند <bdi dir=\"ltr\">{floor['section'] - floor['line']:+.3f}</bdi> bit بر نویسه می‌ارزد؛ قانونی با حافظهٔ بلندتر شاید بیشتر بهره ببرد. هر چه در پی می‌آید به بخش است.")
+          f"عبارت‌های تکراری در سراسر کتاب پراکنده‌اند: {100 * shared['section']['hemistichs']:.1f}٪ مصراع‌های کنارگذاشته واژه‌به‌واژه در بخش‌های دیگر هم هست و هیچ بخش‌بندی درستی این را تغییر نمی‌دهد. تفاوت در همسایگی است: در بخش‌بندی به بیت، {100 * shared['line']['neighbours']:.0f}٪ بیت‌های کنارگذاشته کنار بیتی آموزشی‌اند. این برای مدلی که هشت حرف پیش از خود را می‌بیند <bdi dir=\"ltr\">{floor['section'] - floor['line']:+.3f}</bdi> bit بر نویسه می‌ارزد؛ مدلی با حافظهٔ بلندتر شاید بیشتر بهره ببرد. هر چه در پی می‌آید با بخش‌بندی به بخش است.")
 
 # %% [markdown] lang="en"
 # ## Tokenisers
@@ -155,7 +155,7 @@ for name, one in coders.items():
     rows.append([name, kit.Cell(f"{len(one.vocabulary):,}"), kit.Cell(f"{np.mean(sizes):.1f}"), kit.Cell(f"{max(sizes)}"), kit.Cell(f"{lost}"), " | ".join(one.decode([n]).strip() or "␣" for n in one.encode(beyt[0]))])
     study.measure("symbols_per_beyt", float(np.mean(sizes)), n=len(sizes), unit="symbols", protocol=f"held-out beyts of the Shahnameh, {len(one.vocabulary)} symbols")
 study.table(study.pick(["tokeniser", "symbols", "per beyt", "longest beyt", "lines with an unknown sign", "a hemistich in its symbols"], ["واحدساز", "نشانه", "در هر بیت", "درازترین بیت", "خط دارای نویسهٔ ناشناس", "یک مصراع، به نشانه‌ها"]), rows,
-            f"Two marks of a beyt are counted in. Every one of {len(checked):,} hemistichs is given back as it was read.", f"دو نشانِ بیت هم شمرده شده است. هر {len(checked):,} مصراع، همان‌گونه که خوانده شد بازگردانده می‌شود.")
+            f"Two marks of a beyt are counted in. Every hemistich without an unknown sign, of {len(checked):,}, is given back as it was read.", f"دو نشانِ بیت هم شمرده شده است. از {len(checked):,} مصراع، هر مصراعی که نویسهٔ ناشناس نداشته باشد همان‌گونه که خوانده شد بازگردانده می‌شود.")
 longest = sorted(coder.vocabulary[len(SPECIAL) :], key=lambda piece: -len(piece))[:12]
 study.say(f"The longest pieces of the model's tokeniser are words that Ferdowsi cannot do without: <bdi dir=\"rtl\">{'، '.join(piece.strip() for piece in longest)}</bdi>.", f"بلندترین پاره‌های واحدسازِ مدل، واژه‌هایی است که فردوسی از آن‌ها ناگزیر است: {'، '.join(piece.strip() for piece in longest)}.")
 
@@ -190,7 +190,7 @@ with torch.no_grad():
 joint = sum(float(t.loss) * t.weight for t in terms) / sum(t.weight for t in terms)
 careless = float(np.mean([float(t.loss) for t in terms]))
 study.say(f"Losses are summed and divided once by the number of counted symbols, in training, validation and test: {joint:.4f} nats on the first hundred test windows. The mean of the means of batches, a common slip, gives {careless:.4f}.",
-          f"هزینه‌ها جمع و یک بار بر شمار نشانه‌های شمرده‌شده بخش می‌شوند، در آموزش، اعتبارسنجی و آزمون: {joint:.4f} نت روی صد پنجرهٔ نخست آزمون. میانگینِ میانگینِ دسته‌ها، لغزشی رایج، {careless:.4f} می‌دهد.")
+          f"هزینه‌ها جمع و یک بار بر شمار نشانه‌های شمرده‌شده بخش می‌شوند، در آموزش، اعتبارسنجی و آزمون: {joint:.4f} نات روی صد پنجرهٔ نخست آزمون. میانگینِ میانگینِ دسته‌ها، لغزشی رایج، {careless:.4f} می‌دهد.")
 
 # %% [markdown] lang="en"
 # ## Model and training
@@ -216,13 +216,13 @@ held = {key: study.results(key, "perplexity") for key in ("verse-scratch", "vers
 learning = {key: verse.passes(one, "symbols/loss", len(data.train)) for key, one in (("all", run), ("few", few))}
 watched = verse.passes(few, "valid/loss", len(data.train))
 best = int(np.argmin(watched[1]))
-axis = study.pick(("passes", "nats per symbol"), ("دور", "نت بر نشانه"))
+axis = study.pick(("passes", "nats per symbol"), ("دور", "نات بر نشانه"))
 study.figure(verse.training({study.pick("training", "آموزش"): learning["all"]}, {study.pick("test part, at the end", "بخش آزمون، در پایان"): np.log(held["verse-scratch"].value)}, axis),
              "training", "All windows: loss along the training.", "همهٔ پنجره‌ها: هزینه در طول آموزش.")
 study.figure(verse.training({study.pick("training", "آموزش"): learning["few"], study.pick("validation", "اعتبارسنجی"): watched}, {}, axis, best=(watched[0][best], watched[1][best])),
              "training-few", "128 windows: training and validation; the ring marks the weights that are kept.", "۱۲۸ پنجره: آموزش و اعتبارسنجی؛ حلقه وزن‌هایی را نشان می‌دهد که نگه داشته می‌شوند.")
 study.say(f"From 128 windows the training loss falls to {learning['few'][1][-1]:.2f} nats while the validation loss is lowest, {watched[1][best]:.2f}, after {watched[0][best]:.0f} passes and ends at {watched[1][-1]:.2f}. From all windows {run.experiment.train.epochs:g} passes end at {learning['all'][1][-1]:.2f} in training and {np.log(held['verse-scratch'].value):.2f} on the test part.",
-          f"با ۱۲۸ پنجره، هزینهٔ آموزش تا {learning['few'][1][-1]:.2f} نت پایین می‌رود، اما هزینهٔ اعتبارسنجی در دور {watched[0][best]:.0f} به کمترین مقدار، {watched[1][best]:.2f}، می‌رسد و در پایان {watched[1][-1]:.2f} است. با همهٔ پنجره‌ها، {run.experiment.train.epochs:g} دور در آموزش به {learning['all'][1][-1]:.2f} و روی بخش آزمون به {np.log(held['verse-scratch'].value):.2f} می‌انجامد.")
+          f"با ۱۲۸ پنجره، هزینهٔ آموزش تا {learning['few'][1][-1]:.2f} نات پایین می‌رود، اما هزینهٔ اعتبارسنجی در دور {watched[0][best]:.0f} به کمترین مقدار، {watched[1][best]:.2f}، می‌رسد و در پایان {watched[1][-1]:.2f} است. با همهٔ پنجره‌ها، {run.experiment.train.epochs:g} دور در آموزش به {learning['all'][1][-1]:.2f} و روی بخش آزمون به {np.log(held['verse-scratch'].value):.2f} می‌انجامد.")
 verse.overfitting(study, learning["all"], float(np.log(held["verse-scratch"].value)), held["verse-scratch"].n, watched[0][best], watched[0][-1])
 
 # %% [markdown] lang="en"
@@ -267,7 +267,7 @@ if not study.small:
 # %% [markdown] lang="fa"
 # ## آیا شعر است؟
 # *قافیه*: برابریِ حرف‌های پایانی دو مصراع پیش از واژه‌های مشترکشان (ردیف). *وزن*: خودکاره‌ای همهٔ خوانش‌های ممکنِ حرف‌ها را دنبال می‌کند و می‌پرسد آیا یکی از آن‌ها یازده هجای متقارب را دارد. هر دو شرطِ لازم‌اند و کم‌هزینه، و هیچ‌یک کافی نیست؛ پس
-# بیت‌های واقعی، بیت‌های واقعی با واژه‌های بُرخورده، و جفت مصراع‌های بیگانه کنار ساخته‌ها می‌آیند. پاسخ‌های *برگزیده* آن‌قدر از نو کشیده می‌شوند تا قافیه و وزن داشته باشند، دست‌بالا ۶۴ بار: همان قانون مدل، زیر این شرط.
+# بیت‌های واقعی، بیت‌های واقعی با واژه‌های بُرخورده، و جفت مصراع‌های بیگانه کنار ساخته‌ها می‌آیند. پاسخ‌های *برگزیده* آن‌قدر از نو کشیده می‌شوند تا قافیه و وزن داشته باشند، دست‌بالا ۶۴ بار: همان توزیع مدل، به شرطِ این‌ها.
 
 # %%
 count = 24 if study.small else 200
