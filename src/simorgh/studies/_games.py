@@ -326,7 +326,7 @@ def quality(study: Study, keys: Mapping[str, str]) -> dict[str, dict[str, object
         "samples where there is one seed). KID has no bias, so it may be negative. In the last row training images take the "
         "place of samples.",
         f"{count:,} نمونه در برابر همان تعداد تصویر آزمون، بهترین در بالا؛ میانگین بذرها ± نیم‌بازهٔ ۹۵ درصد (روی نمونه‌ها "
-        "اگر یک بذر باشد). ‏KID بی‌اریبی است و می‌تواند منفی باشد. در سطر آخر تصویرهای آموزش جای نمونه‌ها را گرفته‌اند.",
+        "اگر یک بذر باشد). ‏KID نااریب است و می‌تواند منفی باشد. در سطر آخر تصویرهای آموزش جای نمونه‌ها را گرفته‌اند.",
     )  # fmt: skip
     return held
 

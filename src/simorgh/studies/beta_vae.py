@@ -28,7 +28,7 @@
 #
 # ## فرض‌ها
 # نات بر تصویر: جمع روی پیکسل‌ها و نهفته‌ها، میانگین روی تصویرها، پیکسل برنولی. پیشین $N(0, I)$ است، پسین گاوسی با کوواریانس قطری، و کد هر
-# تصویر میانگینِ پسین آن. مدل‌ها روی اسپرایت‌هایی آزموده می‌شوند که دیده‌اند، زیرا شبکهٔ عامل‌ها همهٔ قانون داده است. *گره‌گشوده* یعنی هر متغیر
+# تصویر میانگینِ پسین آن. مدل‌ها روی اسپرایت‌هایی آزموده می‌شوند که دیده‌اند، زیرا جدول کامل عامل‌ها خودِ توزیع داده است. *گره‌گشوده* یعنی هر متغیر
 # نهفته یک عامل را دنبال کند.
 
 # %%
@@ -214,7 +214,7 @@ for b in (1, 16):
 right = sum(a <= s <= b for s, a, b in zip(slopes, order, order[1:]))
 own = sum(w == b for w, b in zip(winner, order))
 study.say(f"From beta 1 to 16 the KL goes from {R[0]:.1f} to {R[-1]:.1f} nats, the reconstruction from {D[0]:.1f} to {D[-1]:.1f}, and {used[1]} latents in use become {used[16]}. {right} of 4 slopes lie between their two prices, and {own} of 5 runs are the cheapest at their own: " + ("the points lie on a curve of optima as far as this check can tell." if right == 4 else "the rest stand off the curve of optima."),
-          f"از beta برابر ۱ تا ۱۶، KL از {R[0]:.1f} به {R[-1]:.1f} نات و بازسازی از {D[0]:.1f} به {D[-1]:.1f} می‌رسد و از {used[1]} متغیر نهفتهٔ فعال {used[16]} می‌ماند. از ۴ شیب، {right} تا میان دو بهای خود است و از ۵ مدل، {own} تا با بهای خود ارزان‌ترین است: " + ("تا جایی که این وارسی می‌گوید نقطه‌ها روی منحنی بهینه‌اند." if right == 4 else "بقیه از منحنی بهینه دورند."))
+          f"از beta برابر ۱ تا ۱۶، KL از {R[0]:.1f} به {R[-1]:.1f} نات و بازسازی از {D[0]:.1f} به {D[-1]:.1f} می‌رسد و از {used[1]} متغیر نهفتهٔ فعال {used[16]} می‌ماند. از ۴ شیب، {right} تا میان دو بهای خود است و از ۵ مدل، {own} تا با بهای خود ارزان‌ترین است: " + ("تا جایی که این وارسی می‌گوید نقطه‌ها روی منحنی بهینه‌اند." if right == 4 else "بقیه روی منحنی بهینه نیستند."))
 
 # %% [markdown] lang="en"
 # ## 3. The metric
@@ -236,8 +236,8 @@ study.say(f"From beta 1 to 16 the KL goes from {R[0]:.1f} to {R[-1]:.1f} nats, t
 # (سطرهای آخر جدول زیر). عددی می‌خواهیم برای *مستقل و تفسیرپذیر*: متغیر نهفته تا عاملش ثابت است بماند، و عامل را با قاعده‌ای بتوان از نهفته‌ها
 # خواند که خودش توان باز کردن گره را نداشته باشد.
 #
-# **گام‌ها** (Higgins و همکاران، ۲۰۱۷، بخش ۳؛ در صورت سؤال «بخش ۲»). (۱) از $K$ عامل یکی را قرعه بزن. (۲) $L$ جفت تصویر بکش که دو تای هر جفت در آن
-# عامل یکسان و در بقیه آزاد باشند. (۳) کدشان کن و $\bar{z} = \tfrac1L \sum_l |\mu(x_{l,1}) - \mu(x_{l,2})|$ را بگیر: نهفته‌ای که به دنبال عاملِ ثابت است
+# **گام‌ها** (Higgins و همکاران، ۲۰۱۷، بخش ۳؛ در صورت سؤال «بخش ۲»). (۱) از $K$ عامل یکی را قرعه بزنید. (۲) $L$ جفت تصویر بکشید که دو تای هر جفت در آن
+# عامل یکسان و در بقیه آزاد باشند. (۳) کدشان کنید و $\bar{z} = \tfrac1L \sum_l |\mu(x_{l,1}) - \mu(x_{l,2})|$ را بگیرید: نهفته‌ای که به دنبال عاملِ ثابت است
 # نزدیک صفر می‌ماند. (۴) یک رده‌بند خطی عامل را از $\bar{z}$ می‌گوید؛ دقتش روی نقطه‌های تازه امتیاز است، از شانس $1/K$ تا ۱. خطی و کم‌توان، تا خودش
 # گره را باز نکند.
 
@@ -317,7 +317,7 @@ study.table([study.pick("score", "امتیاز"), study.pick("protocol", "شیو
 # %% [markdown] lang="fa"
 # ## ۴. همهٔ dSprites: سه مدل، سه بذر
 # ‏۷۳۷٬۲۸۰ تصویر با پنج عامل، همان شبکه‌ها و گام‌های برابر، امتیاز روی ۲۰٬۰۰۰ کد. کنار آن‌ها عددهای منتشرشدهٔ آموزش‌های بسیار درازتر. پیاده‌سازی امتیازها
-# با ما و با یکدیگر فرق دارد: MIGِ ControlVAE با نمونه‌ها و بی شکل حساب شده است، و SAP آنجا مقیاس دیگری دارد و اینجا نیامده.
+# با ما و با یکدیگر فرق دارد: MIG در ControlVAE با نمونه‌ها و بی شکل حساب شده است، و SAP آنجا مقیاس دیگری دارد و اینجا نیامده.
 
 # %%
 table = {"beta-VAE, 4": "beta-vae-sprites", "FactorVAE, 10": "factor-vae", "ControlVAE, 16": "control-vae", "beta-TCVAE, 6": "beta-tcvae"}
@@ -349,7 +349,7 @@ if all(each[t]["mig"] for t in table):
     best_of = "; ".join(f"{shown[n]}: {t} ({mean[n][t]:.2f})" for n, t in first.items())
     named = f" ({kit.ltr(', '.join(shown[n] for n in apart))})" if apart else ""
     study.say(f"Best of the three by each score: {best_of}; {len(set(first.values()))} model(s) share the first places. Intervals of two models lie apart in {len(apart)} of {len(shown)} scores{named}. Between the seeds of one model scores vary by {min(noise.values()):.1f} to {max(noise.values()):.1f} times as much as between the means of models; methods that do not differ at all would show about {len(held_seeds) ** 0.5:.1f}, and from 1 on one training says little of its method (Locatello et al. 2019). FactorVAE stands at a FactorVAE score of {mean['factor-vae']['FactorVAE, 10']:.2f} where 0.83 is published after {300_000 / steps['FactorVAE, 10']:.0f} times as many steps, the beta-VAE at {mean['factor-vae']['beta-VAE, 4']:.2f} where 0.63 is published, and ControlVAE at a MIG of {mean['mig']['ControlVAE, 16']:.2f} at {held['ControlVAE, 16']['kl'].value:.1f} nats where 0.56 is published after {1_500_000 / steps['ControlVAE, 16']:.0f} times as many.",
-              f"بهترینِ سه مدل با هر امتیاز: <bdi dir=\"ltr\">{best_of}</bdi>؛ جایگاه‌های نخست میان {len(set(first.values()))} مدل است. بازهٔ دو مدل در {len(apart)} امتیاز از {len(shown)} از هم جداست{named}. پراکندگی میان بذرهای یک مدل {min(noise.values()):.1f} تا {max(noise.values()):.1f} برابرِ پراکندگی میان میانگین مدل‌هاست؛ روش‌هایی که هیچ فرقی نداشته باشند حدود {len(held_seeds) ** 0.5:.1f} نشان می‌دهند و از ۱ به بعد یک آموزش دربارهٔ روش خود چیز کمی می‌گوید (Locatello و همکاران، ۲۰۱۹). امتیاز FactorVAEِ مدل FactorVAE به {mean['factor-vae']['FactorVAE, 10']:.2f} رسیده که پس از {300_000 / steps['FactorVAE, 10']:.0f} برابر گام ۰٫۸۳ منتشر شده است؛ beta-VAE به {mean['factor-vae']['beta-VAE, 4']:.2f} در برابر ۰٫۶۳؛ و MIGِ ControlVAE با KL برابر {held['ControlVAE, 16']['kl'].value:.1f} نات به {mean['mig']['ControlVAE, 16']:.2f} در برابر ۰٫۵۶ پس از {1_500_000 / steps['ControlVAE, 16']:.0f} برابر گام.")
+              f"بهترینِ سه مدل با هر امتیاز: <bdi dir=\"ltr\">{best_of}</bdi>؛ جایگاه‌های نخست میان {len(set(first.values()))} مدل است. بازهٔ دو مدل در {len(apart)} امتیاز از {len(shown)} از هم جداست{named}. پراکندگی میان بذرهای یک مدل {min(noise.values()):.1f} تا {max(noise.values()):.1f} برابرِ پراکندگی میان میانگین مدل‌هاست؛ روش‌هایی که هیچ فرقی نداشته باشند حدود {len(held_seeds) ** 0.5:.1f} نشان می‌دهند و از ۱ به بعد یک آموزش دربارهٔ روش خود چیز کمی می‌گوید (Locatello و همکاران، ۲۰۱۹). امتیاز FactorVAE برای مدل FactorVAE به {mean['factor-vae']['FactorVAE, 10']:.2f} رسیده که پس از {300_000 / steps['FactorVAE, 10']:.0f} برابر گام ۰٫۸۳ منتشر شده است؛ beta-VAE به {mean['factor-vae']['beta-VAE, 4']:.2f} در برابر ۰٫۶۳؛ و MIG در ControlVAE با KL برابر {held['ControlVAE, 16']['kl'].value:.1f} نات به {mean['mig']['ControlVAE, 16']:.2f} در برابر ۰٫۵۶ پس از {1_500_000 / steps['ControlVAE, 16']:.0f} برابر گام.")
 
 # %% [markdown] lang="en"
 # ## 5. Are these dSprites?
@@ -371,7 +371,7 @@ else:
                 [[s, int((shape == i).sum()), int((like.differing[shape == i] == 0).sum()), int(like.differing[shape == i].max(initial=0)), kit.Cell(f"{like.lit[shape == i].mean():.0f}")] for i, s in enumerate(SHAPES) if (shape == i).any()],
                 f"Published frames against our drawing of the nearest point of the grid: {like.share(0):.0%} identical, {like.share():.0%} within 2 % of the lit pixels.",
                 f"فریم‌های منتشرشده در برابر ترسیم ما از نزدیک‌ترین نقطهٔ شبکه: {like.share(0):.0%} یکسان، {like.share():.0%} با اختلاف حداکثر ۲ درصدِ پیکسل‌های روشن.")
-    study.figure(reconstruction_pairs(frames[worst, None], draw(like.factors[worst])[:, None]), "frames", "The six frames that differ most: published (input), drawn (output).", "شش فریم با بیشترین اختلاف: منتشرشده (input)، کشیده (output).")
+    study.figure(reconstruction_pairs(frames[worst, None], draw(like.factors[worst])[:, None]), "frames", "The six frames that differ most: published (input), drawn (output).", "شش فریم با بیشترین اختلاف: منتشرشده (ورودی)، کشیده (خروجی).")
     study.measure("drawing_identical", like.share(0), n=len(frames), unit="share", protocol="published frames that the drawing of the nearest grid point meets in every pixel")
 
 # %% [markdown] lang="en"
@@ -392,7 +392,7 @@ else:
 # - **واحد beta.** اگر خطا روی ۴٬۰۹۶ پیکسل و KL روی ده نهفته میانگین گرفته شود، «beta برابر ۱» در جمع‌های اینجا ۴۱۰ است و کدها خاموش می‌شوند. Higgins و
 #   همکاران $\beta\, M / N$ را می‌نویسند ($M$ نهفته، $N$ پیکسل).
 # - **خاموشی.** نهفتهٔ بی‌KL هم میانگینی پر از نوفه دارد؛ اگر هرس نشود، واریانس ناچیزش رأی‌های FactorVAE را می‌برد.
-# - **‏MIG** با ۲۰ خانهٔ هم‌عرض روی میانگین‌ها، مانند اینجا، با MIGِ نمونه‌های پسین یک عدد نیست.
+# - **‏MIG** با ۲۰ خانهٔ هم‌عرض روی میانگین‌ها، مانند اینجا، با MIG روی نمونه‌های پسین یک عدد نیست.
 # - **قضیه‌ای در کار نیست.** بی برچسب یا سوگیریِ مدل، گره‌گشایی شناسایی‌پذیر نیست (Locatello و همکاران، ۲۰۱۹): آنچه دیده می‌شود از محورهای با شدت
 #   نابرابر و پسین قطری می‌آید، و برگزیدن بهترین بذر خودش استفاده از برچسب است.
 #

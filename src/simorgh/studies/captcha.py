@@ -79,7 +79,7 @@ study.warn_if_small()
 # از یک سو به سوی دیگر عوض می‌شود، با موجی خم شده‌اند، دو سه گونه قلم دارند و خطی خمیده و ضخیم از میانشان می‌گذرد و کمی محوند. نام هر پرونده متن آن
 # است، مانند `2b827.png`. تکلیف آن‌ها را به <bdi dir="ltr">64 × 256</bdi> و بازهٔ $[-1, 1]$ می‌برد.
 #
-# هیچ‌یک از آن‌ها در این‌جا به کار نرفته است، چون نباید چیزی بارگیری شود: کپچاها به همان شیوه *کشیده* می‌شوند، هر چند تا که بخواهیم، و هر کدام
+# هیچ‌یک از آن‌ها در این‌جا به کار نرفته است، چون لازم نیست چیزی بارگیری شود: کپچاها به همان شیوه *کشیده* می‌شوند، هر چند تا که بخواهیم، و هر کدام
 # تابعی از شمارهٔ خودش است. در اندازهٔ `cpu` مدل‌ها از همین نقش‌ها در خاکستری و با نصف اندازه می‌آموزند و `paper` اندازهٔ کامل را می‌گیرد. پوشهٔ خودتان با
 # <bdi dir="ltr">`simorgh study captcha --data captcha:PATH`</bdi> به کار می‌رود.
 
@@ -169,7 +169,7 @@ study.say(f"The whole network has 12 blocks down, 2 in the middle and 18 up. One
 # x_t = \sqrt{\bar\alpha_t}\, x_0 + \sqrt{1 - \bar\alpha_t}\, \epsilon, \qquad L = E\, \lVert \epsilon - \epsilon_\theta(x_t, t) \rVert^2. $$
 # One draw of noise takes an image to any step; a training step does this for each image at its own random $t$.
 # %% [markdown] lang="fa"
-# ## راه رفت
+# ## فرایند رو به جلو
 # $$ q(x_t \mid x_{t-1}) = N(\sqrt{1 - \beta_t}\, x_{t-1},\, \beta_t I) \quad\Rightarrow\quad
 # x_t = \sqrt{\bar\alpha_t}\, x_0 + \sqrt{1 - \bar\alpha_t}\, \epsilon, \qquad L = E\, \lVert \epsilon - \epsilon_\theta(x_t, t) \rVert^2. $$
 # یک بار کشیدن نوفه تصویر را به هر گامی می‌برد؛ هر گام آموزش همین کار را برای هر تصویر در $t$ تصادفی خودش می‌کند.
@@ -243,12 +243,12 @@ study.say("The squared error of the noise in test images is " + ", ".join(f"{m.v
 
 # %% [markdown] lang="en"
 # ## From noise to image
-# The chain of Ho et al. 2020, all its steps; `strip` shows as many of them as one likes. Below each state stands what the
+# The chain of Ho et al. 2020, all its steps; `strip` shows as many of them as one likes. On its right stands what the
 # network takes the image to be at that moment.
 # %% [markdown] lang="fa"
 # ## از نوفه تا تصویر
-# زنجیرهٔ Ho و همکاران (۲۰۲۰) با همهٔ گام‌هایش؛ تابع `strip` هر چند گام را که بخواهیم نشان می‌دهد. زیر هر حالت آن تصویری ایستاده است که شبکه در همان لحظه
-# گمان می‌برد.
+# زنجیرهٔ Ho و همکاران (۲۰۲۰) با همهٔ گام‌هایش؛ تابع `strip` هر چند گام را که بخواهیم نشان می‌دهد. در همان سطر و در سمت راست آن، تصویری آمده است که
+# شبکه در آن لحظه گمان می‌برد.
 
 # %%
 shown, steps = (1000, 900, 700, 500, 300, 100, 50, 0), 20 if study.small else 1000

@@ -20,13 +20,13 @@
 # - Nats per image: sums over pixels and latents, means over images. Intervals are Student's, over three seeds.
 # %% [markdown] lang="fa"
 # ## پرسش
-# وزن جملهٔ KL تعیین می‌کند که VAE چه بیاموزد و هیچ‌کس از پیش مقدار خوب آن را نمی‌داند. ControlVAE (Shao و همکاران، ۲۰۲۰) به جای وزن، خود
-# KL را می‌پرسد و یافتن وزن را به یک کنترل‌کننده می‌سپارد. آیا روی اسپرایت‌ها ۸ و ۱۴ نات را نگه می‌دارد، و کدام‌یک بازسازی و نمونهٔ بهتری می‌دهد؟
+# وزن جملهٔ KL تعیین می‌کند که VAE چه بیاموزد و هیچ‌کس از پیش مقدار خوب آن را نمی‌داند. ControlVAE (Shao و همکاران، ۲۰۲۰) به جای وزن، مقدار
+# خودِ KL را تعیین می‌کند و یافتن وزن را به یک کنترل‌کننده می‌سپارد. آیا روی اسپرایت‌ها ۸ و ۱۴ نات را نگه می‌دارد، و کدام‌یک بازسازی و نمونهٔ بهتری می‌دهد؟
 #
 # ## فرض‌ها
 # - جملهٔ صورت تمرین دربارهٔ پارامترهای کنترل‌کننده خوانا نیست؛ آن‌ها از مقاله و کد آن برداشته شده‌اند. مقدار خواسته ثابت است، چنان‌که صورت تمرین
 #   می‌خواهد؛ نویسندگان آن را آهسته بالا می‌برند.
-# - آموزش روی همهٔ اسپرایت‌هاست و آزمون روی ۵٬۰۰۰ تا از همان‌ها، زیرا شبکهٔ عامل‌ها همهٔ قانون داده است. اگر فایل dSprites نباشد، شبکهٔ آن کشیده می‌شود
+# - آموزش روی همهٔ اسپرایت‌هاست و آزمون روی ۵٬۰۰۰ تا از همان‌ها، زیرا جدول کامل عامل‌ها خودِ توزیع داده است. اگر فایل dSprites نباشد، تصویرهای همان جدول رسم می‌شود
 #   (جدول ۲).
 # - نات بر تصویر: جمع روی پیکسل‌ها و نهفته‌ها و میانگین روی تصویرها. بازه‌ها بازهٔ استیودنت روی سه بذرند.
 
@@ -73,13 +73,13 @@ study.warn_if_small()
 # %% [markdown] lang="fa"
 # ## کارت: ایده
 # ‏VAE مجموع بازسازی و $\beta\,\mathrm{KL}$ را کمینه می‌کند. با $\beta$ ثابت، KL هر جا که شد می‌ایستد: در $\beta = 1$ کدها هرچه بتوانند حمل
-# می‌کنند و در $\beta$ بزرگ خاموش می‌شوند؛ پس دو هدف مقاله، تصویر روشن و پیشینِ متنوع، کورکورانه معامله می‌شوند. ControlVAE دور آموزش یک
+# می‌کنند و در $\beta$ بزرگ خاموش می‌شوند؛ پس دو هدف مقاله، تصویر تیز و پیشینِ متنوع، کورکورانه معامله می‌شوند. ControlVAE گرد آموزش یک
 # حلقه می‌بندد: KL هر دسته را اندازه بگیر، با مقدار خواسته بسنج، $e(t) = \mathrm{KL}^* - \mathrm{KL}(t)$، و قرار بده
 #
 # $$ \beta(t) = \frac{K_p}{1 + \exp e(t)} - K_i \sum_{s \le t} e(s) + \beta_{\min}. $$
 #
-# جملهٔ نخست بی‌درنگ پاسخ می‌دهد اما هرگز بیش از $K_p$ نیست؛ جمع حافظه دارد و تنها جایی می‌ایستد که خطا به طور میانگین صفر باشد. کیفیت از KLِ
-# به‌اندازهٔ کافی بزرگ می‌آید و تنوع از آن‌که بزرگ‌تر از آن نباشد.
+# جملهٔ نخست بی‌درنگ پاسخ می‌دهد اما هرگز بیش از $K_p$ نیست؛ جمع حافظه دارد و تنها جایی می‌ایستد که خطا به طور میانگین صفر باشد. کیفیت از آن می‌آید
+# که KL به اندازهٔ کافی بزرگ باشد و تنوع از این‌که بزرگ‌تر از آن نباشد.
 
 # %%
 study.figure(block_diagram([["image", "encoder", "code z", "decoder", "reconstruction"],
@@ -143,13 +143,13 @@ study.figure(image_grid(data.test.x[:50] / 255, 5, 10), "data", "Fifty of them."
 # layer of twenty outputs, cut in two, is the same: rows of a weight matrix do not know each other.
 # %% [markdown] lang="fa"
 # ## شبکهٔ جدول ۶
-# سطر آخرِ کدگذار در جدول «دو لایهٔ تمام‌متصل» است، یکی برای میانگین‌ها و یکی برای لگاریتم واریانس‌ها. یک لایه با بیست خروجی که دو نیم شود همان
+# سطر آخرِ رمزگذار در جدول «دو لایهٔ تمام‌متصل» است، یکی برای میانگین‌ها و یکی برای لگاریتم واریانس‌ها. یک لایه با بیست خروجی که دو نیم شود همان
 # است: سطرهای ماتریس وزن از هم خبر ندارند.
 
 # %%
 model = vae.model()
 rows = []
-for part, net in (("encoder", model.encoder), ("decoder", model.decoder)):
+for part, net in ((study.pick("encoder", "رمزگذار"), model.encoder), (study.pick("decoder", "رمزگشا"), model.decoder)):
     for layer in net.modules():
         if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
             rows.append([part, kit.ltr(type(layer).__name__), kit.ltr(" x ".join(map(str, layer.weight.shape))), sum(p.numel() for p in layer.parameters())])
@@ -207,7 +207,7 @@ way = (f" first falls from {start['elbo/kl']:.2f} to {low['elbo/kl']:.2f} at ste
 way_fa = (f" نخست از {start['elbo/kl']:.2f} به {low['elbo/kl']:.2f} در گام {low['step']:,} فرو می‌افتد و سپس به {end['elbo/kl']:.1f} می‌رسد.{' این افت فروپاشی آغازین است: تا وقتی رمزگشا تنها تصویر میانگین را آموخته، کد بیش از آنچه کم می‌کند هزینه دارد.' if silent else ''} پس از آن"
           if start["step"] < low["step"] < end["step"] else f" از {start['elbo/kl']:.2f} به {end['elbo/kl']:.1f}:")
 study.say(f"The reconstruction falls from {start['elbo/reconstruction']:.0f} to {end['elbo/reconstruction']:.1f} nats (means of the first and the last {start['step']} steps). The KL{way} every nat that codes carry about an image is paid for in KL, and is worth it as long as it saves more than one nat of reconstruction. Of a grid of {images:,} equally likely images a code can carry at most ln {images:,} = {log(images):.2f} nats; what the KL has beyond that is mismatch between codes and prior.",
-          f"بازسازی از {start['elbo/reconstruction']:.0f} به {end['elbo/reconstruction']:.1f} نات می‌رسد (میانگین {start['step']} گام نخست و آخر). ‏KL{way_fa} هر ناتی که کد دربارهٔ تصویر حمل می‌کند بهایش در KL پرداخت می‌شود و تا وقتی می‌ارزد که بیش از یک نات از بازسازی کم کند. از شبکه‌ای با {images:,} تصویر هم‌احتمال، کد حداکثر <bdi dir=\"ltr\">ln {images:,} = {log(images):.2f}</bdi> نات حمل می‌کند؛ بیش از آن، ناهماهنگی کدها با پیشین است.")
+          f"بازسازی از {start['elbo/reconstruction']:.0f} به {end['elbo/reconstruction']:.1f} نات می‌رسد (میانگین {start['step']} گام نخست و آخر). ‏KL{way_fa} هر ناتی که کد دربارهٔ تصویر حمل می‌کند بهایش در KL پرداخت می‌شود و تا وقتی می‌ارزد که بیش از یک نات از بازسازی کم کند. از میان {images:,} تصویر هم‌احتمال، کد حداکثر <bdi dir=\"ltr\">ln {images:,} = {log(images):.2f}</bdi> نات حمل می‌کند؛ بیش از آن، ناهماهنگی کدها با پیشین است.")
 means, _ = generate(vae, 50)
 study.figure(image_grid(means, 5, 10), "vae-samples", "Generated by the VAE: probabilities of the pixels, 5 x 10.", "ساختهٔ VAE: احتمال پیکسل‌ها، ۵ در ۱۰.")
 bits = (SampleNoise(1, len(means)).uniform(*means.shape) < means).float()
@@ -253,7 +253,7 @@ for title, target in targets.items():
 study.table(study.pick(["model", "seed", "KL, last tenth", "beta at the end", "settled at step", "overshoot, nats", "reconstruction at the end"],
                        ["مدل", "بذر", "KL در یک‌دهم پایانی", "beta پایانی", "گام استقرار", "فراجهش، نات", "بازسازی پایانی"]), rows,
             f"How the controller held its set points. The plain VAE ends at {plain:.2f} nats. Settled: from there the KL, averaged over 100 steps, stays within 5 % of the set point.",
-            f"کنترل‌کننده چگونه مقدار خواسته را نگه داشت. VAE ساده در {plain:.2f} نات می‌ایستد. استقرار: از آنجا KL با میانگین ۱۰۰ گام در ۵ درصدِ مقدار خواسته می‌ماند.")
+            f"کنترل‌کننده چگونه مقدار خواسته را نگه داشت. VAE ساده در {plain:.2f} نات می‌ایستد. استقرار: از آنجا میانگین ۱۰۰ گامِ KL با اختلاف حداکثر ۵ درصد نزدیک مقدار خواسته می‌ماند.")
 found = {}
 for title, values in errors.items():
     standing, rise = (kit.interval(column) for column in zip(*rises[title]))
@@ -285,10 +285,10 @@ if all(trace for group in traces.values() for trace in group):
         lines[title] = (
             f"- **Set point {targets[title]:g}.** The KL passes it by {over[0]} nats and " + (f"stays within 5 % from step {held[0]}." if held else "does not stay within 5 % in every seed.")
             + f" From the middle of training to its end the weight {judged(*rise[1:], ('still rises', 'falls', 'neither rises nor falls beyond its interval'))} ({signed(*rise)}). Such a change needs a KL that stands {wanted:+.3f} nats from the set point; measured over this half: {signed(*error)}{judged(*error[1:], ('', '', ', whose interval holds 0'))}.",
-            f"- **مقدار {targets[title]:g}.** ‏KL به اندازهٔ <bdi>{over[1]}</bdi> نات از آن می‌گذرد و " + (f"از گام <bdi>{held[1]}</bdi> در ۵ درصدِ آن می‌ماند." if held else "در همهٔ بذرها در ۵ درصدِ آن نمی‌ماند.")
-            + f" از میانه تا پایان آموزش وزن {judged(*rise[1:], ('هنوز بالا می‌رود', 'پایین می‌آید', 'از بازه‌اش بیشتر بالا یا پایین نمی‌رود'))} (<bdi dir=\"ltr\">{signed(*rise)}</bdi>). چنین تغییری KLی می‌خواهد که <bdi dir=\"ltr\">{wanted:+.3f}</bdi> نات از مقدار خواسته فاصله داشته باشد؛ سنجیده در این نیمه: <bdi dir=\"ltr\">{signed(*error)}</bdi>{judged(*error[1:], ('', '', ' که بازه‌اش صفر را در بر دارد'))}.")
+            f"- **مقدار {targets[title]:g}.** ‏KL به اندازهٔ <bdi>{over[1]}</bdi> نات از آن می‌گذرد و " + (f"از گام <bdi>{held[1]}</bdi> با اختلاف حداکثر ۵ درصد نزدیک آن می‌ماند." if held else "در همهٔ بذرها چنین نزدیک آن نمی‌ماند.")
+            + f" از میانه تا پایان آموزش وزن {judged(*rise[1:], ('هنوز بالا می‌رود', 'پایین می‌آید', 'از بازه‌اش بیشتر بالا یا پایین نمی‌رود'))} (<bdi dir=\"ltr\">{signed(*rise)}</bdi>). چنین تغییری می‌خواهد که KL به اندازهٔ <bdi dir=\"ltr\">{wanted:+.3f}</bdi> نات از مقدار خواسته فاصله داشته باشد؛ سنجیده در این نیمه: <bdi dir=\"ltr\">{signed(*error)}</bdi>{judged(*error[1:], ('', '', ' که بازه‌اش صفر را در بر دارد'))}.")
     study.say(f"A KL that is held is no sign that the weight rests. The weight starts at 1, where the KL of a plain VAE lies at {plain:.1f}; the sum adds at most Ki = {held_by.ki:g} for each nat and step, so that the codes fill before it has grown, and a set point farther below {plain:.1f} has more weight to gather. As the decoder goes on learning, the KL that a weight allows changes, and the sum has to follow.\n\n" + "\n".join(en for en, _ in lines.values()),
-              f"نگه داشتن KL به معنای آرام گرفتن وزن نیست. وزن از ۱ آغاز می‌شود که در آن KLِ یک VAE ساده {plain:.1f} است؛ جمع برای هر نات و گام حداکثر <bdi dir=\"ltr\">Ki = {held_by.ki:g}</bdi> می‌افزاید، پس کدها پیش از رشد آن پر می‌شوند، و مقدار خواسته هرچه از {plain:.1f} پایین‌تر باشد وزن بیشتری باید گرد آید. رمزگشا همچنان می‌آموزد، پس KLی که هر وزن اجازه می‌دهد تغییر می‌کند و جمع باید دنبالش برود.\n\n" + "\n".join(fa for _, fa in lines.values()))
+              f"نگه داشتن KL به معنای آرام گرفتن وزن نیست. وزن از ۱ آغاز می‌شود که در آن KL در یک VAE ساده {plain:.1f} است؛ جمع برای هر نات و گام حداکثر <bdi dir=\"ltr\">Ki = {held_by.ki:g}</bdi> می‌افزاید، پس کدها پیش از رشد آن پر می‌شوند، و مقدار خواسته هرچه از {plain:.1f} پایین‌تر باشد وزن بیشتری باید گرد آید. رمزگشا همچنان می‌آموزد، پس مقدار KL که هر وزن اجازه می‌دهد تغییر می‌کند و جمع باید دنبالش برود.\n\n" + "\n".join(fa for _, fa in lines.values()))
 study.say(" ".join(reachability(t, plain) for t in targets.values()),
           " ".join(f"مقدار خواستهٔ {t:g} نات در دسترس {'نیست' if t > plain else 'است'}: KL در <bdi dir=\"ltr\">beta = 1</bdi> برابر {plain:.2f} نات است." for t in targets.values()))
 
@@ -334,11 +334,11 @@ end = {
     (True, "0"): ("The plain VAE, whose codes must differ most, is the farthest, as the argument says; between 8 and 14 it decides nothing here. It counts codes that are missed; the distance also counts how sharply the decoder paints, of which the reconstruction tells. These runs do not take the two apart",
                   "‏VAE ساده که کدهایش بیش از همه از پیشین دورند، چنان‌که استدلال می‌گوید دورترین است؛ میان ۸ و ۱۴ این استدلال اینجا چیزی را تعیین نمی‌کند. استدلال کدهای ازدست‌رفته را می‌شمارد؛ فاصله تیزیِ نقاشی رمزگشا را هم می‌بیند که بازسازی از آن خبر می‌دهد. این اجراها آن دو را از هم جدا نمی‌کنند"),
     (True, "+"): ("The order is the one that the argument says", "ترتیب همان است که استدلال می‌گوید"),
-    (True, "-"): ("At 14 sharper pictures outweigh the codes that are missed, at the KL of the plain VAE they do not", "در ۱۴ تصویرهای تیزتر بر کدهای ازدست‌رفته می‌چربند و در KLِ VAE ساده نه"),
+    (True, "-"): ("At 14 sharper pictures outweigh the codes that are missed, at the KL of the plain VAE they do not", "در ۱۴ تصویرهای تیزتر بر کدهای ازدست‌رفته می‌چربند و در مقدار KL مدل VAE ساده نه"),
 }.get((far, sign["14 - 8"]), ("The argument is a lower bound on a mismatch, and this measure does not bear it out as an order of samples", "استدلال کران پایینی برای ناهماهنگی است و این سنجه آن را به شکل ترتیب نمونه‌ها تأیید نمی‌کند"))
 study.say(
     f"From set point 8 to 14 the reconstruction changes by {signed(*gains['reconstruction'])} nats: {judged(*gains['reconstruction'][1:], ('it gets worse', 'more nats in the code make it better', 'not told apart by these seeds'))}. For samples an argument speaks against a large KL: codes of {images:,} images carry at most {log(images):.2f} nats, so that a KL of {kls[eight]:.1f} (8), {kls[fourteen]:.1f} (14) and {kls['VAE']:.1f} (VAE) forces the codes of all images together to differ from the prior by at least {mismatch[eight]:.2f}, {mismatch[fourteen]:.2f} and {mismatch['VAE']:.2f} nats, and draws from the prior then fall where no image lies (at 14 at most e^-{mismatch[fourteen]:.1f} = {exp(-mismatch[fourteen]):.1%} of the prior would be in use if codes filled it evenly).\n\nMeasured differences of fd-sprites: {lists[0]}. {end[0]}.",
-    f"از مقدار ۸ به ۱۴ بازسازی <bdi dir=\"ltr\">{signed(*gains['reconstruction'])}</bdi> نات تغییر می‌کند: {judged(*gains['reconstruction'][1:], ('بدتر می‌شود', 'ناتِ بیشتر در کد آن را بهتر می‌کند', 'با این بذرها از هم جدا نمی‌شوند'))}. دربارهٔ نمونه‌ها استدلالی بر ضد KLِ بزرگ هست: کدهای {images:,} تصویر حداکثر {log(images):.2f} نات حمل می‌کنند، پس KL برابر {kls[eight]:.1f} (۸)، {kls[fourteen]:.1f} (۱۴) و {kls['VAE']:.1f} (VAE) کدهای همهٔ تصویرها را ناگزیر دست‌کم {mismatch[eight]:.2f} و {mismatch[fourteen]:.2f} و {mismatch['VAE']:.2f} نات از پیشین دور می‌کند و قرعه از پیشین به جایی می‌افتد که تصویری نیست (در ۱۴ اگر کدها پیشین را یکنواخت پر می‌کردند حداکثر {exp(-mismatch[fourteen]):.1%} آن به کار می‌رفت).\n\nاختلاف‌های سنجیدهٔ fd-sprites: {lists[1]}. {end[1]}.",
+    f"از مقدار ۸ به ۱۴ بازسازی <bdi dir=\"ltr\">{signed(*gains['reconstruction'])}</bdi> نات تغییر می‌کند: {judged(*gains['reconstruction'][1:], ('بدتر می‌شود', 'ناتِ بیشتر در کد آن را بهتر می‌کند', 'با این بذرها از هم جدا نمی‌شوند'))}. دربارهٔ نمونه‌ها استدلالی بر ضد KL بزرگ هست: کدهای {images:,} تصویر حداکثر {log(images):.2f} نات حمل می‌کنند، پس KL برابر {kls[eight]:.1f} (۸)، {kls[fourteen]:.1f} (۱۴) و {kls['VAE']:.1f} (VAE) کدهای همهٔ تصویرها را ناگزیر دست‌کم {mismatch[eight]:.2f} و {mismatch[fourteen]:.2f} و {mismatch['VAE']:.2f} نات از پیشین دور می‌کند و قرعه از پیشین به جایی می‌افتد که تصویری نیست (در ۱۴ اگر کدها پیشین را یکنواخت پر می‌کردند حداکثر {exp(-mismatch[fourteen]):.1%} آن به کار می‌رفت).\n\nاختلاف‌های سنجیدهٔ fd-sprites: {lists[1]}. {end[1]}.",
 )
 
 # %% [markdown] lang="en"

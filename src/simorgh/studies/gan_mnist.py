@@ -88,7 +88,7 @@ study.table(
 )
 built = {"generator": model.generator, "discriminator": model.discriminator}
 rows = []
-for part, net in built.items():
+for part, net in zip(study.pick(list(built), ["مولد", "تمایزگر"]), built.values()):
     for layer in net.modules():
         if isinstance(layer, nn.Linear | nn.Conv2d | nn.PixelShuffle | nn.BatchNorm1d | nn.BatchNorm2d):
             rows.append([part, kit.ltr(str(layer).split("(")[0]), kit.ltr(" x ".join(map(str, layer.weight.shape)) if hasattr(layer, "weight") else f"factor {layer.upscale_factor}"), sum(p.numel() for p in layer.parameters())])
@@ -160,8 +160,8 @@ for name, make in ups.items():
 study.table(study.pick(["layer", "weights that reach the four pixels of a cell", "their mean energy, relative"], ["لایه", "تعداد وزن‌هایی که به چهار پیکسل یک خانه می‌رسد", "انرژی میانگین نسبی آن‌ها"]), rows,
             f"Checkerboards before any training: {weights} random weights on white noise.", f"شطرنجی شدن پیش از هر آموزشی: {weights} وزن تصادفی روی نوفهٔ سفید.")
 study.say(
-    "A transposed convolution whose kernel does not divide by its stride paints some pixels with four weights and their neighbours with one: its energy is uneven from the start, the checkerboard. PixelShuffle reaches every pixel with equally many weights. Its four channels are still independent, so a pattern of period two can be *learnt* from data or from a discriminator's slopes, but it is not built in.",
-    "کانولوشن ترانهاده‌ای که هسته‌اش بر گامش بخش‌پذیر نیست بعضی پیکسل‌ها را با چهار وزن و همسایهٔ آن‌ها را با یک وزن رنگ می‌کند: انرژی از آغاز نابرابر است و این همان نقش شطرنجی است. PixelShuffle به هر پیکسل با تعداد برابر وزن می‌رسد. چهار کانالش همچنان مستقل‌اند؛ پس نقشی با دورهٔ دو ممکن است از داده یا شیب تمایزگر *آموخته* شود، اما در ساختار نیست.",
+    "A transposed convolution whose kernel does not divide by its stride paints some pixels with four weights, those beside them with two and those between with one: its energy is uneven from the start, the checkerboard. PixelShuffle reaches every pixel with equally many weights. Its four channels are still independent, so a pattern of period two can be *learnt* from data or from a discriminator's slopes, but it is not built in.",
+    "کانولوشن ترانهاده‌ای که هسته‌اش بر گامش بخش‌پذیر نیست بعضی پیکسل‌ها را با چهار وزن، پیکسل‌های کناری را با دو و پیکسل‌های میان آن‌ها را با یک وزن رنگ می‌کند: انرژی از آغاز نابرابر است و این همان نقش شطرنجی است. PixelShuffle به هر پیکسل با تعداد برابر وزن می‌رسد. چهار کانالش همچنان مستقل‌اند؛ پس نقشی با دورهٔ دو ممکن است از داده یا شیب تمایزگر *آموخته* شود، اما در ساختار نیست.",
 )
 
 # %% [markdown] lang="en"
@@ -227,7 +227,7 @@ study.say(
 # L_G \approx \frac{1}{m} \sum_i \mathrm{softplus}(-D(G(z_i))). $$
 # %% [markdown] lang="fa"
 # ## برآورد از روی یک دسته
-# هر دو هزینه امید ریاضی‌اند و آموزش میانگین دسته‌ای $m$تایی را می‌بیند. با لاجیت هیچ لگاریتمی به صفر نمی‌رسد:
+# هر دو هزینه امید ریاضی‌اند و آموزش میانگین دسته‌ای $m$تایی را می‌بیند. با لوجیت هیچ لگاریتمی به صفر نمی‌رسد:
 #
 # $$ L_D \approx \frac{1}{m} \sum_i \mathrm{softplus}(-D(x_i)) + \frac{1}{m} \sum_i \mathrm{softplus}(D(G(z_i))), \qquad
 # L_G \approx \frac{1}{m} \sum_i \mathrm{softplus}(-D(G(z_i))). $$
@@ -244,8 +244,8 @@ with torch.no_grad():
         assert np.allclose(estimates[:, 0], printed, rtol=1e-4), "the logit form and the printed formula differ"
         rows.append([m, len(parts), kit.Cell(f"{estimates[:, 0].mean():.3f}"), kit.Cell(f"{estimates[:, 0].std(ddof=1):.3f}"), kit.Cell(f"{estimates[:, 1].mean():.3f}"), kit.Cell(f"{estimates[:, 1].std(ddof=1):.3f}")])
 study.table(["m", study.pick("batches", "دسته‌ها"), "L_D", study.pick("spread", "پراکندگی"), "L_G", study.pick("spread", "پراکندگی")], rows,
-            "The estimates by batch size on test images, trained model; the printed formula with logarithms gives the same to 1e-4 (asserted). Four times the batch, half the spread.",
-            "برآوردها بر حسب اندازهٔ دسته روی تصویرهای آزمون با مدل آموزش‌دیده؛ رابطهٔ چاپ‌شده با لگاریتم تا 1e-4 همین را می‌دهد. دستهٔ چهار برابر، پراکندگی نصف.")
+            "The estimates by batch size on test images, trained model; the printed formula with logarithms gives the same to 1e-4 (asserted). In theory four times the batch has half the spread.",
+            "برآوردها بر حسب اندازهٔ دسته روی تصویرهای آزمون با مدل آموزش‌دیده؛ رابطهٔ چاپ‌شده با لگاریتم تا <bdi dir=\"ltr\">1e-4</bdi> همین را می‌دهد. بنا بر نظریه دستهٔ چهار برابر نصف پراکندگی را دارد.")
 
 # %% [markdown] lang="en"
 # ## Training
@@ -264,15 +264,15 @@ study.say(
     f"**How the settings were found.** A search of 14 trials of 3 passes, scored by the distance of 2,000 samples to 5,000 held-out training images (the test part chose nothing), over rate, betas, batch and discriminator's steps, with one rate for both players. Its table is results/sweeps/gan.json of the repository and stands in no report; its best trial gave, rounded, the generator's rate {found.lr:g}, betas {found.betas[0]:g} and {found.betas[1]:g}, batches of {batch} and {gan.experiment.model.critic_steps} step of the discriminator. "
     f"The discriminator's rate {slower.lr:g}, {slower.lr / found.lr:.2g} of the generator's, was in no trial: it was chosen apart, because with one rate for both some seeds lost a digit (src/simorgh/recipes/gan.py). The same space is searched again by\n\n```\n{search}\n```\n\nwhich now moves the generator's rate and betas alone, since the discriminator has its own; with `{both}` its rate is searched as well.",
     f"‏GAN در {t.epochs:g} دور روی {len(data.train):,} تصویر می‌آموزد؛ نمونه‌هایش از میانگین وزن‌های مولد با نیمه‌عمر {t.ema_half_life:,.0f} تصویر می‌آیند.\n\n"
-    f"**تنظیم‌ها چگونه به دست آمد.** با جست‌وجویی در ۱۴ آزمایشِ سه‌دوری، با معیار فاصلهٔ ۲٬۰۰۰ نمونه تا ۵٬۰۰۰ تصویر آموزشیِ کنارگذاشته (بخش آزمون چیزی را انتخاب نکرد)، روی نرخ، ضریب‌ها، اندازهٔ دسته و گام‌های تمایزگر، و با یک نرخ برای هر دو بازیکن. جدول آن در <bdi dir=\"ltr\">results/sweeps/gan.json</bdi> مخزن است و در هیچ گزارشی نیامده؛ بهترین آزمایش، پس از گرد کردن، نرخ مولد {found.lr:g}، ضریب‌های {found.betas[0]:g} و {found.betas[1]:g}، دستهٔ {batch}تایی و {gan.experiment.model.critic_steps} گام تمایزگر را داد. "
-    f"نرخ تمایزگر، {slower.lr:g}، که {slower.lr / found.lr:.2g} نرخ مولد است، در هیچ آزمایشی نبود: جداگانه انتخاب شد، چون با یک نرخ برای هر دو، بعضی بذرها یک رقم را از دست می‌دادند (<bdi dir=\"ltr\">src/simorgh/recipes/gan.py</bdi>). همان فضا را این دستور دوباره می‌گردد:\n\n```\n{search}\n```\n\nاکنون این دستور تنها نرخ و ضریب‌های مولد را جابه‌جا می‌کند، چون تمایزگر تنظیم خود را دارد؛ با <bdi dir=\"ltr\">`{both}`</bdi> نرخ تمایزگر هم جست‌وجو می‌شود.",
+    f"**تنظیم‌ها چگونه به دست آمد.** با جست‌وجویی در ۱۴ آزمایشِ سه‌دوری، با معیار فاصلهٔ ۲٬۰۰۰ نمونه تا ۵٬۰۰۰ تصویر آموزشیِ کنارگذاشته (بخش آزمون چیزی را انتخاب نکرد)، روی نرخ، ضریب‌های بتا، اندازهٔ دسته و گام‌های تمایزگر، و با یک نرخ برای هر دو بازیکن. جدول آن در <bdi dir=\"ltr\">results/sweeps/gan.json</bdi> مخزن است و در هیچ گزارشی نیامده؛ بهترین آزمایش، پس از گرد کردن، نرخ مولد {found.lr:g}، بتاهای {found.betas[0]:g} و {found.betas[1]:g}، دستهٔ {batch}تایی و {gan.experiment.model.critic_steps} گام تمایزگر را داد. "
+    f"نرخ تمایزگر، {slower.lr:g}، که {slower.lr / found.lr:.2g} برابرِ نرخ مولد است، در هیچ آزمایشی نبود: جداگانه انتخاب شد، چون با یک نرخ برای هر دو، بعضی بذرها یک رقم را از دست می‌دادند (<bdi dir=\"ltr\">src/simorgh/recipes/gan.py</bdi>). همان فضا را این دستور دوباره می‌گردد:\n\n```\n{search}\n```\n\nاکنون این دستور تنها نرخ و بتاهای مولد را جابه‌جا می‌کند، چون تمایزگر تنظیم خود را دارد؛ با <bdi dir=\"ltr\">`{both}`</bdi> نرخ تمایزگر هم جست‌وجو می‌شود.",
 )
 games.players(study, {"GAN": runs["GAN"]}, "gan")
 last = [run.history()[-1] for run in runs["GAN"]]
 l_d, l_g = (float(np.mean([line[f"{who}/loss"] for line in last])) for who in ("discriminator", "generator"))
 study.say(
-    f"Neither loss falls towards zero, and neither should: they are the two sides of one game. A discriminator that could not tell at all would have a loss of 2 ln 2 = {2 * log(2):.3f}; at the end it is {l_d:.3f}, so it still tells some fakes, and its bound on the Jensen-Shannon divergence is {log(2) - l_d / 2:.3f} of at most {log(2):.3f} nats. The generator's loss would be ln 2 = {log(2):.3f} at that balance and is {l_g:.3f}.",
-    f"هیچ‌یک از دو هزینه به صفر نمی‌رود و نباید برود: دو سوی یک بازی‌اند. تمایزگری که هیچ نتواند تشخیص دهد هزینهٔ <bdi>2 ln 2 = {2 * log(2):.3f}</bdi> دارد؛ در پایان {l_d:.3f} است، پس هنوز بعضی نمونه‌ها را می‌شناسد و کران آن برای واگرایی ینسن-شانون {log(2) - l_d / 2:.3f} از حداکثر {log(2):.3f} نات است. هزینهٔ مولد در آن تعادل <bdi>ln 2 = {log(2):.3f}</bdi> می‌شد و {l_g:.3f} است.",
+    f"Neither loss falls towards zero, and neither should: they are the two sides of one game. A discriminator that could not tell at all would have a loss of 2 ln 2 = {2 * log(2):.3f}; at the end it is {l_d:.3f}{', so it still tells some fakes' if l_d < 2 * log(2) else ''}, and its bound on the Jensen-Shannon divergence is {log(2) - l_d / 2:.3f} of at most {log(2):.3f} nats. The generator's loss would be ln 2 = {log(2):.3f} at that balance and is {l_g:.3f}.",
+    f"هیچ‌یک از دو هزینه به صفر نمی‌رود و نباید برود: دو سوی یک بازی‌اند. تمایزگری که هیچ نتواند تشخیص دهد هزینهٔ <bdi>2 ln 2 = {2 * log(2):.3f}</bdi> دارد؛ در پایان {l_d:.3f} است{'، پس هنوز بعضی نمونه‌ها را می‌شناسد' if l_d < 2 * log(2) else ''} و کران آن برای واگرایی ینسن-شانون {log(2) - l_d / 2:.3f} از حداکثر {log(2):.3f} نات است. هزینهٔ مولد در آن تعادل <bdi>ln 2 = {log(2):.3f}</bdi> می‌شد و {l_g:.3f} است.",
 )
 
 # %% [markdown] lang="en"
@@ -299,7 +299,7 @@ conditional = study.results("cgan", "judge_accuracy")
 study.say(
     f"fd-digits of the GAN is {kit.short(m)}, where real training images in place of the samples reach {m.floor:.3f}: the samples are {m.value / m.floor:.0f} times further from the test images than real ones. The distance compares means and covariances of features only; precision (samples that could be real) and recall (real images that could have been sampled) say which side is short: {held['GAN']['precision'].value:.3f} against {held['GAN']['recall'].value:.3f}. "
     + (f"The conditional GAN draws the digit it is asked for in {conditional.value:.1%} of cases by the judge, who reads {conditional.floor:.1%} of real test images." if conditional else ""),
-    f"فاصلهٔ fd-digits این GAN <bdi dir=\"ltr\">{kit.short(m)}</bdi> است و تصویرهای واقعی آموزش به جای نمونه‌ها به {m.floor:.3f} می‌رسند: نمونه‌ها {m.value / m.floor:.0f} برابر تصویر واقعی از تصویرهای آزمون دورند. این فاصله فقط میانگین و کوواریانس ویژگی‌ها را می‌سنجد؛ دقت (نمونه‌هایی که ممکن بود واقعی باشند) و بازیابی (تصویرهای واقعی‌ای که ممکن بود نمونه باشند) می‌گویند کمبود از کدام سوست: {held['GAN']['precision'].value:.3f} در برابر {held['GAN']['recall'].value:.3f}. "
+    f"فاصلهٔ fd-digits این GAN <bdi dir=\"ltr\">{kit.short(m)}</bdi> است و تصویرهای واقعی آموزش به جای نمونه‌ها به {m.floor:.3f} می‌رسند: نمونه‌ها {m.value / m.floor:.0f} برابر تصویر واقعی از تصویرهای آزمون دورند. این فاصله فقط میانگین و کوواریانس ویژگی‌ها را می‌سنجد؛ precision (نمونه‌هایی که ممکن بود واقعی باشند) و recall (تصویرهای واقعی‌ای که ممکن بود نمونه باشند) می‌گویند کمبود از کدام سوست: {held['GAN']['precision'].value:.3f} در برابر {held['GAN']['recall'].value:.3f}. "
     + (f"‏GAN شرطی به تشخیص داور در {conditional.value:.1%} موارد همان رقم خواسته‌شده را می‌کشد و داور {conditional.floor:.1%} تصویرهای واقعی آزمون را درست می‌خواند." if conditional else ""),
 )
 

@@ -110,14 +110,14 @@ places = [
     (study.pick("the null token, a class of its own", "نشانهٔ تهی، رده‌ای جدا"), ToldClass, "nn.Embedding(spec.classes + 1"),
     (study.pick("sampling: the unconditional denoiser", "نمونه‌گیری: نوفه‌زدای بی‌شرط"), Diffusion.denoiser, "self.told.nothing("),
     (study.pick("sampling: the two are joined", "نمونه‌گیری: پیوند آن دو"), Diffusion.draw, "guidance.join("),
-    (study.pick("sampling: the doubled evaluation", "نمونه‌گیری: ارزیابی دوباره"), Guidance.join, "own, null ="),
+    (study.pick("sampling: the doubled evaluation", "نمونه‌گیری: ارزیابیِ دوتایی"), Guidance.join, "own, null ="),
     (study.pick("sampling: the combination", "نمونه‌گیری: ترکیب"), Guidance.join, "self.scale * (a - b)"),
 ]
 study.table(study.pick(["what", "file and line", "line"], ["چه", "پرونده و سطر", "سطر"]), [[what, *map(kit.ltr, lab.where(thing, text))] for what, thing, text in places],
             f"Where guidance stands in this package; lines are looked up while the report is made. Measured: {100 * share:.1f} % of 20,000 labels dropped.",
             f"جای هدایت در این بسته؛ سطرها هنگام ساختن گزارش جسته می‌شوند. اندازه‌گیری: {100 * share:.1f}٪ از ۲۰٬۰۰۰ برچسب حذف شد.")
 study.say("In the widely used teaching script (TeaPearce/Conditional_Diffusion_MNIST) the same three places are a Bernoulli mask over the labels in `DDPM.forward`, a batch that is doubled in `DDPM.sample`, and there `eps = (1 + guide_w) * eps1 - guide_w * eps2`: the convention of $w$. Its null is a one-hot vector set to zero; ours is an eleventh class with a vector of its own.",
-          "در اسکریپت آموزشی پرکاربرد (TeaPearce/Conditional_Diffusion_MNIST) همین سه جا چنین است: نقابی برنولی روی برچسب‌ها در `DDPM.forward`، دسته‌ای که در `DDPM.sample` دو برابر می‌شود، و همان‌جا `eps = (1 + guide_w) * eps1 - guide_w * eps2`، با قرارداد $w$. تهیِ آن بردار یک‌داغِ صفرشده است؛ تهیِ ما ردهٔ یازدهمی با بردار خود.")
+          "در اسکریپت آموزشی پرکاربرد (TeaPearce/Conditional_Diffusion_MNIST) همین سه جا چنین است: نقابی برنولی روی برچسب‌ها در `DDPM.forward`، دسته‌ای که در `DDPM.sample` دو برابر می‌شود، و همان‌جا `eps = (1 + guide_w) * eps1 - guide_w * eps2`، با قرارداد $w$. تهیِ آن بردار تک‌داغِ صفرشده است؛ تهیِ ما ردهٔ یازدهمی با بردار خود.")
 
 # %% [markdown] lang="en"
 # ### What it is not
@@ -285,8 +285,8 @@ study.say("Limiting guidance to the interval moves " + " and ".join(f"coverage a
 # networks for a model that is already trained.
 # %% [markdown] lang="fa"
 # ## (ب) شرط چگونه وارد می‌شود و چه راه‌های دیگری هست
-# در آن اسکریپت آموزشی بردار برچسب در ویژگی‌های دو مرحلهٔ رمزگشا *ضرب* و بردار زمان افزوده می‌شود؛ به رمزگذار چیزی گفته نمی‌شود. این یکی از راه‌هاست. در این‌جا پنج راه،
-# کلیدی از همان U-Net اند، `model.network.inject`، و $c$ بردار برچسب است:
+# در آن اسکریپت آموزشی بردار برچسب در ویژگی‌های دو مرحلهٔ رمزگشا *ضرب* و بردار زمان افزوده می‌شود؛ به رمزگذار چیزی گفته نمی‌شود. این یکی از راه‌هاست. در این‌جا پنج راه با
+# یک کلید در همان U-Net، یعنی `model.network.inject`، برگزیده می‌شوند و $c$ بردار برچسب است:
 #
 # - **add**: $c$ با کد $t$ جمع می‌شود که هر بلوک آن را به ویژگی‌هایش می‌افزاید.
 # - **scale-shift** (FiLM، نرمال‌سازی تطبیقی): هر بلوک $\mathrm{norm}(h)(1 + \gamma(c)) + \beta(c)$ دارد.

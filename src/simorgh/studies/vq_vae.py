@@ -121,9 +121,10 @@ study.figure(block_diagram([["image 28 x 28", "strided conv, twice", "residual +
 # بدون آن در جدول خطاهای پایین است.
 
 # %%
+FA = {"encoder": "رمزگذار", "codebook": "کتاب کد", "decoder": "رمزگشا", "reconstruction": "بازسازی", "commitment": "تعهد"}
 rows = layers(model, data.test.x[:1] / 255)
 assert sum(row[3] for row in rows) == sum(p.numel() for part in (model.encoder, model.codebook, model.decoder) for p in part.parameters())
-study.table(study.pick(["part", "layer", "shape behind it", "parameters"], ["بخش", "لایه", "شکل پس از آن", "پارامتر"]), [[part, kit.ltr(layer), kit.ltr(shape), size] for part, layer, shape, size in rows],
+study.table(study.pick(["part", "layer", "shape behind it", "parameters"], ["بخش", "لایه", "شکل پس از آن", "پارامتر"]), [[study.pick(part, FA[part]), kit.ltr(layer), kit.ltr(shape), size] for part, layer, shape, size in rows],
             f"The layers of three codes of two dimensions, read off the network; ReLUs are left out. {sum(row[3] for row in rows):,} parameters.",
             f"لایه‌های سه کد دوبعدی، خوانده از خود شبکه؛ ReLUها نیامده‌اند. {sum(row[3] for row in rows):,} پارامتر.")
 
@@ -138,7 +139,7 @@ study.table(study.pick(["part", "layer", "shape behind it", "parameters"], ["ب�
 # likely.
 # %% [markdown] lang="fa"
 # ## هزینه
-# با $z_i$ بردار کدگذار در جای $i$، $e_i$ نزدیک‌ترین کد آن، $\hat x$ پاسخ رمزگشا به همهٔ $e_i$ها و $\mathrm{sg}$ بندآورِ گرادیان، هزینهٔ هر تصویر این است:
+# با $z_i$ بردار رمزگذار در جای $i$، $e_i$ نزدیک‌ترین کد آن، $\hat x$ پاسخ رمزگشا به همهٔ $e_i$ها و $\mathrm{sg}$ بندآورِ گرادیان، هزینهٔ هر تصویر این است:
 #
 # $$ \Vert x - \hat x \Vert^2 + \frac{HWC}{hw} \sum_{i=1}^{hw} \left( \Vert \mathrm{sg}[z_i] - e_i \Vert^2 + \beta\, \Vert z_i - \mathrm{sg}[e_i] \Vert^2 \right) . $$
 #
@@ -161,7 +162,7 @@ study.say(f"Here the first term is {first[0]}; `--model.reconstruction` has the 
 # $B = A + \mathrm{sg}[f(A) - A]$, which is $f(A)$ going forward and the identity going back.
 # %% [markdown] lang="fa"
 # ## عبور مستقیم
-# نزدیک‌ترین کد شیب ندارد. گرادیان در کد، همان‌گونه که هست، به بردار کدگذار داده می‌شود: $B = A + \mathrm{sg}[f(A) - A]$ که رو به جلو
+# نزدیک‌ترین کد شیب ندارد. گرادیان در کد، همان‌گونه که هست، به بردار رمزگذار داده می‌شود: $B = A + \mathrm{sg}[f(A) - A]$ که رو به جلو
 # $f(A)$ است و رو به عقب همانی.
 
 # %%
@@ -182,7 +183,7 @@ for term, value in terms.items():
     for part, net in parts.items():
         grads = torch.autograd.grad(value, list(net.parameters()), retain_graph=True, allow_unused=True)
         moved[term, part] = any(g is not None and bool(g.abs().sum() > 0) for g in grads)
-study.table([study.pick("term", "جمله"), *parts], [[term, *(("x" if moved[term, part] else "") for part in parts)] for term in terms],
+study.table([study.pick("term", "جمله"), *(study.pick(part, FA[part]) for part in parts)], [[study.pick(term, FA[term]), *(("x" if moved[term, part] else "") for part in parts)] for term in terms],
             "Which part is moved by which term of the loss, by autograd.", "هر جملهٔ هزینه کدام بخش را حرکت می‌دهد، با autograd.")
 assert [moved["reconstruction", p] for p in parts] == [True, False, True]
 assert [moved["codebook", p] for p in parts] == [False, True, False]
@@ -214,7 +215,7 @@ seeds = [next(m.value for m in r.results() if m.name == names[0]) for r in three
 apart = max(seeds) - min(seeds) if len(seeds) > 1 else float("nan")
 held, bare = errors["vq-3x2@k3"], errors["vq-3x2@nomix"]
 mixing = 0 if bare.low > held.high else 1 if bare.high < held.low else 2
-chance = "" if len(seeds) < 2 else study.pick(f" The three seeds of the first row lie {apart:.4f} apart" + (", so that one seed each may not be enough to say so." if abs(bare.value - held.value) < apart else ", less than this difference."),
+chance = "" if len(seeds) < 2 or mixing == 2 else study.pick(f" The three seeds of the first row lie {apart:.4f} apart" + (", so that one seed each may not be enough to say so." if abs(bare.value - held.value) < apart else ", less than this difference."),
                                               f" سه بذرِ سطر نخست {apart:.4f} از هم فاصله دارند" + ("، پس شاید یک بذر از هرکدام برای این حکم بس نباشد." if abs(bare.value - held.value) < apart else "، کمتر از این اختلاف."))
 study.say(f"Without mixing the error of the short run is {bare.value:.3f} in place of {held.value:.3f}: {('mixing helps, beyond both intervals', 'mixing does harm, beyond both intervals', 'the intervals overlap, and the two cannot be told apart')[mixing]}.{chance}",
           f"بی آمیزش خطای اجرای کوتاه به جای {held.value:.3f} برابر {bare.value:.3f} است: {('آمیزش، فراتر از هر دو بازه، کمک می‌کند', 'آمیزش، فراتر از هر دو بازه، زیان دارد', 'بازه‌ها روی هم می‌افتند و دو اجرا از هم جدا نمی‌شوند')[mixing]}.{chance}")
@@ -252,7 +253,7 @@ frames = [plane(c, v, step, limit) for i, (step, c, v) in enumerate(shots) for _
 gif = write_gif(study.out / "figures" / "codes.gif", frames, 0.12)
 reached = shots[travelled([c for _, c, _ in shots])][0]
 study.animation(gif.read_bytes(), en=f"The three codes on their way, {len(shots)} pictures of a short run of its own, with the encoder's vectors of four images behind them. The axes stand still; the first quarter is shown three times slower. Nine tenths of the way of the codes lie before step {reached:,} of {last:,.0f}.",
-                fa=f"سه کد در راه، {len(shots)} تصویر از اجرای کوتاهی جداگانه، با بردارهای کدگذار برای چهار تصویر در پس‌زمینه. محورها ثابت‌اند و یک‌چهارم نخست سه بار آهسته‌تر است. نُه‌دهم راه کدها پیش از گام {reached:,} از {last:,.0f} پیموده می‌شود.")
+                fa=f"سه کد در راه، {len(shots)} تصویر از اجرای کوتاهی جداگانه، با بردارهای رمزگذار برای چهار تصویر در پس‌زمینه. محورها ثابت‌اند و یک‌چهارم نخست سه بار آهسته‌تر است. نُه‌دهم راه کدها پیش از گام {reached:,} از {last:,.0f} پیموده می‌شود.")
 _ = study.measure("nine_tenths_of_the_way", reached, n=len(shots), unit="steps", protocol="first snapshot with nine tenths of the way of all codes behind it, one seed", recipe="vq-3x2@film")
 
 # %% [markdown] lang="en"
@@ -261,7 +262,7 @@ _ = study.measure("nine_tenths_of_the_way", reached, n=len(shots), unit="steps",
 # rate as it is, so what it gains can come from easier learning only. Two passes each, without a prior.
 # %% [markdown] lang="fa"
 # ## کد بیشتر، یا کد بلندتر
-# ‏۴۹ جا با $K$ کد $49 \log_2 K$ بیت جا دارد: جاروی $K$ جاروی نرخ است. بُعد $D$ نرخ را تغییر نمی‌دهد، پس سودش فقط از آسان‌تر شدن آموختن
+# ‏۴۹ جا با $K$ کد $49 \log_2 K$ بیت گنجایش دارد: جاروی $K$ جاروی نرخ است. بُعد $D$ نرخ را تغییر نمی‌دهد، پس سودش فقط از آسان‌تر شدن آموختن
 # می‌آید. هرکدام دو دور آموزش، بدون پیشین.
 
 
@@ -339,8 +340,8 @@ changes = (codes[:, 1:] != codes[:, :-1]).flatten(2).sum(2).double()
 middle, begin = (mean_interval(far[:, i], kind="normal") for i in (5, 0))
 study.measure("segment_distance", middle.value, middle.low, middle.high, n=len(pairs), unit="judge feature units", protocol="distance of the middle of a segment between codes of different classes to the nearest of 10,000 training images, seed 0", recipe="vq-vae")
 verdict = 0 if middle.low > limit else 1 if middle.high < limit else 2
-study.say(f"Over {len(pairs)} pairs of test images of different classes {float(changes.mean()):.1f} of {places} codes change at a tenth of the way{': many at once' if float(changes.mean()) > 1.5 else ''}. In the middle the image is {middle.value:.2f} [{middle.low:.2f}, {middle.high:.2f}] from the nearest of 10,000 training images in the judge's features, at the first end {begin.value:.2f}; 95 % of test images stay under {limit:.2f}: {('the middle lies outside the typical', 'on average the middle is still typical', 'the interval holds this limit, and nothing is decided')[verdict]}. The judge is {float(sure[:, 0].mean()):.2f} sure at the first end and {float(sure[:, 5].mean()):.2f} in the middle. Middles of the three rows above: {', '.join(f'{d:.2f}' for d in distance[:, 5].tolist())}.",
-          f"روی {len(pairs)} جفت تصویر آزمون از رده‌های متفاوت، در هر یک‌دهم راه {float(changes.mean()):.1f} کد از {places} کد عوض می‌شود{'، یعنی بسیاری با هم' if float(changes.mean()) > 1.5 else ''}. در میانه تصویر در ویژگی‌های داور <bdi dir=\"ltr\">{middle.value:.2f} [{middle.low:.2f}, {middle.high:.2f}]</bdi> از نزدیک‌ترین تصویر از ۱۰٬۰۰۰ تصویر آموزش دور است و در سر نخست {begin.value:.2f}؛ ۹۵ درصد تصویرهای آزمون زیر {limit:.2f}اند: {('میانه بیرون از تصویرهای نوعی است', 'میانه به طور میانگین هنوز نوعی است', 'بازه این مرز را در بر دارد و حکمی نمی‌توان داد')[verdict]}. داور در سر نخست {float(sure[:, 0].mean()):.2f} و در میانه {float(sure[:, 5].mean()):.2f} مطمئن است. میانهٔ سه سطر بالا: <bdi dir=\"ltr\">{', '.join(f'{d:.2f}' for d in distance[:, 5].tolist())}</bdi>.")
+study.say(f"Over {len(pairs)} pairs of test images of different classes {float(changes.mean()):.1f} of {places} codes change at a tenth of the way{': many at once' if float(changes.mean()) > 1.5 else ''}. In the middle the image is {middle.value:.2f} [{middle.low:.2f}, {middle.high:.2f}] from the nearest of 10,000 training images in the judge's features, at the first end {begin.value:.2f}; 95 % of test images stay under {limit:.2f}: {('the middle lies outside the typical', 'on average the middle is still typical', 'the interval holds this limit, and nothing is decided')[verdict]}. The judge is {float(sure[:, 0].mean()):.2f} sure at the first end and {float(sure[:, 5].mean()):.2f} in the middle. Distances at the middles of the three rows above: {', '.join(f'{d:.2f}' for d in distance[:, 5].tolist())}.",
+          f"روی {len(pairs)} جفت تصویر آزمون از رده‌های متفاوت، در هر یک‌دهم راه {float(changes.mean()):.1f} کد از {places} کد عوض می‌شود{'، یعنی بسیاری با هم' if float(changes.mean()) > 1.5 else ''}. در نقطهٔ وسط، تصویر در ویژگی‌های داور <bdi dir=\"ltr\">{middle.value:.2f} [{middle.low:.2f}, {middle.high:.2f}]</bdi> از نزدیک‌ترین تصویر از ۱۰٬۰۰۰ تصویر آموزش دور است و در سر نخست {begin.value:.2f}؛ ۹۵ درصد تصویرهای آزمون زیر {limit:.2f}اند: {('نقطهٔ وسط بیرون از تصویرهای نوعی است', 'نقطهٔ وسط به طور میانگین هنوز نوعی است', 'بازه این مرز را در بر دارد و حکمی نمی‌توان داد')[verdict]}. داور در سر نخست {float(sure[:, 0].mean()):.2f} و در وسط {float(sure[:, 5].mean()):.2f} مطمئن است. فاصله‌ها در نقطهٔ وسط سه سطر بالا: <bdi dir=\"ltr\">{', '.join(f'{d:.2f}' for d in distance[:, 5].tolist())}</bdi>.")
 
 # %% [markdown] lang="en"
 # ## Drawing new images
@@ -348,7 +349,7 @@ study.say(f"Over {len(pairs)} pairs of test images of different classes {float(c
 # the other, and its cost is the length of the code that it would send.
 # %% [markdown] lang="fa"
 # ## کشیدن تصویر تازه
-# مبدلی که به نقشه‌های تصویرهای آموزش برازش شده نقشه می‌کشد، یک جا پس از دیگری، و هزینه‌اش طول کدی است که
+# ترنسفورمری که به نقشه‌های تصویرهای آموزش برازش شده نقشه می‌کشد، یک جا پس از دیگری، و هزینه‌اش طول کدی است که
 # می‌فرستد.
 
 # %%

@@ -68,12 +68,12 @@ study.warn_if_small()
 # print neither would have the images made *less* likely, and codes that never come to rest (see the pitfalls).
 # %% [markdown] lang="fa"
 # ## کارت: سه جمله
-# با $z$ بردار کدگذار، $e$ نزدیک‌ترین کد و $\mathrm{sg}$ بندآورِ گرادیان،
+# با $z$ بردار رمزگذار، $e$ نزدیک‌ترین کد و $\mathrm{sg}$ بندآورِ گرادیان،
 #
 # $$ -\log p(x \mid e) \;+\; \Vert \mathrm{sg}[z] - e \Vert^2 \;+\; \beta\, \Vert z - \mathrm{sg}[e] \Vert^2 . $$
 #
-# **بازسازی** به رمزگشا می‌آموزد از روی کد نقاشی کند و با عبور مستقیم به کدگذار می‌گوید کدام کد بهتر می‌بود. جملهٔ **کتاب کد** هر کد را به سوی
-# بردارهایی می‌کشد که آن را برگزیده‌اند. **تعهد** بردارها را نزدیک کدشان نگه می‌دارد: بی آن هیچ چیز مانع نمی‌شود که کدگذار تندتر از کدهایش حرکت
+# **بازسازی** به رمزگشا می‌آموزد از روی کد نقاشی کند و با عبور مستقیم به رمزگذار می‌گوید کدام کد بهتر می‌بود. جملهٔ **کتاب کد** هر کد را به سوی
+# بردارهایی می‌کشد که آن را برگزیده‌اند. **تعهد** بردارها را نزدیک کدشان نگه می‌دارد: بی آن هیچ چیز مانع نمی‌شود که رمزگذار تندتر از کدهایش حرکت
 # کند. دو جملهٔ آخر یک مقدار دارند و فقط در این‌که چه کسی حرکت می‌کند فرق دارند؛ این‌جا میانگین روی جاها ضرب در $HWC$ هستند، تا هر بردار به اندازهٔ مقدار یک پیکسل وزن داشته باشد. نرم‌ها مربع‌اند و لگاریتم درست‌نمایی منفی است؛ صورتی که این دو را
 # ننوشته باشد تصویر را *کم‌احتمال‌تر* می‌کند و کدهایش هرگز آرام نمی‌گیرند (بخش دام‌ها را ببینید).
 
@@ -111,7 +111,7 @@ for name, value in forms.items():
 assert np.allclose(list(slopes.values()), [[1, 0], [0, 1], [0, 0]])
 study.table([study.pick("form", "شکل"), study.pick("slope in A", "شیب در A"), study.pick("slope in f(A)", "شیب در f(A)")], rows,
             "All three have the value f(A). Only the first hands the gradient to the encoder; the second cancels A, the third stops everything.",
-            "هر سه مقدار f(A) را دارند. فقط نخستین گرادیان را به کدگذار می‌دهد؛ دومی A را حذف می‌کند و سومی همه چیز را بند می‌آورد.")
+            "هر سه مقدار f(A) را دارند. فقط نخستین گرادیان را به رمزگذار می‌دهد؛ دومی A را حذف می‌کند و سومی همه چیز را بند می‌آورد.")
 z = model.encoder(few[:64])
 near = z + 1e-5 * SampleNoise(0, 64).normal(*z.shape)
 with torch.no_grad():
@@ -162,7 +162,7 @@ traces = {f"decay {d:g}": follow(toy("ema", points, d), points, 300)[1] for d in
 study.figure(cells(points, {step: places[step] for step in (0, 1, 40)}, traces), "voronoi", "Eight codes in the plane and the cells of what is nearest to each, at the start, after one and after forty steps with decay 0; right: the mean squared distance for three decays.",
              "هشت کد در صفحه و خانهٔ آنچه به هرکدام نزدیک‌تر است، در آغاز و پس از یک و چهل گام با ضریب ۰؛ راست: میانگین مربع فاصله برای سه ضریب.")
 study.say(f"One step with decay 0 differs from one Lloyd step of scikit-learn by {gap:.0e}, rounding in float32, and the distance never rises; the gradient equals its formula. Training is the same with moving points: the vectors of each batch come from an encoder that learns.",
-          f"یک گام با ضریب ۰ با یک گام لویدِ scikit-learn به اندازهٔ <bdi dir=\"ltr\">{gap:.0e}</bdi> فرق دارد (گرد کردن float32) و فاصله هرگز بالا نمی‌رود؛ گرادیان نیز با فرمولش برابر است. آموزش همین است با نقطه‌های متحرک: بردارهای هر دسته از کدگذاری می‌آیند که خود می‌آموزد.")
+          f"یک گام با ضریب ۰ با یک گام لویدِ scikit-learn به اندازهٔ <bdi dir=\"ltr\">{gap:.0e}</bdi> فرق دارد (گرد کردن float32) و فاصله هرگز بالا نمی‌رود؛ گرادیان نیز با فرمولش برابر است. آموزش همین است با نقطه‌های متحرک: بردارهای هر دسته از رمزگذاری می‌آیند که خود می‌آموزد.")
 
 # %% [markdown] lang="en"
 # ## Data and architecture
@@ -189,7 +189,7 @@ study.figure(block_diagram([[f"image {side} x {few.shape[3]}", "conv 4x4 / 2", "
                             ["nearest code", "use and sum of its vectors", "running means", "new code"]],
                            [f"nearest of {book.codes}", "nearest code"], [("new code", "nearest code")]),
              "network", f"Encoder, quantiser with decoder, and the round of the running means. A residual block adds ReLU, conv 3x3 to {net.residual} channels, ReLU, conv 1x1 back to {net.hidden} to its input.",
-             f"کدگذار، کوانتیده‌ساز با رمزگشا، و چرخهٔ میانگین متحرک. بلوک باقی‌مانده‌ای ReLU، کانولوشن ۳ در ۳ به {net.residual} کانال، ReLU و کانولوشن ۱ در ۱ به {net.hidden} کانال را به ورودی‌اش می‌افزاید.")
+             f"رمزگذار، کوانتیده‌ساز با رمزگشا، و چرخهٔ میانگین متحرک. بلوک باقی‌مانده‌ای ReLU، کانولوشن ۳ در ۳ به {net.residual} کانال، ReLU و کانولوشن ۱ در ۱ به {net.hidden} کانال را به ورودی‌اش می‌افزاید.")
 
 built = {"full": full.model.build(data.spec), "here": model}
 counts = {name: [sum(p.numel() for p in getattr(m, part).parameters()) for part in ("encoder", "decoder")] for name, m in built.items()}
