@@ -167,9 +167,8 @@ def predict(argv: list[str]) -> None:
     from simorgh.train import Run
 
     run = Run.open(path)
-    names = predict_table.class_names(run)
     answers = predict_table.predict_file(run, asked.input, asked.spellings, device())
-    text = predict_table.as_csv(answers, names)
+    text = predict_table.as_csv(answers, predict_table.class_names(run))
     if asked.vectors:
         save_arrays(asked.vectors, predict_table.vectors(answers))
     if asked.out:

@@ -10,11 +10,13 @@ import torch
 
 from simorgh.contracts import UserError
 from simorgh.data import DataConfig, load
-from simorgh.evaluate import METRICS, judge, measurement, over_seeds
+from simorgh.data.parts import Part
+from simorgh.evaluate import METRICS, evaluate, evaluated, judge, measurement, over_seeds
+from simorgh.evaluate.measure import untested
 from simorgh.metrics.kid import kid
 from simorgh.recipes import recipe
 from simorgh.report.compare import compare
-from simorgh.train import Run, initialise
+from simorgh.train import Run, fit, initialise
 
 
 def prepared(name: str, path: Path):
@@ -77,6 +79,57 @@ def test_real_digits_in_the_place_of_samples_are_read_as_asked(tmp_path: Path, m
     assert found["smallest_class_share"].value <= 0.1 <= found["largest_class_share"].value
 
 
+def test_a_group_is_stored_when_it_is_measured_and_replaces_all_of_its_own(tmp_path: Path, monkeypatch):
+    run = fit(recipe("digits-vae", "smoke"), tmp_path, progress=False)
+    evaluate(run, ("reconstruction",))
+    assert run.measured() == {"reconstruction"}
+    assert not evaluated(run)
+
+    def fails(*_):
+        raise UserError("no such luck")
+
+    monkeypatch.setitem(METRICS, "density", fails)
+    with pytest.raises(UserError, match="no such luck"):
+        evaluate(run)
+    assert {"training", "likelihood", "reconstruction"} == run.measured()
+    assert {m.name for m in run.results()} >= {"mse", "neg_elbo", "iwae_bound", "seconds"}
+    monkeypatch.undo()
+    evaluate(run)
+    assert evaluated(run)
+    plain = run.evaluated_by(replace(run.experiment.evaluate, importance_samples=0))
+    assert not evaluated(plain), "measured by other settings"
+    evaluate(plain, ("likelihood",))
+    names = [m.name for m in plain.results()]
+    assert "neg_elbo" in names
+    assert "iwae_bound" not in names, "a number of an evaluation before, which nobody asked for again"
+    assert len(names) == len(set(names))
+
+
+def test_too_few_images_are_refused_before_anything_is_measured(tmp_path: Path):
+    run = fit(recipe("digits-vae", "smoke"), tmp_path, progress=False)
+    with pytest.raises(UserError, match=r"evaluate\.samples is 5"):
+        evaluate(run.evaluated_by(replace(run.experiment.evaluate, samples=5)))
+    with pytest.raises(UserError, match="does not exist"):
+        evaluate(run, inception=tmp_path / "typo.pth")
+    assert not run.measured()
+
+
+def test_targets_that_were_binarised_are_another_protocol(tmp_path: Path):
+    base, found = recipe("digits-vae", "smoke"), []
+    for binarise in ("none", "threshold"):
+        run = fit(replace(base, data=replace(base.data, binarise=binarise)), tmp_path, progress=False)
+        found += [m for m in evaluate(run, ("reconstruction",)) if m.name == "mse"]
+    assert found[0].protocol_hash != found[1].protocol_hash
+
+
+def test_a_floor_is_of_images_that_are_not_tested_on():
+    train = Part(torch.zeros(8, 1, 2, 2, dtype=torch.uint8), factors=torch.arange(16).view(8, 2))
+    test = train.take(torch.tensor([0, 1, 5]))
+    assert untested(train, test, 3).tolist() == [2, 3, 4]
+    assert untested(train, test, 9, range(7, -1, -1)).tolist() == [7, 6, 4, 3, 2]
+    assert untested(replace(train, factors=None), test, 3).tolist() == [0, 1, 2]
+
+
 def test_unlike_protocols_are_neither_averaged_nor_ranked(tmp_path: Path):
     ms = [measurement("neg_elbo", v, "nats/image", p, n=10) for v, p in ((3.0, "one"), (1.0, "one"), (2.0, "another"))]
     assert over_seeds(ms[:2]).value == 2
@@ -87,7 +140,7 @@ def test_unlike_protocols_are_neither_averaged_nor_ranked(tmp_path: Path):
     for i, m in enumerate(ms):
         one = Run(tmp_path / str(i), run.experiment, data.spec)
         one.path.mkdir()
-        one.save_results([m])
+        one.save_results({"likelihood": [m]})
         runs.append(one)
     (alike,) = compare(runs[:2])
     assert [(m.value, rank) for _, m, rank in alike.rows] == [(1.0, 1), (3.0, 2)]

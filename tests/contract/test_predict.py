@@ -149,6 +149,21 @@ def test_unusable_files_are_one_sentence_and_exit_2(run, tmp_path, content, said
     assert said in answer.err
 
 
+def test_class_names_are_those_of_the_file_that_was_learnt_from(run, tmp_path, capsys):
+    (tmp_path / "in.csv").write_text("smiles\nCCCl\n")
+    file = Path(run.experiment.data.name.removeprefix("smiles:"))
+    learnt = file.read_text()
+    try:
+        for other, said in ((learnt.replace("with", "toxic"), "not hold any more"), (None, "no file")):
+            file.write_text(other) if other else file.unlink()
+            with pytest.raises(SystemExit) as stop:
+                main(["predict", str(run.path), "--input", str(tmp_path / "in.csv")])
+            assert stop.value.code == 2
+            assert said in capsys.readouterr().err
+    finally:
+        file.write_text(learnt)
+
+
 def test_a_place_that_cannot_be_written_is_a_sentence(run, tmp_path, capsys):
     (tmp_path / "in.csv").write_text("smiles\nCCO\n")
     with pytest.raises(SystemExit) as stop:

@@ -132,6 +132,9 @@ def test_settings_by_dotted_path():
     assert changed.train.optimiser.clip == 5.0
     assert changed.train.optimiser.betas == (0.9, 0.9)
     assert changed.train.optimisers == {"elbo": replace(changed.train.optimiser, lr=1.0)}
+    one = override(BASE, {"train.optimisers.elbo.betas.0": 0.5})
+    assert one.train.optimisers["elbo"].betas[0] == 0.5
+    assert one.train.optimiser == BASE.train.optimiser, "an objective's betas are those of all"
     named = replace(BASE, train=replace(BASE.train, optimisers={"elbo": OptimiserConfig("sgd", lr=3.0)}))
     assert override(named, {"train.optimisers.elbo.lr": 2.0}).train.optimisers["elbo"] == OptimiserConfig("sgd", lr=2.0)
     assert override(BASE, {}) == BASE

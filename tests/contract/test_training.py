@@ -19,6 +19,7 @@ from safetensors.torch import load_file
 from simorgh.contracts import Batch, Diverged, Model, Objective, Terms, Tick, UserError
 from simorgh.data import DataConfig, batches, load, stream
 from simorgh.evaluate import evaluate
+from simorgh.models.vae import VAE
 from simorgh.nn.unet import UNet
 from simorgh.recipes import recipe
 from simorgh.train import Run, fit, initialise
@@ -278,6 +279,13 @@ def test_best_weights_are_those_of_the_best_validation(tmp_path: Path):
         fit(small(keep="best"), tmp_path, progress=False)
 
 
+def test_a_training_without_one_finite_validation_has_no_best_weights(tmp_path: Path, monkeypatch):
+    base = small(keep="best", epochs=2.0)
+    monkeypatch.setattr(VAE, "validate", lambda *_: Terms(torch.tensor(float("nan")), 1))
+    with pytest.raises(Diverged, match="no best weights"):
+        fit(replace(base, data=replace(base.data, validation=64)), tmp_path, progress=False)
+
+
 def test_divergence_stops_with_a_sentence_and_keeps_good_weights(tmp_path: Path):
     """The rate rises until it is too large, so that checkpoints are there by then."""
     rising = OptimiserConfig(kind="sgd", lr=30.0, schedule="cosine", warmup=0.9)
@@ -314,6 +322,10 @@ def test_damaged_files_are_refused_in_one_sentence(tmp_path: Path):
     (run.path / "history.jsonl").write_text("[1]\n")
     with pytest.raises(UserError, match="without its step"):
         run.history()
+    for spoil in (lambda path: path.write_text("{"), Path.unlink):
+        spoil(run.path / "environment.json")
+        with pytest.raises(UserError, match="missing or damaged"):
+            run.environment()
 
 
 def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path):

@@ -125,6 +125,16 @@ def test_true_probabilities_have_the_error_of_the_floor_and_wrong_ones_more():
     assert honest.n.tolist() == [200] * 10
 
 
+def test_the_order_of_examples_with_one_probability_means_nothing():
+    found = reliability([1] * 50 + [0] * 50, [0.5] * 100)
+    assert found.error == 0 <= found.floor.low
+    assert found.floor.value < 0.06  # that of one bin of 100: no more than the deviation of their mean
+    y, p = np.array([1, 1, 1, 0, 0, 0, 1, 0]), np.array([0.2, 0.6, 0.6, 0.6, 0.6, 0.2, 0.9, 0.9])
+    orders = [np.arange(8), np.arange(8)[::-1], np.array([3, 1, 7, 5, 0, 2, 4, 6])]
+    errors = [reliability(y[o], p[o], bins=3).error for o in orders]
+    assert errors == [pytest.approx(errors[0])] * 3
+
+
 def test_more_bins_than_examples_are_refused():
     with pytest.raises(UserError, match="cannot fill 10 bins"):
         reliability([0, 1], [0.2, 0.4])

@@ -53,6 +53,13 @@ def test_grouped_folds_are_as_even_as_groups_allow():
         assert np.bincount(folds.of, y).tolist() == [10, 10, 10]
 
 
+def test_no_fold_is_empty_where_every_group_is_of_one_class():
+    groups = np.repeat(list("abcde"), [14, 9, 3, 3, 2])
+    y = np.repeat([0, 0, 0, 1, 1], [14, 9, 3, 3, 2])
+    for key in range(20):
+        assert sorted(np.bincount(grouped(groups, y, 5, key, split="group").of, minlength=5)) == [2, 3, 3, 9, 14]
+
+
 def test_equal_keys_give_equal_folds_and_others_do_not():
     y = np.arange(60) % 2
     groups = [str(i // 2) for i in range(60)]

@@ -12,7 +12,7 @@ from simorgh.contracts import PAD, UserError
 from simorgh.data import DataConfig, SmilesConfig, batches, bbbp, describe, load, stream
 from simorgh.data.chemistry import canonical, fingerprints, parse, respell, scaffold, writing
 from simorgh.data.molecule_card import area, card
-from simorgh.data.molecules import clean, read_csv
+from simorgh.data.molecules import clean, in_order, read_csv
 from simorgh.data.tokens import SPECIAL, UNKNOWN, atoms, decode, encode, kinds, renumber
 
 TOKENS = ["C", "N", "O", "Cl", "Br", "c", "n", "o", "s", "S", "B", "F", "(", ")", "=", "#", "/", "\\", "1", "2", "%12",
@@ -164,6 +164,13 @@ def test_a_table_without_labels_keeps_its_rows(tmp_path: Path):
     assert found.canonical == ("CCO",)
     assert found.y is None
     assert [r.line for r in found.rejected] == [4]
+
+
+def test_a_label_that_is_no_number_is_no_label(tmp_path: Path):
+    found = clean(read_csv(table(tmp_path, "smiles,label\nC,1\nCC,nan\nCCC,0\nCCCC,NaN\n")))
+    assert found.labels == ("0", "1")
+    assert [(r.line, r.reason) for r in found.rejected] == [(3, "no label"), (5, "no label")]
+    assert in_order({"0.5", "0.50", "x", "9"}) == in_order(["x", "0.50", "9", "0.5"]) == ["0.5", "0.50", "9", "x"]
 
 
 @pytest.mark.parametrize(

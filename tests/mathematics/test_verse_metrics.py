@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simorgh.contracts import UserError
-from simorgh.metrics.kneser_ney import KneserNey
+from simorgh.evaluate.text import kneser_ney
+from simorgh.metrics.kneser_ney import KneserNey, longest
 from simorgh.metrics.metre import PATTERN, scan_rate, scans
 from simorgh.metrics.rhyme import radif_rate, rhyme_rate, rhyming_letters, without_radif
 from simorgh.metrics.text import bits_per_character, bleu, chrf, copy_rate, distinct, perplexity
@@ -78,6 +79,12 @@ def test_kneser_ney_sums_to_one(order: int):
         every = [model.probabilities([[*history, w]])[-1] for w in range(7)]
         assert min(every) > 0
         assert sum(every) == pytest.approx(1, abs=1e-12)
+
+
+def test_an_alphabet_of_many_signs_has_a_floor_of_a_lower_order():
+    many = [(chr(0x4E00 + i), chr(0x4E00 + i + 1)) for i in range(300)]
+    assert longest(302) == 7
+    assert 0 < kneser_ney([many], [many[:20]]) < 10
 
 
 def test_kneser_ney_refuses_what_it_cannot_count():

@@ -79,14 +79,6 @@ def read(file: Path) -> np.ndarray:
                 raise UserError(f"{file} has transparent pixels: save it without transparency.")
             grey = image.mode in ("1", "L", "LA")
             pixels = np.asarray(image.convert("L" if grey else "RGB"))
-    except (
-        OSError,
-        ValueError,
-        SyntaxError,
-        EOFError,
-        struct.error,
-        zlib.error,
-        Image.DecompressionBombError,
-    ) as error:
+    except UNREADABLE as error:
         raise UserError(f"{file} cannot be read as an image: repair it or take it out of the folder.") from error
     return pixels.reshape(*pixels.shape[:2], -1)

@@ -64,7 +64,7 @@ class Folds:
     def open(cls, path: Path, data: str = "") -> "Folds":
         """The partition in a file. UserError where it was altered, or belongs to another table than `data`."""
         try:
-            plain = json.loads(path.read_text())
+            plain = json.loads(path.read_text(encoding="utf-8"))
             said = plain.pop("hash")
             arrays = {name: np.array(plain.pop(name), np.int64) for name in ("of", "order")}
             folds = cls(**arrays, **plain)
@@ -108,7 +108,8 @@ def grouped(
     held, fold = np.zeros((count, classes.shape[1])), np.empty(len(names), np.int64)
     for group in order:
         # The sum of squares grows by 2 held . shares + |shares|^2, of which only the first part depends on the fold.
-        fold[group] = (held @ shares[group]).argmin()
+        # Of equal ones an empty fold takes it, so that none stays empty.
+        fold[group] = np.lexsort((held.any(1), held @ shares[group]))[0]
         held[fold[group]] += shares[group]
     place = np.empty(len(names), np.int64)
     place[rng.permutation(len(names))] = np.arange(len(names))

@@ -129,7 +129,7 @@ def clean(table: Table) -> Molecules:
     kept, rejected = [], []
     for place, (text, line) in enumerate(zip(table.smiles, table.lines)):
         name, reason = read_smiles(text)
-        if table.labels is not None and not table.labels[place]:
+        if table.labels is not None and _missing(table.labels[place]):
             reason = "no label"
         if reason:
             rejected.append(Rejected(line, text, reason))
@@ -192,6 +192,12 @@ def _labels(table: Table, places: Sequence[int]) -> tuple[tuple[str, ...], np.nd
     return tuple(names), np.array([number[name] for name in found], np.int64)
 
 
+def _missing(label: str) -> bool:
+    """An empty cell, or the "nan" that many programs write for one."""
+    value = _number(label)
+    return not label or (value is not None and value != value)
+
+
 def _number(text: str) -> float | None:
     try:
         return float(text)
@@ -201,7 +207,7 @@ def _number(text: str) -> float | None:
 
 def in_order(labels: Iterable[str]) -> list[str]:
     """The different labels, numbers in their own order before words."""
-    return sorted(set(labels), key=lambda name: (0, float(name), "") if _number(name) is not None else (1, 0.0, name))
+    return sorted(set(labels), key=lambda name: (0, float(name), name) if _number(name) is not None else (1, 0.0, name))
 
 
 def plain(text: str) -> str:

@@ -6,6 +6,7 @@ lacks the ability or the data the property that the group needs.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -27,7 +28,7 @@ from simorgh.evaluate.captcha import captchas
 from simorgh.evaluate.codes import codes
 from simorgh.evaluate.density import density
 from simorgh.evaluate.generate import drawn, generate
-from simorgh.evaluate.inception import fid
+from simorgh.evaluate.inception import fid, load_inception
 from simorgh.evaluate.measure import context, measurement, over_seeds, tested
 from simorgh.evaluate.prediction import prediction
 from simorgh.evaluate.samples import fresh_judge, memory, modes, samples
@@ -135,7 +136,9 @@ def reconstruction(run: Run, model: Model, data: Dataset, device: str) -> list[M
     ]
     errors = torch.cat(errors).double()
     error = mean_interval(errors, kind="normal")
-    protocol = f"{tested(run, data)}, decoded from the mean code"
+    binarise = run.experiment.data.binarise
+    pixels = "" if binarise == "none" else f", pixels binarised {binarise}"
+    protocol = f"{tested(run, data)}{pixels}, decoded from the mean code"
     found = [measurement("mse", error, "squared grey level (0 to 1)", protocol, context=context(run))]
     if not run.spec.binary:
         scaled = scaled_error(errors, pixel_variance(data.train.x))
@@ -174,10 +177,10 @@ ON_REQUEST = {"fresh-judge"}
 def evaluate(
     run: Run, metrics: Sequence[str] = (), device: str = "cpu", inception: Path | None = None, resize: str = "tf1"
 ) -> list[Measurement]:
-    """Measure `run` by the named groups and store what was found; without a name by all but those ON_REQUEST.
+    """Measure `run` by the named groups, without a name by all but those ON_REQUEST, and store each at once.
 
     With the weight file `inception` fid is measured too, under the named `resize` rule. Measurements of other groups
-    that the run already holds are kept. UserError for an unknown group, or no image to look at.
+    that the run already holds are kept. UserError for an unknown group, or too few images to look at.
     """
     for name in metrics:
         check_name(name, METRICS, "metric")
@@ -185,17 +188,28 @@ def evaluate(
     images = settings.images
     if images is not None and images < 2:
         raise UserError(f"evaluate.images is {images}; it should be at least 2, or left out to look at all.")
-    check_least("evaluate", settings, importance_samples=0, importance_images=2, samples=1, density_images=0)
+    check_least("evaluate", settings, importance_samples=0, importance_images=2, samples=10, density_images=0)
+    if inception is not None:
+        load_inception(inception)  # a wrong file is to be found now
     if device == "cpu":
         use_fast_matmul()
         keep_freed_memory()
     asked = metrics or [name for name in METRICS if name not in ON_REQUEST]
     model, data = run.model().to(device), load(run.experiment.data)
     data = replace(data, test=data.test.take(slice(0, images)))
+    if len(data.test) < 2:
+        raise UserError(f"{run.experiment.data.name} has {len(data.test)} example to test on; an interval needs 2.")
     drawn.cache_clear()
-    found = [m for name in asked for m in METRICS[name](run, model, data, device)]
+    groups = {name: partial(METRICS[name], run, model, data, device) for name in asked}
     if inception is not None:
-        found += fid(run, inception, resize, device)
-    names = {m.name for m in found}  # stored at once: a study takes a run with results for a measured one
-    run.save_results([m for m in run.results() if m.name not in names] + found)
+        groups["fid"] = partial(fid, run, inception, resize, device)
+    found = []
+    for name, measure in groups.items():
+        found += (new := measure())
+        run.save_results({name: new})
     return found
+
+
+def evaluated(run: Run) -> bool:
+    """Whether all groups but those ON_REQUEST have been measured by the settings that `run` has now."""
+    return METRICS.keys() - ON_REQUEST <= run.measured()

@@ -55,13 +55,18 @@ def captchas(run: Run, model: Model, data: Dataset, device: str) -> list[Measure
     if not run.experiment.data.name.startswith("captcha") or "".join(run.spec.vocabulary or ()) != SIGNS:
         return []
     images, asked = generate(run, run.experiment.evaluate.samples, seed=0, device=device, chunk=250)
-    return captcha_measurements(images, asked, context(run, split="test", **told(model)[1]), device)
+    sampler, about = told(model)
+    return captcha_measurements(images, asked, context(run, split="test", **about), device, sampler)
 
 
-def captcha_measurements(images: Tensor, asked: Tensor, about: dict, device: str = "cpu") -> list[Measurement]:
-    """exact_match, sign_accuracy: shares of generated captchas, and of their signs, that read as the text asked for."""
+def captcha_measurements(
+    images: Tensor, asked: Tensor, about: dict, device: str = "cpu", sampler: str = ""
+) -> list[Measurement]:
+    """exact_match, sign_accuracy: shares of generated captchas, and of their signs, that read as the text asked for.
+    `sampler` are words on how they were drawn, for the protocol."""
     found, best = judged(images, asked, device), reader_rate(1000)
     protocol = f"{len(images)} texts asked for, read by {judge.CAPTCHA_NAME}; floor: {best.exact.n} drawn test images"
+    protocol += sampler
     chance = {**about, "chance": found.exact_chance}
     return [
         measurement("exact_match", found.exact, "share", f"all five signs in order, {protocol}",

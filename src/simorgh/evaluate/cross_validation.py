@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simorgh.contracts import Measurement, Model, UserError
+from simorgh.contracts import Diverged, Measurement, Model, UserError
 from simorgh.data import Dataset, SmilesConfig, batches, load, stream
 from simorgh.data.bbbp import folds, molecules, spellings
 from simorgh.evaluate.measure import measurement
@@ -26,7 +26,7 @@ from simorgh.metrics.folds import fold_interval
 from simorgh.train import Experiment, initialise
 from simorgh.train.engine import Engine
 from simorgh.train.experiment import to_dict
-from simorgh.train.loop import Loop, validate
+from simorgh.train.loop import NO_BEST, Loop, validate
 
 SCORES: dict[str, Callable] = {
     "auc": auc,
@@ -147,7 +147,7 @@ def kept(learner: Learner, folder: Path, name: str, what: str) -> Learner:
         said = json.dumps([what, to_dict(config), name, folds(name, config).hash], sort_keys=True)
         path = folder / f"{hashlib.sha256(said.encode()).hexdigest()[:16]}.json"
         if path.is_file():
-            return np.array(json.loads(path.read_text()))
+            return np.array(json.loads(path.read_text(encoding="utf-8")))
         answer = learner(config)
         write(path, json.dumps(answer.tolist()) + "\n")
         return answer
@@ -181,7 +181,9 @@ def trained(experiment: Experiment, data: Dataset) -> Model:
                     kept = {k: v.clone() for k, v in loop.shown().state_dict().items()}
         loop.logged()  # Diverged where the loss is not finite
         model = loop.shown()
-        if kept is not None:
+        if config.keep == "best" and loop.step:
+            if kept is None:
+                raise Diverged(NO_BEST)
             model.load_state_dict(kept)
     return model.eval()
 

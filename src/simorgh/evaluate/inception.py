@@ -12,7 +12,7 @@ from torch import Tensor
 from simorgh.contracts import Measurement, UserError
 from simorgh.data import DataConfig, load
 from simorgh.evaluate.generate import drawn, told
-from simorgh.evaluate.measure import context, measurement
+from simorgh.evaluate.measure import context, measurement, untested
 from simorgh.metrics.frechet import frechet_distance
 from simorgh.metrics.kid import kid
 from simorgh.nn.inception import Inception, prepare
@@ -72,9 +72,10 @@ def fid(run: Run, file: Path, resize: str = "tf1", device: str = "cpu") -> list[
     """
     network, data = load_inception(file), load(DataConfig(run.experiment.data.name))
     n = min(run.experiment.evaluate.samples, len(data.test))
+    test = data.test.take(slice(0, n))
     sets = {
-        "test images": data.test.x[:n].float() / 255,
-        "training images": data.train.x[:n].float() / 255,
+        "test images": test.batch(torch.arange(n)).x,
+        "training images": data.train.batch(untested(data.train, test, n)).x,
         "samples": drawn(run, n, device)[0],
     }
     real, train, fake = (inception_features(x, network, resize, device, title=name) for name, x in sets.items())

@@ -1,11 +1,16 @@
 """From a value to a Measurement: its protocol in words, and the hash that says which numbers may be compared."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
+
+import torch
+from torch import Tensor
 
 from simorgh.contracts import Measurement, UserError
 from simorgh.data import Dataset
+from simorgh.data.parts import Part
 from simorgh.metrics.intervals import Interval, mean_interval
 from simorgh.train import Run
 
@@ -40,6 +45,16 @@ def tested(run: Run, data: Dataset) -> str:
     """The test images that a measurement is taken on, in words; `data` holds no others."""
     e = run.experiment
     return f"{'' if e.evaluate.images is None else f'first {len(data.test)} '}{e.data.name} test images"
+
+
+def untested(train: Part, test: Part, n: int, order: Iterable[int] | None = None) -> Tensor:
+    """(n,) places of the first training images, in `order`, that are not among the test images: the floor of a distance
+    to these. Images with the same factors are the same; a set without factors has none twice."""
+    places = range(len(train)) if order is None else order
+    if train.factors is not None:
+        known = {tuple(row) for row in test.factors.tolist()}
+        places = (i for i in places if tuple(train.factors[i].tolist()) not in known)
+    return torch.tensor([*islice(places, n)])
 
 
 def over_seeds(measurements: Sequence[Measurement]) -> Measurement:

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 
 from simorgh.contracts import Predicts, UserError
-from simorgh.data.bbbp import LABELS, NAME, molecules
+from simorgh.data import load
+from simorgh.data.bbbp import LABELS, NAME
 from simorgh.data.chemistry import canonical, parse, respell
 from simorgh.data.molecules import read_csv, read_smiles
 from simorgh.data.tokens import SPECIAL, TOKENISERS, encode
@@ -106,9 +107,10 @@ def _unread(run: Run, text: str) -> str:
 
 
 def class_names(run: Run) -> tuple[str, ...]:
-    """The names of the classes, which stand in the file that the model was trained on. UserError where it is gone."""
-    name = run.experiment.data.name
-    return LABELS if name == NAME else molecules(name).labels
+    """The names of the classes, which stand in the file that the model was trained on. UserError where that is gone or
+    has changed since."""
+    data = run.experiment.data
+    return LABELS if data.name == NAME else load(data).labels
 
 
 def as_csv(answers: Sequence[Answer], names: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from simorgh.metrics.extrapolation import frechet_extrapolated
 from simorgh.metrics.frechet import frechet_distance
 from simorgh.metrics.intervals import jackknife
 from simorgh.metrics.kid import kid
-from simorgh.metrics.memorisation import memorisation
+from simorgh.metrics.memorisation import copied, memorisation
 from simorgh.metrics.modes import collapse, mode_coverage, near_duplicates, proportion
 from simorgh.metrics.prdc import prdc
 from simorgh.train import Run
@@ -122,6 +122,7 @@ def memory(run: Run, model: Model, data: Dataset, device: str) -> list[Measureme
     images = drawn(run, whole, device)[0][:n]
     # The training part begins where MNIST's does, whatever is held out or left out at its end.
     train, test = judge.reference(min(10 * n, len(data.train)), "train"), judge.reference(n, "test")
+    digits = load(DataConfig("mnist")).train
     found = memorisation(train, test, judge.judged(images, device)[0])
     sampler, about = told(model)
     protocol = f"{n} samples and {n} test images against {len(train)} training images, features of {judge.NAME}, seed 0"
@@ -133,7 +134,9 @@ def memory(run: Run, model: Model, data: Dataset, device: str) -> list[Measureme
         measurement("copying_z", found.z, "standard deviations", protocol, n=n, floor=0.0, context=here),
         measurement("authenticity", found.authenticity, "share", protocol, floor=found.authenticity_floor.value,
                     context=here),
-        measurement("copied", found.copied, "share", protocol, n=n, floor=0.0, context=here),
+        measurement("copied", copied(images, digits.x[: len(train)]), "share",
+                    f"equal to one of {len(train)} training images in all pixels of 256 levels, {n} samples, seed 0"
+                    f"{sampler}", n=n, floor=0.0, context=here),
     ]  # fmt: skip
 
 

@@ -1,7 +1,5 @@
 """Groups of measurements on images whose factors are known: what codes say of them, and how near samples come."""
 
-from itertools import islice
-
 import torch
 from torch import Tensor
 
@@ -9,7 +7,7 @@ from simorgh.contracts import Encodes, Measurement, Model, ReadsFactors, Samples
 from simorgh.data import Dataset, batches
 from simorgh.evaluate import judge
 from simorgh.evaluate.generate import drawn, told
-from simorgh.evaluate.measure import context, measurement
+from simorgh.evaluate.measure import context, measurement, untested
 from simorgh.metrics.disentanglement import disentanglement
 from simorgh.metrics.frechet import frechet_distance
 from simorgh.metrics.modes import proportion
@@ -59,10 +57,9 @@ def _floor(n: int, data: Dataset, real: Tensor) -> float:
     """What `n` training sprites that are not among the test sprites, drawn at random, reach in the place of samples."""
     key = n, len(data.train)
     if key not in _floors:
-        known = {tuple(row) for row in data.test.factors.tolist()}
         order = philox("sprites", "floor").permutation(len(data.train))
-        others = (int(i) for i in order if tuple(data.train.factors[i].tolist()) not in known)
-        _floors[key] = distance(real, _features(data.train.batch(torch.tensor([*islice(others, n)])).x))
+        others = untested(data.train, data.test, n, order.tolist())
+        _floors[key] = distance(real, _features(data.train.batch(others).x))
     return _floors[key]
 
 
@@ -84,6 +81,8 @@ def disentangled(run: Run, model: Model, data: Dataset, device: str) -> list[Mea
     chosen = torch.from_numpy(philox("disentanglement", len(data.train)).permutation(len(data.train))[:CODES])
     part = data.train.take(chosen)
     codes = torch.cat([model.encode(b.x, b.y).cpu() for b in batches(part, run.experiment.data, 500, device)])
+    if codes.shape[1] < 2:  # scores compare codes with one another
+        return []
     which = f"codes of {len(codes)} {run.experiment.data.name} images"
     return [
         measurement(f"disentanglement_{name}", score.result, "score from 0 to 1", f"{score.protocol} ({which})",

@@ -18,7 +18,7 @@ from simorgh.data.config import TextConfig
 from simorgh.data.tokenisers import END, PAD, START, Beyt, Tokeniser, reader
 from simorgh.data.verse import windows
 from simorgh.evaluate.measure import context, measurement
-from simorgh.metrics.kneser_ney import KneserNey
+from simorgh.metrics.kneser_ney import KneserNey, longest
 from simorgh.metrics.metre import scan_rate, scans
 from simorgh.metrics.modes import proportion
 from simorgh.metrics.rhyme import rhyme_rate, rhyming_letters
@@ -99,12 +99,14 @@ def surprise(run: Run, model: Model, data: Dataset, device: str) -> list[Measure
 
 
 def kneser_ney(train: Sequence[Sequence[Beyt]], test: Sequence[Sequence[Beyt]], order: int = ORDER) -> float:
-    """Bits per character of Kneser-Ney on the characters of `test`, each section read from its own beginning."""
+    """Bits per character of Kneser-Ney on the characters of `test`, each section read from its own beginning. The
+    order is lower where the text has so many kinds of characters that no longer n-gram can be counted."""
 
     def lines(poem: Sequence[Beyt]) -> str:
         return "".join(f"{first}/{second}\n" for first, second in poem)
 
     numbers = {c: i for i, c in enumerate(sorted(set("".join(map(lines, train)))))}
+    order = min(order, longest(len(numbers) + 1))
     coded, held_out = ([[numbers.get(c, len(numbers)) for c in lines(p)] for p in poems] for poems in (train, test))
     return KneserNey(coded, order, len(numbers) + 1).nats(held_out) / log(2) / sum(map(len, held_out))
 

@@ -97,18 +97,25 @@ def brier(y: Values, p: Values) -> Interval:
 def reliability(y: Values, p: Values, bins: int = 10, draws: int = 1000, seed: int = 0) -> Reliability:
     """What was said against what came true, in `bins` of equally many examples in the order of p.
 
-    The expected calibration error of as many examples whose labels are drawn by p, `draws` times, is the floor.
+    Where a bin ends among equal p, their labels count by their mean: the order of such examples means nothing. The
+    expected calibration error of as many examples whose labels are drawn by p, `draws` times, is the floor.
     """
     y, p = _checked(y, p)
     if not 1 <= bins <= len(y):
         raise UserError(f"{len(y)} examples cannot fill {bins} bins: ask for 1 to {len(y)}.")
     order = np.argsort(p, kind="stable")
     y, p = y[order], p[order]
+    first = np.flatnonzero(np.diff(p, prepend=-1))  # of each run of equal p
+    alike = np.diff([*first, len(p)])
+
+    def shared(labels: np.ndarray) -> np.ndarray:
+        return np.repeat(np.add.reduceat(labels.astype(np.float64), first, axis=-1) / alike, alike, axis=-1)
+
     starts = np.arange(bins) * len(p) // bins
     n = np.diff([*starts, len(p)])
     said = np.add.reduceat(p, starts) / n
-    found = np.add.reduceat(y.astype(np.float64), starts) / n
-    drawn = (philox(seed, "reliability", len(p)).random((draws, len(p))) < p).astype(np.float64)
+    found = np.add.reduceat(shared(y), starts) / n
+    drawn = shared(philox(seed, "reliability", len(p)).random((draws, len(p))) < p)
     again = (np.abs(np.add.reduceat(drawn, starts, axis=1) / n - said) * n).sum(1) / len(p)
     low, high = np.quantile(again, (0.025, 0.975))
     floor = Interval(float(again.mean()), float(low), float(high), len(p))

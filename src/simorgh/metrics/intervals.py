@@ -69,7 +69,8 @@ def paired_difference(
 
 def jackknife(statistic: Callable[..., float], *samples: Tensor, groups: int = 10) -> Interval:
     """`statistic` of one or more sets of rows, with a 95 % interval from leaving out each of `groups` parts of all of
-    them (Quenouille 1956; Tukey 1958). Its n is the length of the last set.
+    them (Quenouille 1956; Tukey 1958): Student's, with groups - 1 degrees of freedom. Its n is the length of the last
+    set.
 
     A part is a run of neighbours: every tenth row would be a class, where labels are given in turn. UserError for a set
     with fewer rows than groups.
@@ -79,7 +80,7 @@ def jackknife(statistic: Callable[..., float], *samples: Tensor, groups: int = 1
     part = [torch.arange(len(x)) * groups // len(x) for x in samples]
     left = np.array([statistic(*(x[p != g] for x, p in zip(samples, part))) for g in range(groups)])
     value, error = float(statistic(*samples)), float(left.std() * (groups - 1) ** 0.5)
-    quantile = float(stats.norm.isf(_tail(0.95)))
+    quantile = float(stats.t.isf(_tail(0.95), groups - 1))
     return Interval(value, value - quantile * error, value + quantile * error, len(samples[-1]))
 
 

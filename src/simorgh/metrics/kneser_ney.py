@@ -33,6 +33,11 @@ class _Order:
     discount: float
 
 
+def longest(symbols: int) -> int:
+    """The highest order whose n-grams of so many symbols fit into 63 bits."""
+    return 63 // symbols.bit_length()
+
+
 class KneserNey:
     """The law (1) of `order`, of symbols 0 to `symbols` - 1, fitted to int `sequences`.
 
@@ -43,7 +48,7 @@ class KneserNey:
     def __init__(self, sequences: Sequence[np.ndarray | Sequence[int]], order: int, symbols: int):
         self.order, self.symbols = order, symbols
         self._bits = symbols.bit_length()
-        if order < 1 or symbols < 1 or order * self._bits > 63:
+        if order < 1 or symbols < 1 or order > longest(symbols):
             raise UserError(f"An order of {order} over {symbols} symbols does not fit into 63 bits: take a lower one.")
         packed = self._pack(sequences)
         if not len(packed):

@@ -37,7 +37,6 @@ class Memorisation(NamedTuple):
         authenticity: share of fakes that are farther from their nearest training example than that one is from
             its own nearest [`authenticity_floor`: the same of the test examples; 1/3 in one dimension, rising
             to 1/2 in many].
-        copied: share of fakes that are equal to a training example [0 for continuous data].
     """
 
     ratio: Interval
@@ -45,7 +44,6 @@ class Memorisation(NamedTuple):
     farther: Interval
     z: float
     authenticity: Interval
-    copied: float
     near_floor: float
     authenticity_floor: Interval
 
@@ -87,10 +85,17 @@ def memorisation(
         farther=farther,
         z=z,
         authenticity=proportion(authentic_fake, len(fake)),
-        copied=float((of_fake == 0).mean()),
         near_floor=float((of_test <= np.quantile(of_test, quantile)).mean()),
         authenticity_floor=proportion(authentic_test, len(test)),
     )
+
+
+def copied(fake: Tensor, train: Tensor) -> float:
+    """The share of images `fake` (N, ...) in [0, 1] that, rounded to 256 levels, are equal to one of `train`
+    (M, ...) uint8. Features would not do: those of one image differ in the last bits from chunk to chunk."""
+    known = {row.tobytes() for row in train.cpu().numpy()}
+    rounded = (fake.clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
+    return sum(row.tobytes() in known for row in rounded) / len(rounded)
 
 
 def mann_whitney(a: np.ndarray, b: np.ndarray) -> tuple[Interval, float]:

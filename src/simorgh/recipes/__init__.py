@@ -21,8 +21,8 @@ PRESETS = ("smoke", "cpu", "paper")
 def recipes() -> dict[str, str]:
     """Name of each recipe and the first line of its docstring, read without importing torch."""
     files = sorted(p for p in Path(__file__).parent.glob("*.py") if not p.stem.startswith("_"))
-    documented = ((p.stem.replace("_", "-"), ast.get_docstring(ast.parse(p.read_text()))) for p in files)
-    return {name: (text or "").split("\n")[0] for name, text in documented}
+    parsed = {p.stem.replace("_", "-"): ast.parse(p.read_text(encoding="utf-8")) for p in files}
+    return {name: (ast.get_docstring(module) or "").split("\n")[0] for name, module in parsed.items()}
 
 
 def recipe(name: str, preset: str = "cpu", seed: int = 0) -> "Experiment":

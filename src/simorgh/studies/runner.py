@@ -121,7 +121,7 @@ def _train(job: _Job) -> dict[str, list[Path]]:
         return {}
     import torch
 
-    from simorgh.evaluate import evaluate
+    from simorgh.evaluate import evaluate, evaluated
     from simorgh.train import fit
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -130,7 +130,7 @@ def _train(job: _Job) -> dict[str, list[Path]]:
     for i, (key, seed) in enumerate(plan, 1):
         job.say(f"[{i}/{len(plan)}] {key}, seed {seed}")
         run = fit(_experiment(job, key, seed), job.runs, job.progress)
-        if not (run.path / "results.json").is_file():
+        if not evaluated(run):
             job.say(f"[{i}/{len(plan)}] {key}, seed {seed}: measuring")
             evaluate(run, device=device)
         trained[key].append(run.path.resolve())

@@ -27,7 +27,7 @@ from simorgh.recipes import recipe as find_recipe
 from simorgh.report.notebook import build, execute, save, to_html
 from simorgh.report.numbers import digits
 from simorgh.sweep.ledger import Ledger, importance, records
-from simorgh.sweep.space import Choice, Plan, Range, make_plan
+from simorgh.sweep.space import Choice, Plan, Range, make_plan, read_plan
 
 __all__ = ["sweep"]
 
@@ -102,7 +102,7 @@ def _keep(plan: Plan, out: Path) -> None:
     path = out / "sweep.json"
     if not path.is_file():
         write(path, json.dumps(plan.to_dict(), indent=1) + "\n")
-    elif Plan.from_dict(json.loads(path.read_text())).name != plan.name:
+    elif read_plan(path).name != plan.name:
         raise UserError(f"{out} holds another sweep: name a new directory with --out, or leave it out.")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from math import ceil, isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from simorgh.contracts import Samples, UserError, check_name
@@ -215,6 +216,14 @@ class Plan:
         return cls(base, tuple(plain["set"]), *rest)
 
 
+def read_plan(path: Path) -> Plan:
+    """The plan in a sweep.json. UserError where the file is damaged."""
+    try:
+        return Plan.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} is missing or damaged: name a new directory with --out.") from error
+
+
 def make_plan(
     base: Experiment, texts: Sequence[str], metric: str = "valid/loss", prune: bool = True, seeds: int = 0
 ) -> Plan:
@@ -225,7 +234,7 @@ def make_plan(
     """
     images = len(load(DataConfig(base.data.name)).train)
     if not base.data.validation:
-        base = replace(base, data=replace(base.data, validation=min(VALIDATION, images // 10)))
+        base = replace(base, data=replace(base.data, validation=min(VALIDATION, max(1, images // 10))))
     if metric == "fd_digits":
         base = override(base, {"train.snapshot_samples": SNAPSHOT})
     base = from_dict(Experiment, to_dict(settled(base)))  # as it will be read back: 60 is 60.0 where that is a float

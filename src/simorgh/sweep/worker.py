@@ -4,7 +4,6 @@ python -m simorgh.sweep.worker OUT TRIALS, started by `simorgh sweep`; the stora
 for a database address may hold a password and arguments can be read by everybody.
 """
 
-import json
 import os
 import signal
 import sys
@@ -23,7 +22,7 @@ from simorgh.data import DataConfig, load
 from simorgh.evaluate.judge import judged
 from simorgh.metrics.frechet import frechet_distance
 from simorgh.sweep.ledger import Ledger, optuna
-from simorgh.sweep.space import Plan
+from simorgh.sweep.space import read_plan
 from simorgh.train import Experiment, Run, fit, settled
 from simorgh.train.experiment import override
 from simorgh.train.run import SNAPSHOTS
@@ -178,7 +177,7 @@ def main(out: str, trials: str) -> None:
     """Work on the sweep in the directory `out`, of which there are to be `trials` trials."""
     # Ctrl-C ends a worker like any other death, so that its trial is taken up again.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    plan = Plan.from_dict(json.loads((Path(out) / "sweep.json").read_text()))
+    plan = read_plan(Path(out) / "sweep.json")
     Worker(Ledger(plan, Path(out), os.environ["SIMORGH_SWEEP_STORAGE"], int(trials))).work()
 
 

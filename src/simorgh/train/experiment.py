@@ -9,6 +9,7 @@ import json
 import types
 import typing
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Any, Literal
 
@@ -217,7 +218,7 @@ def override(experiment: Experiment, settings: Mapping[str, Any]) -> Experiment:
         table = plain
         for parent in parents:
             if table is plain["train"]["optimisers"]:
-                table.setdefault(parent, dict(plain["train"]["optimiser"]))
+                table.setdefault(parent, deepcopy(plain["train"]["optimiser"]))
             table = table[int(parent)] if isinstance(table, list) else table[parent]
         table[int(last) if isinstance(table, list) else last] = settings[path]
     return from_dict(Experiment, plain)

@@ -293,9 +293,14 @@ def train(
         snapshot(run, loop, few)
 
 
+NO_BEST = "No validation loss of the whole training was finite: there are no best weights. Lower the learning rate."
+
+
 def finish(loop: Loop, run: Run, config: TrainConfig) -> None:
     """Leave the weights behind; model.safetensors is written last and marks the run as finished."""
-    if config.keep == "best" and (run.path / "best.safetensors").is_file():
+    if config.keep == "best" and loop.step:
+        if not (run.path / "best.safetensors").is_file():
+            raise Diverged(NO_BEST)
         write(run.path / "model.safetensors", (run.path / "best.safetensors").read_bytes())
         return
     if loop.ema:

@@ -1,15 +1,16 @@
 """The run directory: everything that a finished or interrupted training leaves behind.
 
 experiment.yaml, environment.json, history.jsonl, model.safetensors, ema.safetensors, state.pt, samples/,
-results.json, report.html, report.ipynb, lock (empty). Every write is to a temporary file that is then renamed; only
-history.jsonl grows in place, and a resumed run cuts it back to its checkpoint.
+results.json, measured.json (which metric groups those are), report.html, report.ipynb, lock (empty). Every write is to
+a temporary file that is then renamed; only history.jsonl grows in place, and a resumed run cuts it back to its
+checkpoint.
 """
 
 import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -163,8 +164,12 @@ class Run:
     # history, snapshots and results
 
     def environment(self) -> dict[str, Any]:
-        """Versions and machine of the training, see `environment`."""
-        return json.loads((self.path / "environment.json").read_text(encoding="utf-8"))
+        """Versions and machine of the training, see `environment`. UserError where the file is gone or damaged."""
+        path = self.path / "environment.json"
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path} is missing or damaged: train the run again.") from error
 
     def snapshots(self) -> list[tuple[int, dict[str, np.ndarray]]]:
         """(step, arrays of uint8 pixels) along training; see `snapshot` in loop.py."""
@@ -187,7 +192,7 @@ class Run:
         return lines
 
     def append_history(self, line: Mapping[str, float]) -> None:
-        with open(self.path / "history.jsonl", "a") as file:
+        with open(self.path / "history.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
     def cut_history(self, step: int) -> None:
@@ -198,8 +203,34 @@ class Run:
     def results(self) -> list[Measurement]:
         return read_measurements(self.path / "results.json")
 
-    def save_results(self, measurements: Iterable[Measurement]) -> None:
-        write_measurements(self.path / "results.json", measurements)
+    def save_results(self, found: Mapping[str, Sequence[Measurement]]) -> None:
+        """Put the measurements of whole metric groups in the place of all that is held of these; others are kept."""
+        settings = to_dict(self.experiment.evaluate)
+        with alone(self.path):
+            groups = self._groups()
+            old = {m.name for new in found.values() for m in new}
+            for group in found:
+                old |= set(groups.pop(group, {}).get("names", ()))
+            self._save_groups(groups)  # a kill from here on leaves these groups unmeasured
+            kept = [m for m in self.results() if m.name not in old]
+            write_measurements(self.path / "results.json", kept + [m for new in found.values() for m in new])
+            new = {g: {"evaluate": settings, "names": [m.name for m in ms]} for g, ms in found.items()}
+            self._save_groups(groups | new)
+
+    def measured(self) -> set[str]:
+        """The metric groups that were measured by the evaluate settings that this run has."""
+        settings = to_dict(self.experiment.evaluate)
+        return {group for group, held in self._groups().items() if held["evaluate"] == settings}
+
+    def _groups(self) -> dict[str, dict]:
+        path = self.path / "measured.json"
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))["groups"] if path.is_file() else {}
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{path} is damaged: delete it, and the run is measured again.") from error
+
+    def _save_groups(self, groups: dict[str, dict]) -> None:
+        write(self.path / "measured.json", json.dumps({"groups": groups}, indent=1) + "\n")
 
 
 def load_weights(model: torch.nn.Module, path: Path) -> None:
@@ -219,7 +250,7 @@ def read_measurements(path: Path) -> list[Measurement]:
     if not path.is_file():
         return []
     try:
-        return [Measurement(**row) for row in json.loads(path.read_text())]
+        return [Measurement(**row) for row in json.loads(path.read_text(encoding="utf-8"))]
     except (json.JSONDecodeError, TypeError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not a list of measurements.") from error
 

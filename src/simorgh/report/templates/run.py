@@ -45,18 +45,21 @@ paper.say(f"Data: {data.source}. The model has {parameters:,} parameters.",
 
 # %%
 history = run.history()
-keys = [k for k in (history[0] if history else {}) if "/" in k and not k.startswith("valid/")]
+keys = [k for k in dict.fromkeys(k for line in history for k in line) if "/" in k and not k.startswith("valid/")]
 losses = [k for k in keys if k.endswith("/loss")] + [k for k in keys if not k.endswith("/loss")]
 if losses:
     paper.figure(curves({experiment.name: history}, losses[:3], epoch=len(data.train)), "training",
                  "Training, raw (faint) and smoothed (strong) lines; rare values far beyond all others are not shown.",
                  "روند آموزش؛ خط کم‌رنگ مقدار خام و خط پررنگ مقدار هموارشده است؛ مقدارهای کمیابِ بسیار دور از بقیه "
                  "نشان داده نشده‌اند.")
-    first, last = history[0], history[-1]
-    change = f"{first[losses[0]]:.4g} → {last[losses[0]]:.4g}"
-    paper.say(f"`{losses[0]}` went {change} over {last['samples']:,} examples in {last['seconds']:.1f} s.",
-              f"مقدار `{losses[0]}` با دیدن {last['samples']:,} نمونه در {last['seconds']:.1f} ثانیه به این صورت تغییر "
-              f"کرد: <bdi dir=\"ltr\">{change}</bdi>.")
+    last = history[-1]
+    # A loss of one stage of training is in the lines of that stage only.
+    parts = {k: [line[k] for line in history if k in line] for k in losses[:3] if k.endswith("/loss")}
+    changes = {k: f"{values[0]:.4g} → {values[-1]:.4g}" for k, values in parts.items()}
+    paper.say(f"Over {last['samples']:,} examples in {last['seconds']:.1f} s: "
+              + "; ".join(f"`{k}` {change}" for k, change in changes.items()) + ".",
+              f"با دیدن {last['samples']:,} نمونه در {last['seconds']:.1f} ثانیه: "
+              + "؛ ".join(f"`{k}` <bdi dir=\"ltr\">{change}</bdi>" for k, change in changes.items()) + ".")
 else:
     paper.say("This model has nothing to train, so there is no curve.", "این مدل آموزشی ندارد و منحنی‌ای در کار نیست.")
 
