@@ -49,9 +49,14 @@ def load(config: DataConfig) -> Dataset:
     """The set that `config` names, split as it says. UserError for a setting that the set cannot meet, and where the
     set is not the one whose content `config` names."""
     data = _load(config)
-    if config.content and config.content != data.checksums[0][1]:
-        raise UserError(f"{config.name} does not hold any more what this run was trained on: put that back.")
+    check_content(config, data.checksums[0][1])
     return data
+
+
+def check_content(config: DataConfig, found: str) -> None:
+    """UserError where `config` names the content of its set and that is not the one `found`."""
+    if config.content and config.content != found:
+        raise UserError(f"{config.name} does not hold any more what this run was trained on: put that back.")
 
 
 def settle(config: DataConfig) -> DataConfig:

@@ -71,8 +71,8 @@ class Molecules:
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 over canonical SMILES and labels."""
-        y = [""] * len(self) if self.y is None else self.y.tolist()
+        """SHA-256 over canonical SMILES and the names of their labels."""
+        y = [""] * len(self) if self.y is None else [self.labels[label] for label in self.y]
         rows = (f"{text}\t{label}\n" for text, label in zip(self.canonical, y))
         return hashlib.sha256("".join(rows).encode()).hexdigest()
 

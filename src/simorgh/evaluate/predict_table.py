@@ -13,9 +13,9 @@ import numpy as np
 import torch
 
 from simorgh.contracts import Predicts, UserError
-from simorgh.data import load
-from simorgh.data.bbbp import LABELS, NAME
+from simorgh.data.bbbp import LABELS, NAME, molecules
 from simorgh.data.chemistry import canonical, parse, respell
+from simorgh.data.dataset import check_content
 from simorgh.data.molecules import read_csv, read_smiles
 from simorgh.data.tokens import SPECIAL, TOKENISERS, encode
 from simorgh.train import Run
@@ -110,7 +110,11 @@ def class_names(run: Run) -> tuple[str, ...]:
     """The names of the classes, which stand in the file that the model was trained on. UserError where that is gone or
     has changed since."""
     data = run.experiment.data
-    return LABELS if data.name == NAME else load(data).labels
+    if data.name == NAME:
+        return LABELS
+    table = molecules(data.name)
+    check_content(data, table.hash)
+    return table.labels
 
 
 def as_csv(answers: Sequence[Answer], names: Sequence[str]) -> str:
