@@ -243,7 +243,7 @@ def test_ssgan_weights_and_who_learns_rotations_from_whom():
         some = x[::4]
         logits = model.discriminator.rotation(model.discriminator.trunk(turned(some)))
         target = torch.arange(4).repeat_interleave(len(some))
-        return nn.functional.cross_entropy(logits, target, reduction="sum") / len(x)
+        return nn.functional.cross_entropy(logits, target)
 
     for player, images, weight in (("discriminator_play", real, 1.0), ("generator_play", fake, 0.2)):
         loss, logs = getattr(model, player)(real, fake, None, TICK.noise)
@@ -379,3 +379,38 @@ def test_an_untrained_generator_is_named_as_collapsed(tmp_path):
     found = {m.name: m for m in evaluate(run, ("samples",))}
     assert found["fd_digits"].value > 10 * found["fd_digits"].floor
     assert found["smallest_class_share"].context["collapse"].startswith("Collapsed: ")
+
+
+def test_statistics_are_taken_over_all_classes():
+    """Also where there are more of them than codes at a time."""
+    spec, seen = DataSpec("image", (1, 8, 8), classes=30), []
+    model = GANConfig(latent_dim=4, players=Players("dense", width=8), conditional=True).build(spec)
+    model.generator.register_forward_pre_hook(lambda _, given: seen.append(given[0][:, 4:].argmax(1)))
+    model.recalibrate(batches=4, size=10)
+    assert torch.cat(seen).bincount(minlength=30).min() >= 1
+
+
+def test_one_image_at_a_time_is_refused_where_batches_are_normalised():
+    model = GANConfig(latent_dim=4, players=Players("dense", width=8)).build(DataSpec("image", (1, 8, 8)))
+    with pytest.raises(UserError, match="Batch normalisation needs 2"):
+        model.draw(1, None, Noise(0), "z")
+    assert model.eval().draw(1, None, Noise(0), "z").shape[0] == 1
+
+
+@pytest.mark.parametrize("images", [1, 2, 5, 8])
+def test_the_rotation_term_is_a_mean_whatever_the_batch(images: int):
+    """Of all that are turned, also where the batch falls into parts of any size."""
+    model, x = _ssgan(), torch.randn(images, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    whole = Noise(0, total=images)
+    chosen = model.chosen(x, whole)
+    logits = model.discriminator.rotation(model.discriminator.trunk(turned(chosen)))
+    target = torch.arange(4).repeat_interleave(len(chosen))
+    truth = float(nn.functional.cross_entropy(logits, target).detach())
+    found = 0.0
+    for start, end in [(0, images)] if images < 3 else [(0, 2), (2, images)]:
+        here = whole.rows(start, images)
+        some = model.chosen(x[start:end], here)
+        if len(some):
+            term, _ = model.rotation(model.discriminator.trunk(turned(some)), end - start, here)
+            found += float(term.detach()) * (end - start) / images
+    assert found == pytest.approx(truth, rel=1e-5)

@@ -27,6 +27,17 @@ def places(config: Classifier, x: float, y: float, n: int = 2000) -> torch.Tenso
     return torch.stack([(moved * across).sum((1, 2)) / mass, (moved * across[:, None]).sum((1, 2)) / mass], 1)
 
 
+def test_a_turn_keeps_distances_where_sides_differ():
+    model = ClassifierConfig(8, 8, 40.0, 0.0, 0.0, 0.0).build(DataSpec("image", (1, 20, 60), classes=10))
+    down, across = torch.arange(20) - 9.5, torch.arange(60) - 29.5
+    dot = torch.exp(-((across - 6) ** 2 + down[:, None] ** 2) / 4)
+    moved = model.disturb(dot.expand(500, 1, 20, 60), Noise(0)).squeeze(1)
+    mass = moved.sum((1, 2))
+    x, y = (moved * across).sum((1, 2)) / mass, (moved * down[:, None]).sum((1, 2)) / mass
+    assert float(((x**2 + y**2).sqrt() - 6).abs().max()) < 0.2
+    assert float(y.abs().max()) > 3
+
+
 def test_images_stay_as_they_are_without_a_setting():
     x = Noise(0).uniform(5, 1, 28, 28)
     torch.testing.assert_close(classifier().disturb(x, Noise(1)), x)

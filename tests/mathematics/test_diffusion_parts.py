@@ -1,5 +1,6 @@
 """Paths, targets, weights and levels against their formulas."""
 
+from itertools import pairwise
 from math import inf, isinf
 
 import numpy as np
@@ -7,11 +8,13 @@ import pytest
 import torch
 
 from simorgh.contracts import UserError
-from simorgh.diffusion.denoiser import FromNetwork, noised
+from simorgh.diffusion.denoiser import FromNetwork, clamped, noised
 from simorgh.diffusion.exact import Mixture
 from simorgh.diffusion.grid import Grid
+from simorgh.diffusion.guidance import Guidance
 from simorgh.diffusion.levels import Levels
 from simorgh.diffusion.path import VE, Cosine, Line, Sigmoid, VPLinear, remaining_signal
+from simorgh.diffusion.steps import DDIM, PredictorCorrector
 from simorgh.diffusion.target import row, solve
 from simorgh.diffusion.weight import output_weight
 from simorgh.noise import Noise
@@ -179,10 +182,37 @@ def test_a_perfect_network_is_the_exact_denoiser(path, target):
     torch.testing.assert_close(ours.eps, truth.eps, atol=1e-7, rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Cosine(offset=-1.0), "cosine path"),
+        (lambda: Cosine(largest=0.0), "cosine path"),
+        (lambda: Sigmoid(temperature=0.0), "sigmoid path"),
+        (lambda: Sigmoid(start=3.0), "sigmoid path"),
+        (lambda: Grid(rho=0.0), "a grid needs"),
+        (lambda: Grid(smallest=0.0), "a grid needs"),
+        (lambda: DDIM(eta=3.0), "eta is 3"),
+        (lambda: PredictorCorrector(ratio=-1.0), "a corrector needs"),
+        (lambda: Guidance(5.0, "cfg++"), "from 0 to 1"),
+    ],
+)
+def test_parts_that_would_give_nonsense_are_refused(make, said):
+    with pytest.raises(UserError, match=said):
+        make()
+
+
+@pytest.mark.parametrize("path", [Cosine(), Sigmoid(0.0, 3.0, 0.3)])
+def test_no_level_of_a_grid_comes_twice(path):
+    """Cosine rests at its end from 1,560 steps on, for its authors took 4,000."""
+    levels = Grid().levels(path, 4000)
+    assert len(levels) > 3900
+    assert all(high > low for high, low in pairwise(levels))
+
+
 def test_clipping_keeps_u():
     q = torch.tensor([0.5, 2.0], dtype=torch.float64)
     u = torch.tensor([[3.0], [-2.0]], dtype=torch.float64)
-    denoise = FromNetwork(lambda x, t: 5 + 0 * x, VPLinear(), "x0", clip=(-1.0, 1.0))
+    denoise = clamped(FromNetwork(lambda x, t: 5 + 0 * x, VPLinear(), "x0"), -1.0, 1.0)
     found = denoise(u, q)
     assert found.x0.flatten().tolist() == [1, 1]
     torch.testing.assert_close(noised(found.x0, found.eps, q), u)

@@ -11,6 +11,7 @@ import torch
 from simorgh.contracts import DataSpec, Noise, SampleNoise, Tick, UserError
 from simorgh.diffusion.condition import Condition
 from simorgh.diffusion.guidance import Guidance
+from simorgh.diffusion.sampler import Sampler
 from simorgh.models.cvae import CVAEConfig
 from simorgh.models.diffusion import DiffusionConfig
 from simorgh.models.factor_vae import FactorVAEConfig
@@ -154,6 +155,22 @@ def test_guidance_reaches_the_samples_of_a_model(told):
         alone = told.draw(3, SampleNoise(0, 3), None, one)
     assert not torch.allclose(drawn(1.0), alone, atol=1e-4)
     torch.testing.assert_close(drawn(3.0), alone + 3 * (drawn(1.0) - alone), rtol=1e-3, atol=1e-3)
+
+
+def test_guided_estimates_are_clipped_after_guidance(told):
+    told.answer = lambda x, t, y: torch.where(y[:, None, None, None] < 3, 0.9, -0.9) * x.new_ones(x.shape)
+    told.config = replace(told.config, target="x0")
+    for kind, scale in (("cfg", 3.0), ("cfg++", 0.6)):
+        sampler = replace(told.config.sampler, steps=2, clip=True, guidance=Guidance(scale, kind))
+        found = told.draw(3, SampleNoise(0, 3), torch.tensor([0, 1, 2]), sampler)
+        assert float(found.abs().max()) <= 1.001, kind
+
+
+def test_a_model_that_was_told_nothing_reports_no_guidance():
+    model = built(DiffusionConfig(network=UNET, sampler=Sampler(steps=3, guidance=Guidance(3.0))))
+    said = model.sampling()
+    assert (said["guidance_scale"], said["evaluations"]) == (1.0, 3)
+    assert "guidance" not in said["protocol"]
 
 
 def test_clipped_estimates_stay_in_the_range(told):

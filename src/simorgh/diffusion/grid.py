@@ -26,15 +26,22 @@ class Grid:
     largest: float = 80.0
     rho: float = 7.0
 
+    def __post_init__(self) -> None:
+        if not self.rho > 0 or not 0 < self.smallest < self.largest:
+            raise UserError(
+                f"a grid needs levels 0 < smallest < largest and rho above 0, not {self.smallest}, {self.largest}, "
+                f"{self.rho}."
+            )
+
     def levels(self, path: Path, steps: int) -> tuple[float, ...]:
-        """`steps` levels above 0, falling, and 0."""
+        """`steps` levels above 0, falling, and 0; fewer where steps of equal time meet one level twice."""
         if steps < 1:
             raise UserError(f"{steps} steps were asked of a sampler; at least one is needed.")
         if self.kind == "time":
             t = torch.arange(steps, 0, -1, dtype=torch.float64) / steps
             if path.scale == "ve":  # whose t = 0 is a level above 0
                 t = torch.linspace(1, 0, steps, dtype=torch.float64)
-            return (*path.q(t).tolist(), 0.0)
+            return (*dict.fromkeys(path.q(t).tolist()), 0.0)  # a path may rest at its end: one step is enough there
         low, high = max(self.smallest, path.first), min(self.largest, path.last)
         if not low < high < inf:
             raise UserError(f"no grid of kind {self.kind} goes from {high} down to {low}.")

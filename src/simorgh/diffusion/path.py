@@ -129,6 +129,10 @@ class Cosine(Path):
     largest: float = 1000.0
     kind: Literal["cosine"] = "cosine"
 
+    def __post_init__(self) -> None:
+        if not self.offset >= 0 or not 0 < self.largest < inf:
+            raise UserError(f"a cosine path needs offset >= 0 and largest > 0, not {self.offset} and {self.largest}.")
+
     def q(self, t: Tensor) -> Tensor:
         alpha = self._cos(t.double()) / self._cos(torch.zeros_like(t, dtype=torch.float64))
         return (1 / alpha.clamp(1e-12, 1) ** 2 - 1).sqrt().clamp(max=self.largest)
@@ -153,6 +157,13 @@ class Sigmoid(_Angles):
     temperature: float = 1.0
     smallest: float = 1e-6
     kind: Literal["sigmoid"] = "sigmoid"
+
+    def __post_init__(self) -> None:
+        if not self.start < self.end or not self.temperature > 0 or not 0 < self.smallest < 1:
+            raise UserError(
+                f"a sigmoid path needs start < end, temperature above 0 and smallest in (0, 1), not {self.start}, "
+                f"{self.end}, {self.temperature}, {self.smallest}."
+            )
 
     def angles(self) -> Tensor:
         t = torch.linspace(0, 1, 1001, dtype=torch.float64)

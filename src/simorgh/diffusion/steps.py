@@ -54,6 +54,10 @@ class DDIM(Step):
     eta: float = 0.0
     kind: Literal["ddim"] = "ddim"
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.eta <= 1:
+            raise UserError(f"eta is {self.eta}; it goes from 0, no noise, to 1, ancestral steps.")
+
     def move(self, denoise, u, q, r, normal, memory):
         return _redraw(denoise(u, levels(q, u)), r, self.eta * r * sqrt(1 - (r / q) ** 2), normal), None
 
@@ -221,6 +225,10 @@ class PredictorCorrector(Step):
     ratio: float = 0.1
     repeats: int = 1
     kind: Literal["predictor-corrector"] = "predictor-corrector"
+
+    def __post_init__(self) -> None:
+        if not self.ratio > 0 or self.repeats < 0:
+            raise UserError(f"a corrector needs a ratio above 0 and repeats, not {self.ratio} and {self.repeats}.")
 
     def move(self, denoise, u, q, r, normal, memory):
         u, _ = Ancestral().move(denoise, u, q, r, normal, None)

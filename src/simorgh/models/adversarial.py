@@ -59,7 +59,7 @@ class AdversarialModel(Model):
         check_least("model", config, latent_dim=1, critic_steps=1)
         self.critic_steps = config.critic_steps
         self.spec, self.latent_dim, self.conditional = spec, config.latent_dim, config.conditional
-        self.frame = config.players.frame(spec)
+        self.frame, self.normed = config.players.frame(spec), config.players.norm
         classes = spec.classes if config.conditional else 0
         self.generator = config.players.generator(spec, config.latent_dim + classes)
         self.discriminator = Discriminator(config.players, spec, classes)
@@ -121,6 +121,8 @@ class AdversarialModel(Model):
 
     def draw(self, n: int, y: Tensor | None, noise: Noise | SampleNoise, name: str) -> Tensor:
         """(n, C, S, S') images as the players see them."""
+        if n < 2 and self.normed and self.generator.training:
+            raise UserError("Batch normalisation needs 2 images at a time: take a larger batch or fewer micro-batches.")
         return full(self.generator(self.join(noise.normal(n, self.latent_dim, name=name), y)))
 
     def join(self, z: Tensor, y: Tensor | None) -> Tensor:
@@ -146,9 +148,9 @@ class AdversarialModel(Model):
         """Statistics of batch normalisation from `batches` times `size` fresh codes: training leaves a trailing
         average that belongs to older weights, and averaged weights have none of their own."""
         device = next(self.generator.parameters()).device
-        y = torch.arange(size, device=device) % max(self.spec.classes, 1)
+        y = torch.arange(batches * size, device=device) % max(self.spec.classes, 1)
         noise = Noise(0, "recalibrate", device=device)
-        codes = (self.join(noise.at(i).normal(size, self.latent_dim), y) for i in range(batches))
+        codes = (self.join(noise.at(i).normal(size, self.latent_dim), y[i * size :][:size]) for i in range(batches))
         update_bn(codes, self.generator)
 
 

@@ -15,7 +15,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import affine_grid, cross_entropy, grid_sample
 
-from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError
+from simorgh.contracts import (
+    Batch,
+    Config,
+    DataSpec,
+    Model,
+    Objective,
+    Terms,
+    Tick,
+    UserError,
+    check_least,
+    check_share,
+)
 from simorgh.noise import Noise
 
 
@@ -59,6 +70,8 @@ class Classifier(Model):
         super().__init__()
         if spec.kind != "image" or not spec.classes:
             raise UserError("The classifier needs labelled images.")
+        check_least("model", config, width=1, features=1, turn=0, shift=0, scale=0)
+        check_share("model", config, "smoothing")
         if config.width % GROUPS or config.features % GROUPS:
             raise UserError(
                 f"model.width {config.width} and model.features {config.features} should divide by {GROUPS}."
@@ -91,8 +104,9 @@ class Classifier(Model):
         c, u = self.config, noise.uniform(len(x), 6, name="disturb") * 2 - 1
         angle, scale, shear = u[:, 0] * c.turn * pi / 180, 1 + c.scale * u[:, 1:3], c.scale * u[:, 3]
         cos, sin = angle.cos() * scale[:, 0], angle.sin() * scale[:, 1]
-        top = torch.stack([cos, -sin + shear, 2 * c.shift * u[:, 4]], 1)
-        bottom = torch.stack([angle.sin() * scale[:, 0], angle.cos() * scale[:, 1], 2 * c.shift * u[:, 5]], 1)
+        wide = x.shape[3] / x.shape[2]  # the map below counts in half sides
+        top = torch.stack([cos, (-sin + shear) / wide, 2 * c.shift * u[:, 4]], 1)
+        bottom = torch.stack([angle.sin() * scale[:, 0] * wide, angle.cos() * scale[:, 1], 2 * c.shift * u[:, 5]], 1)
         grid = affine_grid(torch.stack([top, bottom], 1), list(x.shape), align_corners=False)
         return grid_sample(x, grid, align_corners=False)
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from simorgh.contracts import Batch, Config, DataSpec, Objective, Terms, Tick, UserError
+from simorgh.contracts import Batch, Config, DataSpec, Objective, Terms, Tick, UserError, check_least
 from simorgh.models.vae import LatentVariableModel, start_at_mean
 from simorgh.nn.latent import Posterior, make_latent
 from simorgh.nn.likelihood import make_likelihood
@@ -51,6 +51,7 @@ class CVAE(LatentVariableModel):
         super().__init__()
         if not spec.classes:
             raise UserError("A conditional model needs labelled data; this data set has no labels.")
+        check_least("model", config, beta=0, auxiliary=0, input_noise=0)
         self.classes = spec.classes
         self.latent = make_latent(config.prior, config.latent_dim)
         self.likelihood = make_likelihood(config.likelihood)

@@ -26,7 +26,7 @@ from torch import Tensor
 
 from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError
 from simorgh.diffusion.condition import Condition
-from simorgh.diffusion.denoiser import Denoiser, FromNetwork, levels, size
+from simorgh.diffusion.denoiser import Denoiser, FromNetwork, clamped, levels, size
 from simorgh.diffusion.guidance import Guidance
 from simorgh.diffusion.levels import Levels
 from simorgh.diffusion.likelihood import log_likelihood
@@ -72,6 +72,8 @@ class Diffusion(Model):
 
     def __init__(self, config: DiffusionConfig, spec: DataSpec):
         super().__init__()
+        if not config.deviation > 0:
+            raise UserError(f"model.deviation is {config.deviation}; data have a deviation above 0.")
         if spec.kind != "image":
             raise UserError(f"A diffusion model here learns from images, and these data are {spec.kind}.")
         if config.path.last == float("inf") and config.target in ("eps", "score", "edm"):
@@ -116,8 +118,13 @@ class Diffusion(Model):
         def network(x: Tensor, t: Tensor) -> Tensor:
             return self.answer(x, t, self.told.nothing(len(x)) if y is None and self.told is not None else y)
 
-        bounds = (self.inward(torch.zeros(())).item(), 1.0) if clip else None
-        return FromNetwork(network, c.path, c.target, c.deviation, bounds)
+        found = FromNetwork(network, c.path, c.target, c.deviation)
+        return clamped(found, *self.bounds) if clip else found
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Of the pixels that the network sees."""
+        return self.inward(torch.zeros(())).item(), 1.0
 
     @torch.no_grad()
     def sample(
@@ -135,9 +142,11 @@ class Diffusion(Model):
             raise UserError("This model was told nothing in training and takes no condition.")
         if sampler.guidance.kind == "auto" and not sampler.guidance.idle:
             raise UserError("Autoguidance needs a second, weaker model, which one run has not: join the two denoisers.")
-        told = self.denoiser(condition, sampler.clip)
+        told = self.denoiser(condition)
         if condition is not None:
-            told = sampler.guidance.join(told, self.denoiser(None, sampler.clip))
+            told = sampler.guidance.join(told, self.denoiser(None))
+        if sampler.clip:
+            told = clamped(told, *self.bounds, follow=sampler.guidance.kind != "cfg++")
         return sampler.draw(told, self.config.path, self.shape, noise, watch)
 
     def conditions(self, first: int, n: int) -> Tensor:
@@ -155,10 +164,10 @@ class Diffusion(Model):
 
     def sampling(self) -> dict[str, str | int | float]:
         s = self.config.sampler
-        asked = s if self.conditional else replace(s, guidance=Guidance())  # told nothing, none is guided
+        s = s if self.conditional else replace(s, guidance=Guidance())  # told nothing, none is guided
         return {
             "protocol": s.protocol, "sampler": s.step.kind, "steps": s.steps,
-            "evaluations": asked.evaluations(self.config.path), "guidance_scale": s.guidance.scale,
+            "evaluations": s.evaluations(self.config.path), "guidance_scale": s.guidance.scale,
         }  # fmt: skip
 
     def log_density(

@@ -45,7 +45,7 @@ class FactorReader(Model):
         self.config = config
         if not spec.factors:
             raise UserError("A reader of factors needs images whose factors are known, such as dsprites-upright.")
-        check_least("model", config, features=1)
+        check_least("model", config, features=1, shift=0)
         self.trunk = config.network.encoder(spec, config.features)
         self.heads = nn.ModuleList(nn.Linear(config.features, values) for values in spec.factors)
 

@@ -64,7 +64,7 @@ class GPT(Model):
         super().__init__()
         if spec.kind != "tokens" or spec.vocabulary is None:
             raise UserError("A GPT reads rows of symbols: give it a text, such as --data shahnameh or text:FILE.")
-        if config.layers < 1 or config.heads < 1 or config.width % config.heads:
+        if min(config.layers, config.heads, config.width) < 1 or config.width % config.heads:
             raise UserError(
                 f"model.width {config.width} should be a multiple of model.heads {config.heads}, with model.layers "
                 f"{config.layers} at least 1."

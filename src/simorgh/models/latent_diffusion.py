@@ -58,7 +58,7 @@ class LatentDiffusion(Model):
         super().__init__()
         if not 0 < config.codec_until < 1:
             raise UserError(f"model.codec_until is {config.codec_until}; it is a share of training between 0 and 1.")
-        check_least("model", config, channels=1)
+        check_least("model", config, channels=1, beta=0)
         if config.diffusion.sampler.clip:
             raise UserError("model.diffusion.sampler.clip bounds pixels, and maps of codes have no bounds.")
         height, width = config.codec.grid(spec)

@@ -68,7 +68,9 @@ class SSGAN(AdversarialModel):
         features = self.discriminator.trunk(torch.cat([real, fake, turned(chosen)[len(chosen) :]]))
         upright, sides = features[: 2 * len(real)], features[2 * len(real) :]
         at_real, at_fake = self.discriminator.score(upright, None if y is None else torch.cat([y, y])).chunk(2)
-        rotation, accuracy = self.rotation(torch.cat([self.chosen(upright[: len(real)], noise), sides]), len(real))
+        rotation, accuracy = self.rotation(
+            torch.cat([self.chosen(upright[: len(real)], noise), sides]), len(real), noise
+        )
         loss = self._discriminator_loss(at_real, at_fake)
         logs = {"estimate": self.estimate(at_real, at_fake), "rotation": rotation, "rotation_accuracy": accuracy}
         return loss + self.config.real_rotations * rotation, logs
@@ -78,7 +80,7 @@ class SSGAN(AdversarialModel):
         features = self.discriminator.trunk(torch.cat([fake, turned(chosen)[len(chosen) :]]))
         upright, sides = features[: len(fake)], features[len(fake) :]
         scores = self.discriminator.score(upright, y)
-        rotation, accuracy = self.rotation(torch.cat([self.chosen(upright, noise), sides]), len(fake))
+        rotation, accuracy = self.rotation(torch.cat([self.chosen(upright, noise), sides]), len(fake), noise)
         loss = -scores.mean() if self.config.adversarial == "hinge" else softplus(-scores).mean()
         return loss + self.config.fake_rotations * rotation, {"rotation": rotation, "rotation_accuracy": accuracy}
 
@@ -86,12 +88,15 @@ class SSGAN(AdversarialModel):
         """Every fourth row of the global batch, from the rows x of it that are here."""
         return x[-noise.start % 4 :: 4]
 
-    def rotation(self, features: Tensor, images: int) -> tuple[Tensor, Tensor]:
-        """Cross-entropy and accuracy of features (4 k, F) of k images in all four positions.
+    def rotation(self, features: Tensor, images: int, noise: Noise) -> tuple[Tensor, Tensor]:
+        """Cross-entropy and accuracy of features (4 k, F) of k images in all four positions, out of `images` that are
+        here.
 
-        Divided by the number of images of the batch (a quarter of them is turned into four), not by 4 k: so parts
-        of a batch that hold unequal numbers of turned images still add up to the whole.
+        Not divided by 4 k but by this part's share of all that are turned: so parts of a batch that hold unequal
+        numbers of them still add up to the mean of the whole.
         """
+        whole = noise.total or images
+        images = images * (4 * -(-whole // 4) / whole)
         logits = self.discriminator.rotation(features)
         target = torch.arange(4, device=logits.device).repeat_interleave(len(logits) // 4)
         right = (logits.argmax(1) == target).float().sum() / images

@@ -32,7 +32,7 @@ class Autoregressive:
     heads: int = 4
 
     def build(self, codes: int, grid: tuple[int, int], classes: int = 0) -> "CausalTransformer":
-        if self.layers < 1 or self.heads < 1 or self.width % self.heads:
+        if min(self.layers, self.heads, self.width) < 1 or self.width % self.heads:
             raise UserError(
                 f"prior.width {self.width} should be a multiple of prior.heads {self.heads}, with {self.layers} "
                 "layers, at least 1."

@@ -8,6 +8,7 @@ on the left and every row stands at its own positions.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Protocol
 
 import torch
@@ -48,7 +49,7 @@ class Decoding:
     stop: int = END
 
     def __post_init__(self) -> None:
-        if self.temperature < 0 or not 0 < self.top_p <= 1 or self.beams < 0 or self.most < 1:
+        if not 0 <= self.temperature < inf or not 0 < self.top_p <= 1 or self.beams < 0 or self.most < 1:
             raise UserError(
                 f"temperature {self.temperature} should be at least 0, top-p {self.top_p} in (0, 1], beams "
                 f"{self.beams} at least 0 and the length of an answer {self.most} at least 1."
@@ -72,13 +73,13 @@ def choose(logits: Tensor, uniform: Tensor, temperature: float = 1.0, top_p: flo
 def proceed(law: Law, prompts: Tensor, noise: "SampleNoise | _Drawn | None", how: Decoding) -> Tensor:
     """(B, most) answers to prompts (B, N), pads behind their stop. Row i depends on its own prompt and noise only;
     greedy and beam search need none."""
-    if how.beams:
-        return _search(law, prompts, how)
     n, device = len(prompts), prompts.device
     lengths = (prompts != PAD).sum(1)
     shortest = int(lengths.min())
     if shortest < 1:
         raise UserError("A prompt needs at least one symbol.")
+    if how.beams:
+        return _search(law, prompts, how)
     drawn = torch.zeros(n, how.most) if noise is None else noise.uniform(n, how.most)
     drawn, answers = drawn.to(device), prompts.new_full((n, how.most), PAD)
     rows, done = torch.arange(n, device=device), torch.zeros(n, dtype=torch.bool, device=device)

@@ -57,7 +57,7 @@ class DiT:
         self, shape: tuple[int, int, int], out_channels: int | None = None, context_dim: int | None = None
     ) -> "DiTModule":
         """The network for images of this shape (C, H, W); without `context_dim` it is not told anything besides."""
-        if self.dim % 4 or self.depth < 1 or self.patch < 1:
+        if self.dim < 1 or self.dim % 4 or self.depth < 1 or self.patch < 1:
             raise UserError(
                 f"dit.dim {self.dim} should be a multiple of 4, with dit.depth {self.depth} and dit.patch {self.patch} "
                 "at least 1."

@@ -47,7 +47,7 @@ class Network:
         hidden: widths of the hidden layers from the example to the code: dense layers of "mlp"; the two strided 4x4
             convolutions and then one dense layer of "conv"; the n strided 4x4 convolutions of "deep-conv" and then
             a last one, which covers the 4 x 4 that are left; the n strided convolutions of "glimpses" and
-            then a last one, which covers the height that is left.
+            then a last one, which covers the height that is left, all of them multiples of 8.
         activation: after every hidden layer.
     """
 
@@ -78,7 +78,7 @@ class Network:
             raise UserError("This model learns from images, and these data are rows of symbols.")
         if self.kind == "deep-conv":
             side = 4 * 2 ** (len(self.hidden) - 1)
-            if spec.kind != "image" or spec.shape[1:] != (side, side):
+            if spec.kind != "image" or spec.shape[1:] != (side, side) or len(self.hidden) < 2:
                 raise UserError(
                     f"network.kind deep-conv with {len(self.hidden)} widths needs images of {side} x {side} pixels, "
                     f"not {spec.shape}."
@@ -217,6 +217,8 @@ class GlimpseEncoder(nn.Module):
                 f"network.kind glimpses with {len(network.hidden)} widths needs 3 or more of them, and images whose "
                 f"width divides by 4 and whose height by {2**halvings}, not {spec.shape}."
             )
+        if any(width % 8 for width in network.hidden):
+            raise UserError(f"network.kind glimpses needs widths that divide by 8, not {network.hidden}.")
         if not glimpses or outputs % glimpses or side:
             raise UserError(f"network.kind glimpses cannot share {outputs} outputs among {glimpses} factors of images.")
         channels, height, width = spec.shape

@@ -49,6 +49,8 @@ class Players:
 
     def __post_init__(self) -> None:
         check_least("players", self, critic_width=0)
+        if self.kind == "shuffle" and self.critic_width == 1:
+            raise UserError("players.critic_width 1 leaves no channel to the first layer of kind shuffle: take 2.")
 
     def frame(self, spec: DataSpec) -> tuple[int, int]:
         """Height and width of the images that the players exchange, at least those of the data."""

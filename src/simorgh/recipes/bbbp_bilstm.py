@@ -1,7 +1,7 @@
 """The LSTM of bbbp-lstm read from both ends: one switch, and no other setting is changed.
 
 simorgh train bbbp-bilstm --preset cpu                                     3 passes, about twice the time
-simorgh train bbbp-lstm --preset cpu --model.equal-parameters True         its control: one direction, equally many
+simorgh train bbbp-lstm --preset cpu --model.equal-parameters              its control: one direction, equally many
                                                                            parameters
 Requirement A1.12.
 """

@@ -2,7 +2,7 @@
 
 simorgh train latent-mnist --preset cpu     10 passes, three of them for the codec, about 14 minutes on two free cores
                                              (48 on one, beside other work)
-simorgh train latent-mnist --preset paper   200 passes of a network of 19 million parameters in place of 4
+simorgh train latent-mnist --preset paper   200 passes of a network of 30 million parameters in place of 4
 
 Flow matching as in `flow`, behind a codec of its own. Requirement D4.d.
 """

@@ -1,7 +1,7 @@
 """MNIST from captions in English and Persian, with a text encoder that is trained beside the network.
 
 simorgh train text-mnist --preset cpu     8 passes, about 15 minutes on two free cores (50 on one, beside other work)
-simorgh train text-mnist --preset paper   200 passes of a network of 19 million parameters in place of 1.2
+simorgh train text-mnist --preset paper   200 passes of a network of 30 million parameters in place of 1.2
 
 Flow matching as in `flow`; what differs is the data, the condition (characters through a transformer, the empty string
 for nothing) and the injection (cross-attention). Requirement D4.c.

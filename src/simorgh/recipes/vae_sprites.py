@@ -1,7 +1,7 @@
 """VAE with the networks of ControlVAE's table 6 on upright sprites.
 
 simorgh train vae-sprites --preset cpu     20 passes, about 8 minutes on two cores
-simorgh train vae-sprites --preset paper   5000 passes, the published 1.5 million steps
+simorgh train vae-sprites --preset paper   5000 passes, 1.44 million steps (1.5 published)
 
 The plain VAE whose KL says which set points a controller can reach. Requirements B1.5 to B1.10.
 """
