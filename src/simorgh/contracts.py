@@ -135,17 +135,18 @@ class Terms:
 class Objective:
     """Something that a model minimises, over exactly these parameters.
 
-    `every` is a period in steps, or a function of the step that says whether it is due. `after` receives
-    the averaged Terms once the optimiser has stepped (controllers, codebooks, clipping). `span` is the part of
-    training, from and up to which share of it, in which the objective is minimised: stages that build on one another
-    have spans that follow one another. The path of its learning rate fills its span.
+    `every` is a period in steps, or a function of the step that says whether it is due. `after` receives the averaged
+    Terms once the optimiser has stepped (controllers, codebooks, clipping) and may return more scalars to be written
+    down, such as are no means over examples. `span` is the part of training, from and up to which share of it, in which
+    the objective is minimised: stages that build on one another have spans that follow one another. The path of its
+    learning rate fills its span.
     """
 
     name: str
     parameters: Sequence[nn.Parameter]
     loss: Callable[[Batch, Tick], Terms]
     every: int | Callable[[int], bool] = 1
-    after: Callable[[Terms], None] | None = None
+    after: Callable[[Terms], Mapping[str, Tensor] | None] | None = None
     span: tuple[float, float] = (0.0, 1.0)
 
     def due(self, step: int, progress: float | None = None) -> bool:

@@ -119,6 +119,21 @@ def test_parts_of_a_batch_give_the_statistics_of_the_whole(kind: str, step: int)
     assert (travelled[:, None] - z.reshape(-1, 3)).abs().sum(2).min(1).values.max() < 1e-6, "not of the batch"
 
 
+@pytest.mark.parametrize("parts", [1, 5, 10])
+def test_the_use_of_codes_is_logged_for_the_whole_batch(parts: int):
+    model = small(book=Codebook(6, 3, start="uniform"))
+    batch = Batch(Noise(1).uniform(10, 1, 8, 8))
+    with torch.no_grad():
+        model.codebook.vectors.copy_(model.encoder(batch.x).reshape(-1, 3)[::7][:6])
+    kinds = model.codes(batch.x).unique()
+    training = TrainConfig(batch_size=10, epochs=1.0, micro_batches=parts)
+    loop = Loop(model, lambda step: batch, training, 10, 0, Engine())
+    loop.advance()
+    logged = loop.logged()
+    assert logged["autoencoder/used_codes"] == len(kinds) > 1
+    assert 1 < logged["autoencoder/perplexity"] <= len(kinds)
+
+
 # stages
 
 

@@ -125,10 +125,7 @@ class VQVAE(Model):
         loss = terms["reconstruction"] + terms["codebook"] + self.beta * terms["commitment"]
         rows = Rows(tick.step, tick.noise.start, tick.noise.total or len(batch))
         stats = self.codebook.observe(z, q.indices, rows)
-        use = stats["use"]
-        logs = {k: v.detach() for k, v in terms.items()}
-        logs |= {"perplexity": perplexity(use), "used_codes": (use > 0).sum().float()}
-        return Terms(loss, len(batch), logs, stats)
+        return Terms(loss, len(batch), {k: v.detach() for k, v in terms.items()}, stats)
 
     def error(self, x: Tensor, q: Tensor) -> Tensor:
         """(B,) the first term of (2) for maps q (B, h, w, D)."""
@@ -137,8 +134,10 @@ class VQVAE(Model):
             return (x - eta).square().flatten(1).sum(1)
         return -self.bernoulli.log_prob(x, eta)
 
-    def follow(self, terms: Terms) -> None:
+    def follow(self, terms: Terms) -> dict[str, Tensor]:
         self.codebook.follow(terms.stats)
+        use = terms.stats["use"]  # of the whole batch: a mean over its parts of their perplexity would be too small
+        return {"perplexity": perplexity(use), "used_codes": (use > 0).sum().float()}
 
     def prior_loss(self, batch: Batch, tick: Tick) -> Terms:
         """Equation (3), on codes that no gradient reaches."""

@@ -135,7 +135,8 @@ class Loop:
             self.optimisers[objective.name].step(grads, objective.progress(tick.progress))
             if objective.after is not None:
                 with torch.no_grad():
-                    objective.after(terms)
+                    more = objective.after(terms)
+                terms = replace(terms, logs={**terms.logs, **(more or {})})
             if f"{objective.name}/grad_norm" not in self._window:  # once a line of the history is enough
                 norm = torch.nn.utils.get_total_norm(grads)
                 terms = replace(terms, logs={**terms.logs, "grad_norm": norm})
