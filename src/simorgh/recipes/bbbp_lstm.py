@@ -1,7 +1,7 @@
 """An LSTM over the atoms of a SMILES, the states of all places flattened into fully connected layers.
 
-simorgh train bbbp-lstm --preset cpu     3 passes over twenty spellings of each molecule, about a minute of one core: AUC
-                                         0.906 on the first fold, and 0.903 over all of three repeats when asked in
+simorgh train bbbp-lstm --preset cpu     3 passes over twenty spellings of each molecule, about a minute of one core:
+                                         AUC 0.906 on the first fold, and 0.903 over all of three repeats when asked in
                                          twenty spellings
 simorgh train bbbp-lstm --preset paper   10 passes over them, at half the rate
 
