@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simorgh.contracts import UserError
-from simorgh.evaluate.text import kneser_ney
+from simorgh.evaluate.text import floor_order, kneser_ney
 from simorgh.metrics.kneser_ney import KneserNey, longest
 from simorgh.metrics.metre import PATTERN, scan_rate, scans
 from simorgh.metrics.rhyme import radif_rate, rhyme_rate, rhyming_letters, without_radif
@@ -84,7 +84,9 @@ def test_kneser_ney_sums_to_one(order: int):
 def test_an_alphabet_of_many_signs_has_a_floor_of_a_lower_order():
     many = [(chr(0x4E00 + i), chr(0x4E00 + i + 1)) for i in range(300)]
     assert longest(302) == 7
-    assert 0 < kneser_ney([many], [many[:20]]) < 10
+    assert floor_order([many]) == 7
+    assert floor_order([[("ab", "ba")]]) == 9
+    assert 0 < kneser_ney([many], [many[:20]], 7) < 10
 
 
 def test_kneser_ney_refuses_what_it_cannot_count():

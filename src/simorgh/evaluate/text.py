@@ -66,7 +66,9 @@ def surprise(run: Run, model: Model, data: Dataset, device: str) -> list[Measure
     text = run.experiment.data.text
     coder = reader(data.spec)
     poems = sections(data.test, coder)
-    floor = kneser_ney(sections(data.train, coder), poems)
+    known = sections(data.train, coder)
+    order = floor_order(known)
+    floor = kneser_ney(known, poems, order)
     beyts, count = sum(map(len, poems)), sum(map(characters, poems))
     coded = [[coder.encode_beyt(beyt) for beyt in poem] for poem in poems]
     every = {(i, j) for i, poem in enumerate(poems) for j in range(len(poem))}
@@ -85,7 +87,7 @@ def surprise(run: Run, model: Model, data: Dataset, device: str) -> list[Measure
         bits = bits_per_character(sums, sizes)
         one = prompt == 2
         before = "the beyt before" if one else f"up to {prompt - 1} beyts before"
-        about = context(run, split=text.split, prompt=prompt - 1)
+        about = context(run, split=text.split, prompt=prompt - 1, floor_order=order)
         name = "bits_per_char_pair" if one and text.beyts != 2 else "bits_per_char"
         found.append(measurement(name, bits, "bits/character", f"{what}, given {before}", floor=floor, context=about))
         if name == "bits_per_char":
@@ -99,16 +101,24 @@ def surprise(run: Run, model: Model, data: Dataset, device: str) -> list[Measure
 
 
 def kneser_ney(train: Sequence[Sequence[Beyt]], test: Sequence[Sequence[Beyt]], order: int = ORDER) -> float:
-    """Bits per character of Kneser-Ney on the characters of `test`, each section read from its own beginning. The
-    order is lower where the text has so many kinds of characters that no longer n-gram can be counted."""
-
-    def lines(poem: Sequence[Beyt]) -> str:
-        return "".join(f"{first}/{second}\n" for first, second in poem)
-
-    numbers = {c: i for i, c in enumerate(sorted(set("".join(map(lines, train)))))}
-    order = min(order, longest(len(numbers) + 1))
-    coded, held_out = ([[numbers.get(c, len(numbers)) for c in lines(p)] for p in poems] for poems in (train, test))
+    """Bits per character of Kneser-Ney on the characters of `test`, each section read from its own beginning."""
+    numbers = {c: i for i, c in enumerate(_kinds(train))}
+    coded, held_out = ([[numbers.get(c, len(numbers)) for c in _written(p)] for p in poems] for poems in (train, test))
     return KneserNey(coded, order, len(numbers) + 1).nats(held_out) / log(2) / sum(map(len, held_out))
+
+
+def floor_order(train: Sequence[Sequence[Beyt]]) -> int:
+    """The order of the floor: ORDER, or less where a text has so many kinds of characters that no longer n-gram can be
+    counted."""
+    return min(ORDER, longest(len(_kinds(train)) + 1))
+
+
+def _written(poem: Sequence[Beyt]) -> str:
+    return "".join(f"{first}/{second}\n" for first, second in poem)
+
+
+def _kinds(poems: Sequence[Sequence[Beyt]]) -> list[str]:
+    return sorted(set("".join(map(_written, poems))))
 
 
 @dataclass(frozen=True)

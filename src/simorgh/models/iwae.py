@@ -76,7 +76,7 @@ class IWAE(LatentVariableModel):
 
     def loss(self, batch: Batch, tick: Tick) -> Terms:
         if not self.chosen:
-            return self._terms(self.log_weights(batch.x, batch.y, self.draws, tick.noise))
+            return self.validate(batch, tick)
         q = self.infer(batch.x)
         z = q.sample(tick.noise, self.draws)
         with torch.no_grad():
