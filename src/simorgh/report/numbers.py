@@ -21,8 +21,8 @@ def digits(value: float, spread: float | None = None) -> str:
     if isinstance(value, int) or not math.isfinite(value):
         return str(value)
     if spread and math.isfinite(spread):
-        return f"{value:.{min(6, max(0, 1 - math.floor(math.log10(spread))))}f}"
-    return f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}" if abs(value) < 1e7 else f"{value:.3e}"
+        return f"{value:z.{min(6, max(0, 1 - math.floor(math.log10(spread))))}f}"
+    return f"{value:z.4g}" if abs(value) < 1e4 else f"{value:.0f}" if abs(value) < 1e7 else f"{value:.3e}"
 
 
 def number(m: Measurement, unit: bool = True, floor: bool = True) -> str:
