@@ -125,6 +125,21 @@ def test_draws_chosen_by_their_weights_have_the_gradient_of_all_in_the_mean():
         built(IWAEConfig(2, NET, draws=5, chosen=-1))
 
 
+def test_draws_grow_along_training():
+    config = IWAEConfig(2, NET, draws=50, first=2)
+    model = built(config)
+    assert [model.draws_at(share) for share in (0.0, 0.5, 1.0)] == [2, 10, 50]
+    assert {built(replace(config, first=0)).draws_at(share) for share in (0.0, 0.5, 1.0)} == {50}
+    batch = examples(SPEC)
+    weights = model.log_weights(batch.x, batch.y, 10, tick().noise).detach()
+    assert first(model, 0.5)[0] == pytest.approx(-float((weights.logsumexp(0) - log(10)).mean()), rel=1e-5)
+    assert float(model.validate(batch, tick()).loss.detach()) < first(model, 0.0)[0], "validation has all draws"
+    few = built(replace(config, chosen=10))
+    assert first(few, 0.5)[0] == first(model, 0.5)[0], "where no more are drawn than chosen, all are taken"
+    with pytest.raises(UserError, match=r"model\.first is 51"):
+        built(replace(config, first=51))
+
+
 def test_a_generator_moves_after_its_critic_steps():
     model = GANConfig(players=Players("dense", width=16), critic_steps=3).build(SPEC)
     generator = model.objectives()[1]
