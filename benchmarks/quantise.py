@@ -1,6 +1,6 @@
 """Time a codebook, forward and backward, beside vector-quantize-pytorch, in one process and in turn.
 
-    pip install vector-quantize-pytorch        (it is no dependency of this project)
+    pip install vector-quantize-pytorch        (a part of `.[dev]`)
     OMP_NUM_THREADS=1 python benchmarks/quantise.py [--codes 512] [--dim 64] [--images 32] [--rounds 30]
 
 Both learn 512 codes of 64 dimensions on 32 maps of 7 x 7 vectors, once by gradient and once by running means, with the

@@ -4,6 +4,7 @@ Heavy imports wait until a command needs them, so that help comes at once. Whate
 one sentence on standard error and exit code 2.
 """
 
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -64,9 +65,12 @@ def main(argv: list[str] | None = None) -> None:
     try:
         check_name(argv[0], tuple(COMMANDS), "command")
         COMMANDS[argv[0]](argv[1:])
+        sys.stdout.flush()
     except KeyboardInterrupt:
         print("simorgh: stopped; a training goes on from its last checkpoint by the same command.", file=sys.stderr)
         sys.exit(130)
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except UserError as error:
         print(f"simorgh: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(2)
@@ -111,7 +115,7 @@ def catalogue(what: str) -> dict[str, str]:
         return dict(DATASETS)
     from simorgh.evaluate import METRICS
 
-    return {name: (metric.__doc__ or "").split("\n")[0] for name, metric in METRICS.items()}
+    return {name: " ".join((metric.__doc__ or "").split("\n\n")[0].split()) for name, metric in METRICS.items()}
 
 
 def train(argv: list[str]) -> None:
@@ -167,16 +171,20 @@ def predict(argv: list[str]) -> None:
     from simorgh.train import Run
 
     run = Run.open(path)
+    names = predict_table.class_names(run)
+    for file in filter(None, (asked.out, asked.vectors)):
+        if file.resolve() == asked.input.resolve():
+            raise UserError(f"{file} is the table that is read: let the answers go to another file.")
     answers = predict_table.predict_file(run, asked.input, asked.spellings, device())
-    text = predict_table.as_csv(answers, predict_table.class_names(run))
+    text = predict_table.as_csv(answers, names)
     if asked.vectors:
         save_arrays(asked.vectors, predict_table.vectors(answers))
     if asked.out:
         print(save_text(asked.out, text))
     else:
         print(text, end="")
-    missing = sum(not a.p for a in answers)
-    print(f"simorgh: {len(answers)} rows, {missing} of them without a prediction.", file=sys.stderr)
+    missing, rows = sum(not a.p for a in answers), "1 row" if len(answers) == 1 else f"{len(answers)} rows"
+    print(f"simorgh: {rows}, {missing} of them without a prediction.", file=sys.stderr)
 
 
 def report(argv: list[str]) -> None:

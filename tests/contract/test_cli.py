@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from simorgh.cli import main
+from simorgh.report.terminal import show_rows
 
 
 def simorgh(*arguments: str) -> subprocess.CompletedProcess:
@@ -105,3 +106,11 @@ def test_train_sample_evaluate_report_compare(tmp_path: Path):
 def test_list(what, capsys):
     main(["list", what])
     assert len(capsys.readouterr().out.splitlines()) > 2
+
+
+def test_brackets_in_names_are_no_markup(capsys):
+    show_rows("folder:cats [old]", {"[small]": "3 [/x]"})
+    said = capsys.readouterr().out
+    assert "folder:cats [old]" in said
+    assert "[small]" in said
+    assert "3 [/x]" in said

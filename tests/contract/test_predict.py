@@ -1,6 +1,8 @@
 """simorgh predict: a row out for every row in, what cannot be read kept with its reason, unusable files refused."""
 
 import csv
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,6 +72,34 @@ def test_no_row_is_lost_and_bad_ones_say_why(run, tmp_path, capsys):
     for row in rows:
         assert (row["p with"] == "") == (row["prediction"] == "")
     assert "6 rows, 3 of them without a prediction" in capsys.readouterr().err
+
+
+def test_a_row_of_nothing_but_delimiters_is_a_row(run, tmp_path, capsys):
+    rows = asked(run, tmp_path, "name,smiles\n,\n\n")
+    assert [(row["line"], row["note"]) for row in rows] == [("2", "no SMILES")]
+    assert "1 row, 1 of them" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flag", ["--out", "--vectors"])
+def test_the_table_that_is_read_is_not_written_over(run, tmp_path, flag, capsys):
+    (tmp_path / "in.csv").write_text(CONTENT)
+    with pytest.raises(SystemExit) as stop:
+        main(
+            ["predict", str(run.path), "--input", str(tmp_path / "in.csv"), flag, str(tmp_path / "x" / ".." / "in.csv")]
+        )
+    assert stop.value.code == 2
+    assert "another file" in capsys.readouterr().err
+    assert (tmp_path / "in.csv").read_text() == CONTENT
+
+
+def test_a_reader_that_leaves_is_no_fault(run, tmp_path):
+    (tmp_path / "in.csv").write_text(CONTENT)
+    command = f"'{sys.executable}' -m simorgh predict '{run.path}' --input '{tmp_path / 'in.csv'}'"
+    done = subprocess.run(
+        ["bash", "-c", f"{command} | true; exit ${{PIPESTATUS[0]}}"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_answers_are_those_of_the_model(run, tmp_path):

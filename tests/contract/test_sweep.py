@@ -117,6 +117,12 @@ def test_a_mistake_is_one_sentence_and_exit_2(texts, said, capsys, monkeypatch, 
     assert said in lines[0]
 
 
+def test_a_share_that_should_rise_is_not_searched_downwards():
+    base = override(recipe("judge-mnist", "smoke"), {"data.name": "digits"})
+    with pytest.raises(UserError, match=r"smallest valid/accuracy.*valid/loss"):
+        make_plan(base, ["train.optimiser.lr=0.1,0.3"], metric="valid/accuracy")
+
+
 def test_without_optuna_one_sentence_names_the_command(capsys, monkeypatch):
     for name in [n for n in sys.modules if n.startswith("simorgh.sweep")]:
         monkeypatch.delitem(sys.modules, name)

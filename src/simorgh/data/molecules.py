@@ -101,7 +101,7 @@ def parse_csv(content: bytes, name: str, labelled: bool = True) -> Table:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         columns = [column.strip().lower() for column in next(reader, [])]
-        rows = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]
+        rows = [(reader.line_num, row) for row in reader if len(row) > 1 or any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise UserError(f"{name} is not a CSV file ({error}).") from error
     smiles = _column(columns, SMILES_COLUMNS, name, "SMILES")

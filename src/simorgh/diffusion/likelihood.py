@@ -11,7 +11,6 @@ A coarse walk does not make this noisy but impossible: negative bits have been p
 steps is doubled until the answer moves by less than a tolerance, and one that does not settle is refused.
 """
 
-from collections.abc import Callable
 from math import log, pi
 from typing import NamedTuple
 
@@ -20,8 +19,6 @@ from torch import Tensor
 
 from simorgh.contracts import UserError
 from simorgh.diffusion.denoiser import Denoiser, levels
-
-Field = Callable[[Tensor, float], tuple[Tensor, Tensor]]
 
 
 class Likelihood(NamedTuple):

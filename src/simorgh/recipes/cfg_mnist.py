@@ -1,7 +1,7 @@
 """Classifier-free guidance on MNIST, after a widely used teaching script (TeaPearce/Conditional_Diffusion_MNIST).
 
 simorgh train cfg-mnist --preset cpu     8 passes, about 14 minutes on two cores
-simorgh train cfg-mnist --preset paper   200 passes of a network of 33 million parameters in place of 1.2
+simorgh train cfg-mnist --preset paper   200 passes of a network of 33 million parameters in place of 1.3
 
 Its facts: 400 steps, beta from 1e-4 to 0.02 (13 % of the signal is left at the end), noise as the target, one label in
 ten dropped, the class multiplies and shifts features. Ours: the U-Net, images in [-1, 1], an average of the weights, 50

@@ -1,7 +1,7 @@
 """DDPM with the cosine path and v as its target, on MNIST.
 
 simorgh train ddpm-cosine-v --preset cpu     6 passes, about 11 minutes on two cores
-simorgh train ddpm-cosine-v --preset paper   200 passes of a network of 29 million parameters in place of 1.2
+simorgh train ddpm-cosine-v --preset paper   200 passes of a network of 29 million parameters in place of 1.1
 
 Nichol & Dhariwal 2021; Salimans & Ho 2022. Requirement D3.
 """

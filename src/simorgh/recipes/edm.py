@@ -1,7 +1,7 @@
 """The preconditioned model of Karras et al. 2022 on MNIST, told the class.
 
 simorgh train edm --preset cpu     8 passes, about 14 minutes on two cores
-simorgh train edm --preset paper   200 passes of a network of 33 million parameters in place of 1.2
+simorgh train edm --preset paper   200 passes of a network of 33 million parameters in place of 1.3
 
 sigma from 0.002 to 80, log-normal levels (-1.2, 1.2), their weight and Heun's steps on their grid; the deviation of
 MNIST in [-1, 1] is 0.62. Requirement D3.

@@ -1,7 +1,7 @@
 """Flow matching on MNIST, told the class: straight lines from noise to digits.
 
 simorgh train flow --preset cpu     8 passes, 12 minutes on two cores: 97.8 % of 2,000 digits read as asked
-simorgh train flow --preset paper   200 passes of a network of 33 million parameters in place of 1.2
+simorgh train flow --preset paper   200 passes of a network of 33 million parameters in place of 1.3
 
 Velocity, times drawn with a preference for the middle (logit-normal), ancestral steps; solvers of the ODE are as good
 (docs/choosing-a-sampler.md). Requirements D4.a, D4.b.

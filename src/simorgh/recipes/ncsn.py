@@ -1,7 +1,7 @@
 """The noise-conditional score network of Song & Ermon 2019 on MNIST.
 
 simorgh train ncsn --preset cpu     6 passes, about 11 minutes on two cores
-simorgh train ncsn --preset paper   200 passes of a network of 29 million parameters in place of 1.2
+simorgh train ncsn --preset paper   200 passes of a network of 29 million parameters in place of 1.1
 
 Ten levels from 1 to 0.01 for images in [0, 1], a hundred Langevin steps at each, a fifth of sigma^2 long as in their
 code (their text halves that), and a last denoising. Requirements D1.a to D1.c.

@@ -1,7 +1,7 @@
 """NCSN with the levels and steps of Song & Ermon 2020, on MNIST.
 
 simorgh train ncsnv2 --preset cpu     6 passes, about 11 minutes on two cores
-simorgh train ncsnv2 --preset paper   200 passes of a network of 29 million parameters in place of 1.2
+simorgh train ncsnv2 --preset paper   200 passes of a network of 29 million parameters in place of 1.1
 
 Their rules give 95 levels from 16, the largest distance of two digits in [0, 1], to 0.01, and for five steps at each a
 length of 0.11 sigma^2 (diffusion/ladder.py). Requirements D1.a to D1.c.

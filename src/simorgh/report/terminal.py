@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from simorgh.contracts import Measurement
 from simorgh.report.compare import Comparison, compare
@@ -14,7 +15,7 @@ from simorgh.train import Run
 
 def _console() -> Console:
     # A pipe has no width of its own: wide enough that no line of a protocol is cut.
-    return Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+    return Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False)
 
 
 def show_measurements(measurements: Sequence[Measurement]) -> None:
@@ -60,5 +61,5 @@ def show_rows(title: str, rows: Mapping[str, object] | Sequence[tuple[str, objec
     """Two columns: a word and what it says."""
     table = Table(title=title, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
     for name, value in rows.items() if isinstance(rows, Mapping) else rows:
-        table.add_row(f"[bold]{name}[/bold]", str(value))
+        table.add_row(Text(name, style="bold"), str(value))
     _console().print(table)

@@ -243,7 +243,7 @@ def _show(content: dict) -> None:
         value = "" if row["value"] is None else digits(row["value"])
         params = [_written(row["params"].get(path)) for path in paths]
         table.add_row(str(row["number"]), row["state"], value, *params, str(row["seed"]), row["error"] or row["run"])
-    Console(width=None if sys.stdout.isatty() else 160, highlight=False).print(table)
+    Console(width=None if sys.stdout.isatty() else 160, highlight=False, markup=False).print(table)
 
 
 def _written(value: object) -> str:

@@ -26,6 +26,9 @@ VALIDATION = 5000
 SNAPSHOT = 2000
 """Samples of a snapshot that fd_digits is taken on."""
 
+RISING = ("accuracy", "rotation_accuracy", "all_right")
+"""Validation keys of which a larger value is better."""
+
 FOLD = ("split", "folds", "fold", "repeat")
 _PARTS = ("data", "model", "train")
 _FIXED = {
@@ -253,6 +256,8 @@ def make_plan(
     elif metric.startswith("valid/"):
         few = next(batches(data.validation, base.data, 8))
         check_name(metric, validate(model, iter([few]), base.seed), "metric")
+        if metric.removeprefix("valid/") in RISING:
+            raise UserError(f"A sweep looks for the smallest {metric}, and the best is the largest: take valid/loss.")
     else:
         raise UserError(f"--metric {metric} cannot be searched on: take fd_digits or a key that begins with valid/.")
     return plan
