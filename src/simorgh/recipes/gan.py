@@ -11,7 +11,8 @@ grey levels beyond black. Rate, betas and batch were found by
         --set train.optimiser.betas.1=0.9,0.99,0.999 --set train.batch_size=32,64,128 --set model.critic_steps=1,2
         --trials 14
 
-at 3 passes (results/sweeps/gan.json). With one rate for both players some seeds lost a digit, and more passes made it
+at 3 passes and with one rate for both players (results/sweeps/gan.json; today the command searches the generator's
+settings only, at the passes below). With one rate for both players some seeds lost a digit, and more passes made it
 worse (seed 1: 4.2 % of the samples after 5 passes, 1.4 % after 12): the discriminator won by too much. At two fifths of
 the rate of the generator the rarest digit of that seed has 5.8 % of 10,000 samples. Requirements B2.2 to B2.8.
 """
