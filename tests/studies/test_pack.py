@@ -8,12 +8,13 @@ import sys
 import zipfile
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from simorgh.cli import main
 from simorgh.errors import UserError
 from simorgh.report.notebook import StudyError
-from simorgh.studies.pack import pack
+from simorgh.studies.pack import Report, pack, readme
 from simorgh.studies.runner import run_study
 
 OWN = """# ---
@@ -54,14 +55,14 @@ def test_a_pack_stands_alone(reports: Path, tmp_path: Path):
         told[name] = json.loads((there / name / "context.json").read_text())
     for paths in told["first_flight"]["runs"].values():
         assert all((there / "first_flight" / path).resolve().is_relative_to(there) for path in paths)
-    readme = (there / "README.md").read_text()
-    assert "Zal" in readme
-    assert "E3.a, E3.b, E3.c" in readme
-    assert "Counting sheep" in readme
-    assert "`simorgh study sheep/sheep.py --preset cpu --lang en`" in readme
+    page = (there / "README.md").read_text()
+    assert "Zal" in page
+    assert "E3.a, E3.b, E3.c" in page
+    assert "Counting sheep" in page
+    assert "`simorgh study sheep/sheep.py --preset cpu --lang en`" in page
     assert (there / "sheep" / "sheep.py").read_text() == OWN
-    assert "A shepherd, in a letter." in readme
-    assert "Auto-Encoding Variational Bayes" in readme
+    assert "A shepherd, in a letter." in page
+    assert "Auto-Encoding Variational Bayes" in page
     (there / "first_flight" / "again").mkdir()
     (there / "first_flight" / "again" / "results.json").write_text("of an execution before")
     code = "from simorgh.studies import kit; s = kit.current(); print(s.out, len(s.runs('digits-vae')[0].history()))"
@@ -177,3 +178,13 @@ def test_nothing_is_overwritten_and_names_are_names(reports: Path, tmp_path: Pat
     with pytest.raises(UserError, match="one name"):
         pack([reports / "backprop_by_hand"] * 2, "b", tmp_path)
     assert (tmp_path / "a.zip").read_text() == "mine"
+
+
+@pytest.mark.parametrize(("lang", "written"), [("fa", '<bdi dir="ltr">{}</bdi>'), ("en", "{}")])
+def test_latin_lines_of_a_persian_readme_run_from_left_to_right(lang, written, tmp_path):
+    title = {"en": "Sheep", "fa": "گوسفند"}
+    told = {"name": "sheep", "title": title, "answers": ["E3.a"], "preset": "cpu", "lang": lang, "data": ""}
+    made = {"packages": {"simorgh": "0.1.0", "torch": "2.13.0+cpu"}, "python": "3.11.7", "commit": "abc"}
+    said = readme([Report(tmp_path / "sheep", told, made, nbformat.v4.new_notebook())], "HW", "")
+    assert written.format("Simorgh 0.1.0 (abc), Python 3.11.7, PyTorch 2.13.0+cpu.") in said.splitlines()
+    assert f"| {written.format(f'`simorgh study sheep --preset cpu --lang {lang}`')} |" in said

@@ -212,17 +212,19 @@ def executed(folder: Path) -> None:
 def readme(reports: Sequence[Report], name: str, consulted: str) -> str:
     """In the language of the first report."""
     lang, rows, versions, sources = reports[0].context["lang"], [], [], []
+    latin = '<bdi dir="ltr">{}</bdi>'.format if lang == "fa" else str
     for folder, told, made, notebook in reports:
         links = (f"[{n}]({folder.name}/{n})".replace(" ", "%20") for n in ("report.html", "report.ipynb"))
         data = f" --data {told['data']}" if told["data"] else ""
         own = folder / f"{told['name']}.py"
         study = f"{folder.name}/{own.name}" if own.is_file() else told["name"]
         command = f"`simorgh study {study} --preset {told['preset']} --lang {told['lang']}{data}`"
-        rows.append(f"| {told['title'][lang]} | {', '.join(told['answers'])} | {' | '.join(links)} | {command} |")
-        commit = f" ({made['commit']})" if made["commit"] else ""
-        versions.append(
-            f"Simorgh {made['packages']['simorgh']}{commit}, Python {made['python']}, PyTorch {made['packages']['torch']}."
+        rows.append(
+            f"| {told['title'][lang]} | {', '.join(told['answers'])} | {' | '.join(links)} | {latin(command)} |"
         )
+        commit = f" ({made['commit']})" if made["commit"] else ""
+        ours, torch = made["packages"]["simorgh"], made["packages"]["torch"]
+        versions.append(latin(f"Simorgh {ours}{commit}, Python {made['python']}, PyTorch {torch}."))
         sources += [text for text in map(sources_of, notebook.cells) if text]
     text = README[lang].format(
         name=name, rows="\n".join(rows), again=AGAIN, versions="\n".join(dict.fromkeys(versions))
