@@ -1,8 +1,8 @@
 """IWAE of Burda et al. 2015 with 50 draws: 784-200-200 tanh nets, 50 dimensions, MNIST binarised anew.
 
 simorgh train iwae-50 --preset cpu     5 passes at batch 100, about 4 minutes on two cores: -log p 96.5 (5,000 draws,
-                                       the first 1,000 test images, which are easier by 0.9 than all)
-simorgh train iwae-50 --preset paper   200 passes at batch 100, about 55 minutes on one core
+                                       the first 1,000 test images, which were easier than all for `vae-50`)
+simorgh train iwae-50 --preset paper   200 passes at batch 100, about an hour on one core; no bound measured yet
 
 The published table has -log p 84.78 (5,000 draws, all test images) after 3,280 passes at batch 20. Here the draws grow
 from one to 50 along training and the gradient goes through four of them, chosen by their weights, in place of all.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from simorgh.contracts import Samples, UserError, check_name
 from simorgh.data import DataConfig, batches, load
+from simorgh.report.compare import LARGER
 from simorgh.train import Experiment, initialise, settled
 from simorgh.train.experiment import from_dict, override, setting, to_dict
 from simorgh.train.loop import validate
@@ -26,8 +27,8 @@ VALIDATION = 5000
 SNAPSHOT = 2000
 """Samples of a snapshot that fd_digits is taken on."""
 
-RISING = ("accuracy", "rotation_accuracy", "all_right")
-"""Validation keys of which a larger value is better."""
+RISING = LARGER | {"rotation_accuracy", "all_right"}
+"""What a larger value is better of: measurements, and what only training logs."""
 
 FOLD = ("split", "folds", "fold", "repeat")
 _PARTS = ("data", "model", "train")
