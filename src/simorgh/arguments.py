@@ -6,6 +6,7 @@ Heavy imports wait, as in cli.py.
 
 import contextlib
 import io
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,16 +26,35 @@ def parse(kind: type, argv: list[str], prog: str) -> Any:
     except SystemExit as stop:
         if not stop.code:
             raise
-        # A title line, perhaps a rule, then the complaint up to the next rule, then advice.
-        lines = [line.strip(" │╭╮╰╯─-") for line in complaint.getvalue().splitlines()[1:]]
-        said = "\n".join(lines).strip().split("\n\n")[0]
-        sentence = " ".join(said.split()).replace(" .", ".")
-        raise UserError(f"{sentence.rstrip('.')}; see {prog} --help.") from None
+        raise UserError(f"{_sentence(complaint.getvalue())} See {prog} --help.") from None
 
 
-def positional(argv: list[str], noun: str, usage: str) -> tuple[str, list[str]]:
-    """The leading argument and the rest; help where it is asked for."""
-    if argv and argv[0] in ("-h", "--help"):
+PLAIN = {
+    r"invalid literal for int\(\) with base 10: ('.*')": r"\1 is not a whole number",
+    r"could not convert string to float: ('.*')": r"\1 is not a number",
+    r"Expected 1 values": "It takes one",
+}
+"""What Python and tyro say, in words for those who write no Python."""
+
+
+def _sentence(box: str) -> str:
+    """What stands in a boxed complaint of tyro: the title, perhaps a rule, the complaint, and after rules advice, of
+    which the names that come near are kept. Where a terminal has no lines to draw with, rules are hyphens."""
+    lines = [re.sub(r"^-+$", "", line.strip(" │╭╮╰╯─|+")) for line in box.splitlines()[1:]]
+    said, *advice = "\n".join(lines).strip().split("\n\n")
+    sentence = " ".join(said.split()).replace(" .", ".").rstrip(".")
+    for jargon, plain in PLAIN.items():
+        sentence = re.sub(jargon, plain, sentence)
+    near = [name for part in advice if "erhaps you meant" in part for name in re.findall(r"^--[\w.-]+", part, re.M)]
+    return f"{sentence}: did you mean {' or '.join(near[:3])}?" if near else f"{sentence}."
+
+
+def positional(argv: list[str], noun: str, usage: str, kind: type | None = None) -> tuple[str, list[str]]:
+    """The leading argument and the rest; help where it is asked for, with the arguments of `kind` where there are."""
+    asked = {"-h", "--help"} & set(argv[:1] if kind else argv)
+    if asked and kind:
+        parse(kind, ["--help"], re.split(r" \[| --", usage)[0])
+    if asked:
         print(f"usage: {usage}")
         sys.exit(0)
     if not argv or argv[0].startswith("-"):
@@ -81,12 +101,12 @@ class EvaluateArguments:
     Attributes:
         metrics: which groups (simorgh list metrics); all quick ones that fit the model where none is named.
         inception: the public file pt_inception-2015-12-05-6726825d.pth; with it FID is measured (slow on a CPU).
-        resize: how images are enlarged for it; numbers under different rules cannot be compared.
+        resize: how images are enlarged for it, tf1 by default; numbers under different rules cannot be compared.
     """
 
     metrics: tuple[str, ...] = ()
     inception: Path | None = None
-    resize: Literal["tf1", "half-pixel", "clean"] = "tf1"
+    resize: Literal["tf1", "half-pixel", "clean"] | None = None
 
 
 @dataclass

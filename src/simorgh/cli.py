@@ -140,34 +140,37 @@ def train(argv: list[str]) -> None:
 
 def sample(argv: list[str]) -> None:
     usage = 'simorgh sample RUN [-n 64] [--condition 3] [--prompt "... / ..."] [--seed 0] [--out FILE]'
-    path, rest = positional(argv, "run directory", usage)
     from simorgh.report.sampling import SampleArguments, draw
     from simorgh.train import Run
 
-    words = {"-n": "--n", "--count": "--n"}
-    asked = parse(SampleArguments, [words.get(a, a) for a in rest], "simorgh sample RUN")
+    path, rest = positional(argv, "run directory", usage, SampleArguments)
+    rest = [re.sub(r"^-n=?(?=\d)", "--n=", a) if a != "-n" else "--n" for a in rest]
+    asked = parse(SampleArguments, rest, "simorgh sample RUN")
     print(*draw(Run.open(path), asked, device()))
 
 
 def evaluate(argv: list[str]) -> None:
     usage = "simorgh evaluate RUN [--metrics likelihood samples ...] [--inception FILE]"
-    path, rest = positional(argv, "run directory", usage)
+    path, rest = positional(argv, "run directory", usage, EvaluateArguments)
     asked = parse(EvaluateArguments, rest, "simorgh evaluate RUN")
     from simorgh.evaluate import evaluate as measure
     from simorgh.report.terminal import show_measurements
     from simorgh.train import Run
 
-    found = measure(Run.open(path), asked.metrics, device(), asked.inception, asked.resize)
+    if asked.resize and not asked.inception:
+        raise UserError("--resize says how images are enlarged for --inception FILE, which is missing.")
+    found = measure(Run.open(path), asked.metrics, device(), asked.inception, asked.resize or "tf1")
     show_measurements(found)
     for sentence in {m.context["collapse"] for m in found if m.context.get("collapse")}:
         print(f"simorgh: {sentence}", file=sys.stderr)
 
 
 def predict(argv: list[str]) -> None:
-    path, rest = positional(argv, "run directory", "simorgh predict RUN --input FILE [--out FILE] [--vectors FILE]")
+    usage = "simorgh predict RUN --input FILE [--out FILE] [--vectors FILE]"
+    path, rest = positional(argv, "run directory", usage, PredictArguments)
     asked = parse(PredictArguments, rest, "simorgh predict RUN")
     from simorgh.evaluate import predict_table
-    from simorgh.report.export import save_arrays, save_text
+    from simorgh.report.export import ARRAYS, check_ending, save_arrays, save_text
     from simorgh.train import Run
 
     run = Run.open(path)
@@ -175,6 +178,8 @@ def predict(argv: list[str]) -> None:
     for file in filter(None, (asked.out, asked.vectors)):
         if file.resolve() == asked.input.resolve():
             raise UserError(f"{file} is the table that is read: let the answers go to another file.")
+    if asked.vectors:
+        check_ending(asked.vectors, ARRAYS)
     answers = predict_table.predict_file(run, asked.input, asked.spellings, device())
     text = predict_table.as_csv(answers, names)
     if asked.vectors:
@@ -188,7 +193,7 @@ def predict(argv: list[str]) -> None:
 
 
 def report(argv: list[str]) -> None:
-    path, rest = positional(argv, "run directory", "simorgh report RUN [--lang en|fa]")
+    path, rest = positional(argv, "run directory", "simorgh report RUN [--lang en|fa]", ReportArguments)
     asked = parse(ReportArguments, rest, "simorgh report RUN")
     from simorgh.report.page import run_report
     from simorgh.train import Run
@@ -205,7 +210,8 @@ def compare(argv: list[str]) -> None:
 
 
 def study(argv: list[str]) -> None:
-    name, rest = positional(argv, "study", "simorgh study NAME [--preset smoke|cpu|paper] [--lang en|fa] [--out DIR]")
+    usage = "simorgh study NAME [--preset smoke|cpu|paper] [--lang en|fa] [--out DIR]"
+    name, rest = positional(argv, "study", usage, StudyArguments)
     asked = parse(StudyArguments, rest, f"simorgh study {name}")
     from simorgh.studies.runner import run_study
 
@@ -214,7 +220,7 @@ def study(argv: list[str]) -> None:
 
 def pack(argv: list[str]) -> None:
     usage = "simorgh pack REPORT ... --name HW4-Name-StudentNumber [--check]"
-    first, rest = positional(argv, "folder of a report", usage)
+    first, rest = positional(argv, "folder of a report", usage, PackArguments)
     reports = [first]
     while rest and not rest[0].startswith("-"):
         reports.append(rest.pop(0))
@@ -225,7 +231,8 @@ def pack(argv: list[str]) -> None:
 
 
 def sweep(argv: list[str]) -> None:
-    name, rest = positional(argv, "recipe", "simorgh sweep RECIPE --set PATH=VALUES ... [--trials 12] [--workers 2]")
+    usage = "simorgh sweep RECIPE --set PATH=VALUES ... [--trials 12] [--workers 2]"
+    name, rest = positional(argv, "recipe", usage, SweepArguments)
     texts, rest = take_all(rest, "--set")
     asked = vars(parse(SweepArguments, rest, f"simorgh sweep {name}"))
     del asked["set"]

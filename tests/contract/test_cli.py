@@ -5,10 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from simorgh.cli import main
+from simorgh.recipes import recipe
+from simorgh.report import sampling
 from simorgh.report.terminal import show_rows
+from simorgh.train import fit
 
 
 def simorgh(*arguments: str) -> subprocess.CompletedProcess:
@@ -37,8 +41,11 @@ def test_help_imports_no_torch():
         (["train"], "recipe is missing"),
         (["train", "vae-mpl"], "did you mean vae-mlp"),
         (["train", "digits-vae", "--preset", "huge"], "There is no preset"),
-        (["train", "digits-vae", "--model.laten-dim", "3"], "--model.laten-dim"),
-        (["train", "digits-vae", "--model.latent-dim", "x"], "--model.latent-dim"),
+        (["train", "digits-vae", "--model.laten-dim", "3"], "laten-dim, 3: did you mean --model.latent-dim? See"),
+        (["train", "digits-vae", "--model.latent-dim", "x"], "--model.latent-dim: 'x' is not a whole number. See"),
+        (["train", "digits-vae", "--train.epochs", "x"], "--train.epochs: 'x' is not a number. See"),
+        (["predict", "run"], "--input PATH"),
+        (["evaluate", "run", "--resize", "clean"], "--inception FILE, which is missing"),
         (["train", "digits-vae", "--model.prior", "gausian"], "did you mean gaussian"),
         (["train", "digits-vae", "--model.network.hidden", "9", "9", "9", "9", "9"], "2 to 4"),
         (["train", "digits-vae", "--data", "nosuch"], "nosuch"),
@@ -76,6 +83,44 @@ def test_a_mistake_is_one_sentence_and_exit_2(arguments, said, capsys, monkeypat
     assert len(lines) == 1
     assert lines[0].startswith("simorgh: ")
     assert said in lines[0]
+    assert not (tmp_path / "runs").exists(), "a refused training leaves nothing behind"
+
+
+@pytest.mark.parametrize(
+    ("command", "flag"),
+    [
+        ("sample", "--guidance"),
+        ("evaluate", "--inception"),
+        ("predict", "--vectors"),
+        ("report", "--lang"),
+        ("study", "--data"),
+        ("pack", "--consulted"),
+        ("sweep", "--trials"),
+        ("train", "settings"),
+        ("compare", "RUN RUN"),
+    ],
+)
+def test_help_shows_every_argument(command, flag, capsys):
+    for asked in ("-h", "--help"):
+        with pytest.raises(SystemExit) as stop:
+            main([command, asked])
+        assert not stop.value.code
+        said = capsys.readouterr().out
+        assert said.startswith(f"usage: simorgh {command} ")
+        assert flag in said
+
+
+def test_a_wrong_ending_is_seen_before_anything_is_drawn(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    run = fit(recipe("digits-vae", "smoke"), progress=False)
+    for count in ("-n3", "-n=3", "--n=3"):
+        main(["sample", str(run.path), count, "--out", "few.npz"])
+        assert len(np.load("few.npz")["images"]) == 3
+    monkeypatch.setattr(sampling, "generate", lambda *_, **__: pytest.fail("it was drawn"))
+    with pytest.raises(SystemExit) as stop:
+        main(["sample", str(run.path), "--out", "grid.gif"])
+    assert stop.value.code == 2
+    assert "grid.gif should end in .png (a grid) or .npz (arrays)." in capsys.readouterr().err
 
 
 def test_train_sample_evaluate_report_compare(tmp_path: Path):

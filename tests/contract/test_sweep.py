@@ -191,7 +191,7 @@ def test_only_validation_images_are_looked_at(monkeypatch, tmp_path):
     assert row["value"] == run.history()[-1]["valid/loss"] == row["intermediate"][-1][1]
     held_out = load(run.experiment.data).validation
     assert torch.equal(held_out.x, whole.train.x[-143:])
-    assert "143 validation images" in mine.plan.protocol
+    assert "143 validation examples" in mine.plan.protocol
     assert "test part is not used" in mine.plan.protocol
 
 

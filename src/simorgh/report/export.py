@@ -16,6 +16,16 @@ from simorgh.files import replaced
 from simorgh.report.figures import array, mosaic
 
 
+GRID = {".png": "a grid", ".npz": "arrays"}
+ARRAYS = {".npz": "arrays"}
+
+
+def check_ending(path: Path, kinds: Mapping[str, str]) -> None:
+    """UserError unless `path` ends as one of `kinds` does; for asking before the work, not after it."""
+    if path.suffix not in kinds:
+        raise UserError(f"{path.name} should end in {' or '.join(f'{end} ({what})' for end, what in kinds.items())}.")
+
+
 def save_samples(path: Path | str, images: ArrayLike, labels: ArrayLike | None = None) -> Path:
     """Write images (N, C, H, W) in [0, 1] and their labels (N,) or None.
 
@@ -24,8 +34,7 @@ def save_samples(path: Path | str, images: ArrayLike, labels: ArrayLike | None =
     holds `images` float32 and, where there are any, `labels` int64.
     """
     path, x = Path(path), array(images)
-    if path.suffix not in (".png", ".npz"):
-        raise UserError(f"{path.name} should end in .png (a grid) or .npz (arrays).")
+    check_ending(path, GRID)
     if path.suffix == ".npz":
         named = {} if labels is None else {"labels": array(labels).astype(np.int64)}
         return save_arrays(path, {"images": x.astype(np.float32), **named})
@@ -41,8 +50,7 @@ def save_samples(path: Path | str, images: ArrayLike, labels: ArrayLike | None =
 def save_arrays(path: Path | str, arrays: Mapping[str, ArrayLike]) -> Path:
     """Write named arrays as a compressed .npz."""
     path = Path(path)
-    if path.suffix != ".npz":
-        raise UserError(f"{path.name} should end in .npz (arrays).")
+    check_ending(path, ARRAYS)
     return _replaced(path, lambda temporary: np.savez_compressed(temporary, **arrays))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from simorgh.errors import UserError
 from simorgh.evaluate import continuing
 from simorgh.evaluate.generate import chosen_sampler, generate
-from simorgh.report.export import save_samples
+from simorgh.report.export import GRID, check_ending, save_samples
 from simorgh.report.verses import save_verses, show_verses
 from simorgh.train import Run
 
@@ -58,12 +58,14 @@ def draw(run: Run, asked: SampleArguments, device: str = "cpu") -> tuple[Path, .
 def _images(run: Run, asked: SampleArguments, device: str) -> tuple[Path, ...]:
     names = ("prompt", "temperature", "top_p", "beams", "greedy", "verse")
     _refuse(asked, names, f"{run.experiment.name} is no model of text")
+    out = asked.out or Path("samples.png")
+    check_ending(out, GRID)  # before anything is drawn
     sampler = None
     if any(given is not None for given in (asked.sampler, asked.steps, asked.guidance)):
         sampler = chosen_sampler(run, asked.sampler, asked.steps, asked.guidance)
     n = 64 if asked.n is None else asked.n
     images, labels = generate(run, n, asked.seed, asked.condition, device, sampler=sampler)
-    return (save_samples(asked.out or Path("samples.png"), images, labels),)
+    return (save_samples(out, images, labels),)
 
 
 def _beyts(run: Run, asked: SampleArguments, device: str) -> tuple[Path, ...]:
@@ -72,8 +74,7 @@ def _beyts(run: Run, asked: SampleArguments, device: str) -> tuple[Path, ...]:
     prompt = None if asked.prompt is None else continuing.read_prompt(run, asked.prompt)
     n = asked.n if asked.n is not None else 1 if asked.greedy or asked.beams else 5
     out = asked.out or Path("samples.txt")
-    if out.suffix != ".txt":  # before anything is drawn
-        raise UserError(f"{out.name} should end in .txt for beyts; a page ending in .html is written beside it.")
+    check_ending(out, {".txt": "beyts; a page that ends in .html is written beside it"})
     known = continuing.known_lines(run)
     said = continuing.say(run, prompt, n, how, asked.seed, asked.verse, device, known)
     show_verses(said)

@@ -198,8 +198,8 @@ class Plan:
         if self.seeds:
             how = f"every combination from seeds {e.seed} to {e.seed + self.seeds - 1}"
         return (
-            f"{what} {held_out:,} validation images of {e.data.name} (the last of {self.images:,} images to train on, "
-            f"never trained on; the test part is not used), {e.name} {e.preset}, {how}; "
+            f"{what} {held_out:,} validation examples of {e.data.name} (held out of the {self.images:,} to train on; "
+            f"the test part is not used), {e.name} {e.preset}, {how}; "
             "smaller is better"
         )
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from simorgh.contracts import DataSpec, Model, UserError, check_least
-from simorgh.data import batches, load, settle, stream
+from simorgh.data import Dataset, batches, load, settle, stream
 from simorgh.train import loop as _loop
 from simorgh.train.engine import Engine
 from simorgh.train.experiment import EvaluateConfig, Experiment, OptimiserConfig, TrainConfig
@@ -45,10 +45,11 @@ def fit(
     path = Path(out) / f"{experiment.name}-{experiment.hash}"
     if (path / "model.safetensors").is_file():
         return _finished(path, experiment)
+    loop, data = _prepared(experiment)  # settings that do not fit are refused before anything is written
     with alone(path):
         if (path / "model.safetensors").is_file():  # somebody else was at it meanwhile
             return _finished(path, experiment)
-        return _fit(experiment, path, progress, observe)
+        return _fit(loop, data, experiment, path, progress, observe)
 
 
 def settled(experiment: Experiment) -> Experiment:
@@ -64,7 +65,7 @@ def _finished(path: Path, experiment: Experiment) -> Run:
     return run
 
 
-def _fit(experiment: Experiment, path: Path, progress: bool, observe: Callable | None) -> Run:
+def _prepared(experiment: Experiment) -> tuple[_loop.Loop, Dataset]:
     config = experiment.train
     check_least("train", config, epochs=0, batch_size=1, micro_batches=1, snapshots=0, snapshot_samples=1, log_every=1,
                 ema_half_life=0, checkpoint_seconds=0)  # fmt: skip
@@ -74,8 +75,6 @@ def _fit(experiment: Experiment, path: Path, progress: bool, observe: Callable |
     data = load(experiment.data)
     if config.batch_size % engine.size:
         raise UserError(f"train.batch_size {config.batch_size} does not divide by {engine.size} processes.")
-    run = Run.create(path, experiment, data.spec) if engine.is_main else Run(path, experiment, data.spec)
-    engine.barrier()
     model = engine.place(initialise(experiment, data.spec))
     if config.compile:
         for part in model.children():
@@ -84,7 +83,15 @@ def _fit(experiment: Experiment, path: Path, progress: bool, observe: Callable |
     source = stream(
         data.train, experiment.data, config.batch_size, experiment.seed, engine.rank, engine.size, engine.device
     )
-    loop = _loop.Loop(model, source, config, len(data.train), experiment.seed, engine)
+    return _loop.Loop(model, source, config, len(data.train), experiment.seed, engine), data
+
+
+def _fit(
+    loop: _loop.Loop, data: Dataset, experiment: Experiment, path: Path, progress: bool, observe: Callable | None
+) -> Run:
+    config, engine = experiment.train, loop.engine
+    run = Run.create(path, experiment, data.spec) if engine.is_main else Run(path, experiment, data.spec)
+    engine.barrier()
     held_out = data.validation and (lambda: batches(data.validation, experiment.data, 1000, engine.device))
     with Progress(experiment.name, loop.steps, config.batch_size, progress and engine.is_main) as bar:
 
