@@ -1,12 +1,14 @@
 """Brings the results of finished studies into the repository, and the README's table up to date with them.
 
-python tools/results.py collect reports/vae_cvae ...   copy results.json and environment.json into results/
+python tools/results.py collect reports/vae_cvae ...   copy results.json and environment.json into results/, or of a
+                                                       single run both, as results/PRESET/RECIPE.json
 python tools/results.py readme                         rewrite the table between the marks in README.md
 """
 
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
@@ -82,20 +84,27 @@ OTHERS = (
 protocol says; and of each measurement its name, what it is in words, and what its floor is, "" for none."""
 
 
-def collect(reports: list[str]) -> None:
-    """Copy each study's measurements, and the machine they were made on."""
-    for report in map(Path, reports):
-        name = report.name
-        results = json.loads((report / "results.json").read_text())
-        environment = json.loads((report / "environment.json").read_text())
-        environment.pop("command", None)
-        write(ROOT / "results" / f"{name}.json", results)
-        write(ROOT / "results" / "environment" / f"{name}.json", environment)
+def collect(folders: list[str]) -> None:
+    """Copy the measurements of each report or run, and the machine they were made on."""
+    for folder in map(Path, folders):
+        results, environment = read(folder / "results.json"), read(folder / "environment.json")
+        if (folder / "experiment.yaml").is_file():
+            from simorgh.train import Run
+
+            of = Run.open(folder).experiment
+            write(ROOT / "results" / of.preset / f"{of.name}.json", {"environment": environment, "results": results})
+        else:
+            write(ROOT / "results" / f"{folder.name}.json", results)
+            write(ROOT / "results" / "environment" / f"{folder.name}.json", environment)
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def write(path: Path, content: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def table() -> str:
@@ -107,7 +116,7 @@ def table() -> str:
     floor = None
     for title, study, recipe, names in ROWS:
         path = ROOT / "results" / f"{study}.json"
-        held = json.loads(path.read_text()) if path.is_file() else []
+        held = read(path) if path.is_file() else []
         mine = {m["name"]: m for m in held if m["context"].get("recipe") == recipe}
         if not mine:
             continue
@@ -125,7 +134,7 @@ def others() -> str:
     lines = ["| model | measured | value | floor or ceiling |", "| --- | --- | ---: | ---: |"]
     for title, study, key, wanted in OTHERS:
         path = ROOT / "results" / f"{study}.json"
-        held = json.loads(path.read_text()) if path.is_file() else []
+        held = read(path) if path.is_file() else []
         held = held["results"] if isinstance(held, dict) else held  # of a single run, with its environment
         mine = [m for m in held if key in named(m["context"]) or key in m["protocol"]]
         mine.sort(key=lambda m: m["context"].get("run") != key)  # a variant's recipe may be called like the run itself
@@ -154,7 +163,7 @@ def cell(m: dict | None, digits: int = 2) -> str:
 
 def readme() -> str:
     """README.md with fresh tables."""
-    text = (ROOT / "README.md").read_text()
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
     return f"{before}{BEGIN}\n{table()}\n\n{others()}\n{END}{rest.split(END)[1]}"
 
@@ -163,6 +172,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["collect"]:
         collect(sys.argv[2:])
     elif sys.argv[1:] == ["readme"]:
-        (ROOT / "README.md").write_text(readme())
+        (ROOT / "README.md").write_text(readme(), encoding="utf-8")
     else:
         sys.exit(__doc__)
