@@ -15,7 +15,6 @@ from simorgh.errors import UserError
 from simorgh.files import replaced
 from simorgh.report.figures import array, mosaic
 
-
 GRID = {".png": "a grid", ".npz": "arrays"}
 ARRAYS = {".npz": "arrays"}
 
