@@ -174,14 +174,13 @@ def predict(argv: list[str]) -> None:
     from simorgh.train import Run
 
     run = Run.open(path)
-    names = predict_table.class_names(run)
     for file in filter(None, (asked.out, asked.vectors)):
         if file.resolve() == asked.input.resolve():
             raise UserError(f"{file} is the table that is read: let the answers go to another file.")
     if asked.vectors:
         check_ending(asked.vectors, ARRAYS)
     answers = predict_table.predict_file(run, asked.input, asked.spellings, device())
-    text = predict_table.as_csv(answers, names)
+    text = predict_table.as_csv(answers, run.spec.labels)
     if asked.vectors:
         save_arrays(asked.vectors, predict_table.vectors(answers))
     if asked.out:

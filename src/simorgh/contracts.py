@@ -38,7 +38,7 @@ class DataSpec:
         kind: "image" (C, H, W), "vector" (D,) or "tokens" (T,).
         shape: shape of one example, without the batch axis.
         value_range: smallest and largest possible value of `x`.
-        classes: number of labels, 0 where there are none.
+        classes: number of labels, 0 where there are none; `labels` are their names, by index.
         vocabulary: the symbols, by index, of "tokens" data, where PAD fills up rows shorter than T, or of the text that
             the factors of an image spell.
         factors: number of values of each factor that the examples were drawn from, () where none are known.
@@ -57,6 +57,7 @@ class DataSpec:
     factors: tuple[int, ...] = ()
     merges: tuple[str, ...] = field(default=(), repr=False)
     captions: tuple[str, ...] = field(default=(), repr=False)
+    labels: tuple[str, ...] = field(default=(), repr=False)
     mean: tuple[float, ...] = field(default=(), repr=False)
 
     @property

@@ -1,6 +1,7 @@
 """simorgh predict: a row out for every row in, what cannot be read kept with its reason, unusable files refused."""
 
 import csv
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 
 from simorgh.cli import main
 from simorgh.contracts import DataSpec
 from simorgh.data import DataConfig, SmilesConfig
-from simorgh.data.bbbp import molecules
 from simorgh.data.chemistry import canonical, parse
 from simorgh.data.tokens import atoms, encode, kinds
 from simorgh.evaluate import predict_table
@@ -131,15 +132,13 @@ def test_standard_output_holds_the_table_alone(run, tmp_path, capsys):
 
 def test_a_flattened_net_says_what_it_cuts_off(tmp_path):
     vocabulary = kinds([["C", "O"]])
-    spec = DataSpec("tokens", (5,), (0.0, 3.0), 2, vocabulary)
+    spec = DataSpec("tokens", (5,), (0.0, 3.0), 2, vocabulary, labels=("0", "1"))
     model = SequenceClassifierConfig(hidden=2, embedding=2, dense=())
-    (tmp_path / "train.csv").write_text("smiles,label\nCO,0\nCC,1\n")
-    experiment = Experiment("short", "smoke", DataConfig(f"smiles:{tmp_path / 'train.csv'}"), model, TrainConfig())
+    experiment = Experiment("short", "smoke", DataConfig("smiles:gone.csv"), model, TrainConfig())
     run = Run.create(tmp_path / "run", experiment, spec)
     run.save_weights("model", model.build(spec).state_dict())
     rows = asked(run, tmp_path, "smiles\nCCCCCCCO\nCCCC\n", "--spellings", "0")
     assert [row["note"] for row in rows] == ["only the first 5 of 8 tokens are read", ""]
-    assert molecules(experiment.data.name).labels == ("0", "1")
 
 
 def test_random_spellings_are_of_what_the_net_was_told(run, tmp_path, monkeypatch):
@@ -179,19 +178,28 @@ def test_unusable_files_are_one_sentence_and_exit_2(run, tmp_path, content, said
     assert said in answer.err
 
 
-def test_class_names_are_those_of_the_file_that_was_learnt_from(run, tmp_path, capsys):
-    (tmp_path / "in.csv").write_text("smiles\nCCCl\n")
+def test_a_run_answers_where_its_training_data_are_gone(run, tmp_path, capsys):
     file = Path(run.experiment.data.name.removeprefix("smiles:"))
-    learnt = file.read_text()
+    file.rename(away := file.with_suffix(".away"))
     try:
-        for other, said in ((learnt.replace("with", "toxic"), "not hold any more"), (None, "no file")):
-            file.write_text(other) if other else file.unlink()
-            with pytest.raises(SystemExit) as stop:
-                main(["predict", str(run.path), "--input", str(tmp_path / "in.csv")])
-            assert stop.value.code == 2
-            assert said in capsys.readouterr().err
+        (row,) = asked(run, tmp_path, "smiles\nCCCl\n")
+        assert row["prediction"] in ("with", "without")
+        assert float(row[f"p {row['prediction']}"]) >= 0.5
     finally:
-        file.write_text(learnt)
+        away.rename(file)
+
+
+def test_a_run_without_names_of_classes_says_so(run, tmp_path, capsys):
+    shutil.copytree(run.path, tmp_path / "old")
+    shown = tmp_path / "old" / "experiment.yaml"
+    held = yaml.safe_load(shown.read_text())
+    assert held["spec"].pop("labels") == ["with", "without"]
+    shown.write_text(yaml.safe_dump(held))
+    (tmp_path / "in.csv").write_text("smiles\nCCO\n")
+    with pytest.raises(SystemExit) as stop:
+        main(["predict", str(tmp_path / "old"), "--input", str(tmp_path / "in.csv")])
+    assert stop.value.code == 2
+    assert "train it anew" in capsys.readouterr().err
 
 
 def test_a_place_that_cannot_be_written_is_a_sentence(run, tmp_path, capsys):

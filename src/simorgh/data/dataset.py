@@ -90,6 +90,7 @@ def _load(config: DataConfig) -> Dataset:
         "image",
         tuple(train.x.shape[1:]),
         classes=len(source.labels),
+        labels=source.labels,
         binary=source.binary or config.binarise != "none",
         vocabulary=source.vocabulary or None,
         factors=_sizes(train, source),
@@ -129,7 +130,7 @@ def _tokens(name: str, source: Source, train: Part, validation: Part | None) -> 
     train = Part(numbered(train.x.flatten(0, 1)), spread)
     held_out = [None if p is None else Part(numbered(p.x[:, 0]), p.y) for p in (validation, source.test)]
     ends = (0.0, len(vocabulary) - 1.0)
-    spec = DataSpec("tokens", tuple(train.x.shape[1:]), ends, len(source.labels), vocabulary)
+    spec = DataSpec("tokens", tuple(train.x.shape[1:]), ends, len(source.labels), vocabulary, labels=source.labels)
     parts = (train, *held_out, spec, source.labels, source.checksums)
     return Dataset(name, _line(source), *parts, spellings=numbered(source.test.x))
 

@@ -13,9 +13,7 @@ import numpy as np
 import torch
 
 from simorgh.contracts import Predicts, UserError
-from simorgh.data.bbbp import LABELS, NAME, molecules
 from simorgh.data.chemistry import canonical, parse, respell
-from simorgh.data.dataset import check_content
 from simorgh.data.molecules import read_csv, read_smiles
 from simorgh.data.tokens import SPECIAL, TOKENISERS, encode
 from simorgh.train import Run
@@ -56,6 +54,8 @@ def predict_file(run: Run, path: Path | str, spellings: int | None = None, devic
     model = run.model()
     if run.spec.kind != "tokens" or not isinstance(model, Predicts):
         raise UserError(f"{run.path} is no classifier of molecules: train one, such as bbbp-lstm.")
+    if not run.spec.labels:
+        raise UserError(f"{run.path} is of a time when runs did not keep the names of classes: train it anew.")
     table = read_csv(path, labelled=False)
     found: list[Answer | None] = [None] * len(table)
     readable = []
@@ -104,17 +104,6 @@ def _unread(run: Run, text: str) -> str:
     if len(tokens) > longest and getattr(run.experiment.model, "head", "") == "flatten":
         notes.append(f"only the first {longest} of {len(tokens)} tokens are read")
     return "; ".join(notes)
-
-
-def class_names(run: Run) -> tuple[str, ...]:
-    """The names of the classes, which stand in the file that the model was trained on. UserError where that is gone or
-    has changed since."""
-    data = run.experiment.data
-    if data.name == NAME:
-        return LABELS
-    table = molecules(data.name)
-    check_content(data, table.hash)
-    return table.labels
 
 
 def as_csv(answers: Sequence[Answer], names: Sequence[str]) -> str:
