@@ -22,7 +22,7 @@ def parse(kind: type, argv: list[str], prog: str) -> Any:
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint):
-            return tyro.cli(kind, args=argv, prog=prog)
+            return tyro.cli(kind, args=argv, prog=prog, config=(tyro.conf.CascadeSubcommandArgs,))
     except SystemExit as stop:
         if not stop.code:
             raise

@@ -12,7 +12,7 @@ from simorgh.cli import main
 from simorgh.recipes import recipe
 from simorgh.report import sampling
 from simorgh.report.terminal import show_rows
-from simorgh.train import fit
+from simorgh.train import Run, fit
 
 
 def simorgh(*arguments: str) -> subprocess.CompletedProcess:
@@ -108,6 +108,18 @@ def test_help_shows_every_argument(command, flag, capsys):
         said = capsys.readouterr().out
         assert said.startswith(f"usage: simorgh {command} ")
         assert flag in said
+
+
+@pytest.mark.parametrize("where", [0, 2])
+def test_a_part_that_can_be_chosen_may_stand_before_or_after_settings(where, monkeypatch):
+    asked = []
+    monkeypatch.setattr("simorgh.train.fit", lambda experiment, *_, **__: asked.append(experiment) or Run)
+    monkeypatch.setattr(Run, "path", "", raising=False)
+    words = ["--seed", "3"]
+    words.insert(where, "model.ramp:ramp")
+    main(["train", "control-vae-8", "--preset", "smoke", *words])
+    assert asked[0].seed == 3
+    assert asked[0].model.ramp.every == 5000
 
 
 def test_a_wrong_ending_is_seen_before_anything_is_drawn(tmp_path, monkeypatch, capsys):

@@ -38,6 +38,31 @@ def test_nearest_codes_equal_brute_force(n: int, codes: int, dim: int):
     assert nearest_codes(z.view(1, n, dim), e).shape == (1, n)
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("kind", ["gradient", "ema"])
+def test_a_rate_weighs_the_nats_of_a_code_against_its_distance(kind: str):
+    z, entropies = normal(2000, 3, name="z"), []
+    for rate in (0.0, 1.0, 3.0):
+        book = Codebook(16, 3, kind, restart=0.0, rate=rate).build()
+        book.follow(book.observe(z, book(z).indices, Rows(0, 0, len(z))))  # the start by k-means
+        for step in range(1, 30):
+            book.follow(book.observe(z, book(z).indices, Rows(step, 0, len(z))))
+        price = -rate * book.use.clamp(min=1e-8).log()
+        brute = ((z[:, None] - book.vectors).square().sum(2) + price).argmin(1)
+        assert torch.equal(book(z).indices, brute)
+        entropies.append(float(perplexity(brute.bincount(minlength=16) / len(z)).log()))
+    assert entropies[0] > entropies[1] + 0.1
+    assert entropies[1] > entropies[2] + 0.1
+
+
+def test_rates_that_mean_nothing_are_refused():
+    for rate in (-0.1, float("nan"), float("inf")):
+        with pytest.raises(UserError, match=r"codebook\.rate is"):
+            Codebook(rate=rate)
+    with pytest.raises(UserError, match="nothing to kind fsq"):
+        Codebook(9, 2, "fsq", levels=(3, 3), rate=0.1).build()
+
+
 def test_equally_near_codes_are_decided_for_the_lower_index():
     z, e = torch.zeros(3000, 2), torch.tensor([[2.0, 2], [1, 0], [0, -1], [-1, 0], [1, 0]])
     assert (nearest_codes(z, e) == 1).all()

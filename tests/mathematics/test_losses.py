@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from simorgh.contracts import DataSpec, Noise, SampleNoise, Tick, UserError
+from simorgh.contracts import Batch, DataSpec, Noise, SampleNoise, Tick, UserError
 from simorgh.diffusion.condition import Condition
 from simorgh.diffusion.guidance import Guidance
 from simorgh.diffusion.sampler import Sampler
@@ -123,6 +123,46 @@ def test_draws_chosen_by_their_weights_have_the_gradient_of_all_in_the_mean():
     assert away[1] > 0.2, "one draw cannot know the gradient of all"
     with pytest.raises(UserError, match=r"model\.chosen is -1"):
         built(IWAEConfig(2, NET, draws=5, chosen=-1))
+
+
+def gradient(model, batch: Batch, noise: Noise, parameters) -> torch.Tensor:
+    loss = model.loss(batch, Tick(3, 24, 0.5, noise)).loss
+    return torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(parameters))])
+
+
+@pytest.mark.parametrize("chosen", [0, 2])
+def test_the_doubly_reparameterised_gradient_has_the_same_mean_and_less_noise(chosen):
+    image = examples(SPEC).x[:1]
+    many = Batch(image.expand(20_000, -1, -1, -1))
+    means, spread = {}, {}
+    for doubly in (False, True):
+        model = built(IWAEConfig(2, NET, draws=5, chosen=chosen, doubly=doubly))
+        each = [gradient(model, Batch(image), Noise(i, "one"), model.encoder.parameters()) for i in range(50)]
+        spread[doubly] = float(torch.stack(each).std(0).norm())
+        with torch.no_grad():  # so that a code says much of the image
+            for p in model.decoder.parameters():
+                p.mul_(3)
+        means[doubly] = gradient(model, many, Noise(1, "mean"), model.encoder.parameters())
+    assert float((means[True] - means[False]).norm() / means[False].norm()) < 0.03
+    assert spread[True] < 0.1 * spread[False]
+
+
+def test_an_exact_posterior_leaves_the_doubly_reparameterised_gradient_nothing():
+    """x = W z + noise with orthonormal columns: q(z | x) = N(W' x / 2, I / 2), and no draw says anything of phi."""
+    batch = examples(SPEC)
+    w = torch.linalg.qr(torch.randn(64, 2, generator=torch.Generator().manual_seed(0)))[0]
+    for doubly in (False, True):
+        model = built(IWAEConfig(2, NET, draws=5, doubly=doubly))
+        linear = torch.nn.Linear(64, 4)
+        with torch.no_grad():
+            linear.weight.copy_(torch.cat([w.T / 2, torch.zeros(2, 64)]))
+            linear.bias.copy_(torch.tensor([0, 0, log(0.5), log(0.5)]))
+        model.encoder = torch.nn.Sequential(torch.nn.Flatten(), linear)
+        model.log_joint = lambda x, z, latent=model.latent: (
+            latent.log_prior(z) - 0.5 * (x.flatten(1) - z @ w.T).square().sum(-1)
+        )
+        size = float(gradient(model, batch, tick().noise, linear.parameters()).norm())
+        assert (size < 1e-4) == doubly
 
 
 def test_draws_grow_along_training():

@@ -4,10 +4,14 @@ Same nets as a VAE, but trained on the tighter bound of vae.py, equation (5), wi
 
     loss = -mean over images of log (1/k) sum_i w_i,    w_i = p(x, z_i) / q(z_i | x).        (their eq. 8)
 
-Autograd through the log-mean-exp is their gradient estimator (13): each draw counts by its normalised weight. Nearly
-all of the k weights are small, so instead a few draws may be chosen by these weights and the gradient of their log w
-alone be taken: its mean is the same, and the others cost a forward pass only (their section 3). And as early steps
-need no tight bound, k may grow along training, by the same factor at every step.
+Their gradient estimator (13) is autograd through the log-mean-exp: the gradient of each log w_i counts by the
+normalised weight v_i = w_i / sum_j w_j. Three departures can be asked for. Nearly all of the v_i are small, so a few
+draws may be chosen by them and the gradient of their log w alone be taken: its mean is the same, and the others cost a
+forward pass only (their section 3). As early steps need no tight bound, k may grow along training, by the same factor
+at every step. And the more draws, the more of the encoder's gradient is noise; the doubly reparameterised estimator
+(Tucker, Lawson, Gu & Maddison 2018, arXiv 1810.04152, eq. 8) has the same mean and less of it:
+
+    sum_i v_i^2 (d log w_i / d z_i) (d z_i / d phi)    for the encoder's weights phi.
 Images are (B, *shape), codes (k, B, latent_dim); the logarithm is taken per image, before the mean over images.
 Units: nats per image.
 """
@@ -33,6 +37,7 @@ class IWAEConfig(Config):
         draws: k.
         first: the number of draws at the first step, which grows to k at the last; 0 takes k throughout.
         chosen: how many draws are chosen by their weights, with replacement, to take the gradient of; 0 takes all.
+        doubly: whether the encoder's gradient is the doubly reparameterised one.
     """
 
     latent_dim: int = 50
@@ -42,6 +47,7 @@ class IWAEConfig(Config):
     draws: int = 50
     first: int = 0
     chosen: int = 0
+    doubly: bool = False
 
     def build(self, spec: DataSpec) -> "IWAE":
         return IWAE(self, spec)
@@ -65,7 +71,8 @@ class IWAE(LatentVariableModel):
         self.encoder = config.network.encoder(spec, self.latent.outputs)
         self.decoder = config.network.decoder(spec, self.latent.features)
         start_at_mean(self.decoder, spec)
-        self.draws, self.first, self.chosen = config.draws, config.first or config.draws, config.chosen
+        self.draws, self.first = config.draws, config.first or config.draws
+        self.chosen, self.doubly = config.chosen, config.doubly
 
     def infer(self, x: Tensor, y: Tensor | None = None) -> Posterior:
         return self.latent.posterior(self.encoder(x))
@@ -81,19 +88,28 @@ class IWAE(LatentVariableModel):
 
     def loss(self, batch: Batch, tick: Tick) -> Terms:
         k = self.draws_at(tick.progress)
-        if not self.chosen or k <= self.chosen:
-            return self._terms(self.log_weights(batch.x, batch.y, k, tick.noise))
-        q = self.infer(batch.x)
+        h = self.encoder(batch.x)
+        q = self.latent.posterior(h)
         z = q.sample(tick.noise, k)
-        with torch.no_grad():
-            joint = [self.log_joint(batch.x, some) for some in z.split(5)]  # in parts that a core's cache holds
-            log_w = torch.cat(joint) - q.log_prob(z)
-            ends = log_w.softmax(0).cumsum(0)
-            u = tick.noise.uniform(self.chosen, len(batch), name="chosen", axis=1)
-            which = (ends[:-1] <= u[:, None]).sum(1)
-        z = z.gather(0, which[..., None].expand(-1, -1, z.shape[2]))
-        through = -(self.log_joint(batch.x, z) - q.log_prob(z)).mean()
-        terms = self._terms(log_w)
+        few = 0 < self.chosen < k
+        if few:
+            with torch.no_grad():
+                joint = [self.log_joint(batch.x, some) for some in z.split(5)]  # in parts that a core's cache holds
+                all_log_w = torch.cat(joint) - q.log_prob(z)
+                ends = all_log_w.softmax(0).cumsum(0)
+                u = tick.noise.uniform(self.chosen, len(batch), name="chosen", axis=1)
+                which = (ends[:-1] <= u[:, None]).sum(1)
+            z = z.gather(0, which[..., None].expand(-1, -1, z.shape[2]))
+        # Without phi in log q(z | x), its gradient comes through z alone.
+        log_w = self.log_joint(batch.x, z) - (self.latent.posterior(h.detach()) if self.doubly else q).log_prob(z)
+        if not few:
+            all_log_w = log_w.detach()
+        v = all_log_w.softmax(0)
+        own = v.gather(0, which) if few else v
+        if self.doubly:
+            z.register_hook(lambda grad: grad * own[..., None])
+        through = -(log_w.mean(0) if few else (v * log_w).sum(0)).mean()
+        terms = self._terms(all_log_w)
         return replace(terms, loss=terms.loss + (through - through.detach()))  # the bound's value
 
     def draws_at(self, progress: float) -> int:

@@ -10,6 +10,11 @@ ema        the codes are running means of the vectors that chose them (their app
 fsq        no codes are learnt: coordinate i is rounded to one of L_i levels (Mentzer et al. 2023, arXiv 2309.15505),
            K = L_1 ... L_D. It has neither codebook nor commitment term.
 
+Where codes that are seldom chosen cost more, the same error takes fewer nats to tell. With `rate` lambda above 0, the
+code of a vector z is that of entropy-constrained quantisation (Chou, Lookabaugh & Gray 1989),
+               argmin_k ||z - e_k||^2 - lambda ln p_k,                                                           (2)
+where p_k is the running share of the vectors that chose code k.
+
 A forward pass changes nothing. `observe` collects what a step has seen as tensors that may be averaged over
 micro-batches and processes, `follow` moves the state by these means; what it holds stands in buffers. Vectors that
 must travel whole (candidates for a restart, the first sample for k-means) are picked by their number in the global
@@ -19,7 +24,7 @@ is the vector.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from math import prod
+from math import inf, prod
 from typing import Literal, NamedTuple
 
 import torch
@@ -49,6 +54,7 @@ class Codebook:
         decay: gamma, the share of a running mean that one step keeps ("ema", and the use that restarts look at).
         restart: a code whose running use falls below so many times 1/K is dead and becomes a vector of the batch; 0
             for never. A new code has ln(1 / restart) / (1 - decay) steps to prove itself (460 by default).
+        rate: lambda of (2); 0 for the nearest code.
         start: "kmeans" of the first batch, or "uniform" in [-1/K, 1/K].
         levels: of "fsq", one number for each dimension; their product is `codes`.
     """
@@ -59,6 +65,7 @@ class Codebook:
     commitment: float = 0.25
     decay: float = 0.99
     restart: float = 0.01
+    rate: float = 0.0
     start: Literal["kmeans", "uniform"] = "kmeans"
     levels: tuple[int, ...] = ()
 
@@ -70,10 +77,14 @@ class Codebook:
                 f"codebook.commitment {self.commitment} is below 0, or decay {self.decay} or restart {self.restart} "
                 "outside 0 to 1."
             )
+        if not 0 <= self.rate < inf:
+            raise UserError(f"codebook.rate is {self.rate}; it weighs the nats of a code and is 0 or more.")
 
     def build(self) -> "Quantiser":
         """UserError for settings that do not go together."""
         if self.kind == "fsq":
+            if self.rate:
+                raise UserError(f"codebook.rate {self.rate} means nothing to kind fsq: its codes are not chosen.")
             return FiniteScalar(self)
         if self.levels:
             raise UserError(f"codebook.levels {self.levels} mean something to kind fsq only, not to {self.kind}.")
@@ -136,11 +147,16 @@ class VectorCodebook(Quantiser):
 
     def __init__(self, settings: Codebook):
         super().__init__(settings)
-        self.decay, self.restart, self.start = settings.decay, settings.restart, settings.start
+        self.decay, self.restart, self.rate = settings.decay, settings.restart, settings.rate
+        self.start = settings.start
         self.register_buffer("use", torch.full((self.codes,), 1 / self.codes))
 
     def start_vectors(self) -> Tensor:
         return (torch.rand(self.codes, self.dim) * 2 - 1) / self.codes
+
+    def choose(self, z: Tensor) -> Tensor:
+        """Equation (2): int64 indices (...) for vectors z (..., D)."""
+        return nearest_codes(z, self.vectors, -self.rate * self.use.clamp(min=TINY).log() if self.rate else None)
 
     def lookup(self, indices: Tensor) -> Tensor:
         return embedding(indices, self.vectors)
@@ -188,7 +204,7 @@ class GradientCodebook(VectorCodebook):
     def forward(self, z: Tensor) -> Quantised:
         with torch.autocast(z.device.type, enabled=False):
             z = z.to(self.vectors.dtype)
-            indices = nearest_codes(z, self.vectors)
+            indices = self.choose(z)
             e = self.lookup(indices)
             fixed = e.detach()
             values = straight_through(z, fixed)
@@ -211,7 +227,7 @@ class MovingCodebook(VectorCodebook):
     def forward(self, z: Tensor) -> Quantised:
         with torch.autocast(z.device.type, enabled=False):
             z = z.to(self.vectors.dtype)
-            indices = nearest_codes(z, self.vectors)
+            indices = self.choose(z)
             e = self.lookup(indices)
             commitment = _distance(z, e)
             return Quantised(straight_through(z, e), indices, torch.zeros_like(commitment), commitment)

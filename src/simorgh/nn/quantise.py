@@ -27,13 +27,16 @@ def straight_through(a: Tensor, b: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def nearest_codes(z: Tensor, codes: Tensor) -> Tensor:
-    """Equation (1): int64 indices (...) of the nearest of `codes` (K, D) to each vector of z (..., D).
+def nearest_codes(z: Tensor, codes: Tensor, price: Tensor | None = None) -> Tensor:
+    """Equation (1): int64 indices (...) of the nearest of `codes` (K, D) to each vector of z (..., D); with a `price`
+    (K,) of each code, of the one whose squared distance and price together are smallest.
 
     ||z - e||^2 = ||z||^2 - 2 z'e + ||e||^2, whose first part is the same for every code: one matrix product is left.
     Equally near codes are decided for the lower index. Taken a part of the vectors at a time, at most DISTANCES each.
     """
     flat, squares, across = z.detach().reshape(-1, z.shape[-1]), codes.square().sum(1), codes.T
+    if price is not None:
+        squares = squares + price
     parts = flat.split(max(1, DISTANCES // len(codes)))
     nearest = [torch.addmm(squares, part, across, alpha=-2).argmin(1) for part in parts]
     return torch.cat(nearest).view(z.shape[:-1])
