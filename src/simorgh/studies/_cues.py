@@ -216,5 +216,5 @@ def along_the_string(panels: dict[str, dict[str, list[Interval | None]]]) -> Fig
         panel.set(xlabel="tenth of the string where the cue stands", ylabel=word, xticks=range(1, 11))
         if min(v.low for held in nets.values() for v in held if v is not None) < 0:
             panel.axhline(0, color=QUIET, linestyle="--", linewidth=1)
-    panel.legend()
+    figure.legend(*panel.get_legend_handles_labels(), ncols=len(nets), loc="outside upper center")
     return figure

@@ -277,7 +277,7 @@ def planes(vectors: dict[str, np.ndarray], y: np.ndarray, labels: Sequence[str])
         for label, text in enumerate(labels):
             panel.scatter(*plane[y == label].T, s=8, alpha=0.6, color=LINES[label], label=text, linewidths=0)
         panel.set(title=f"{name} ({share:.0%})", xticks=[], yticks=[])
-    panel.legend()
+    figure.legend(*panel.get_legend_handles_labels(), ncols=len(labels), loc="outside upper center")
     return figure
 
 
