@@ -218,7 +218,7 @@ def changes(study: Study, model: Model, coder: Tokeniser, shape: GPTConfig) -> N
             [
                 study.pick("has read", "خوانده است"),
                 study.pick("the training sections", "بخش‌های آموزشی"),
-                study.pick("the web in Persian, then the training sections", "وبِ فارسی، سپس بخش‌های آموزشی"),
+                study.pick("the web in Persian, then a part of them", "وبِ فارسی، سپس پاره‌ای از آن‌ها"),
             ],
             [study.pick("rate", "نرخ"), Cell("3e-3, Muon"), Cell("5e-5, AdamW")],
             [
@@ -227,7 +227,7 @@ def changes(study: Study, model: Model, coder: Tokeniser, shape: GPTConfig) -> N
                 study.pick("the folder's own, where it has them", "همانِ پوشه، اگر داشته باشد"),
             ],
             [
-                study.pick("loss, windows, split, metrics", "هزینه، پنجره، بخش‌بندی، سنجه"),
+                study.pick("loss, split, metrics", "هزینه، بخش‌بندی، سنجه"),
                 study.pick("as above", "مانند بالا"),
                 study.pick("the same", "همان"),
             ],
@@ -267,8 +267,8 @@ def report(study: Study, poems: Sequence[Poem], rates: Sequence[float] = (5e-5, 
             for (start, rate), t in found.items()]  # fmt: skip
     steps = round(sizes.windows * sizes.tuning / made[plans[0]].train.batch_size)
     study.table(study.pick(["begins with", "rate", "validation, nats a symbol", "bits a character", "answers that rhyme"], ["آغاز با", "نرخ", "اعتبارسنجی، نات بر نشانه", "bit بر نویسه", "پاسخ‌های قافیه‌دار"]), rows,
-                f"`verse-finetune` executed: {steps} steps each on {sizes.windows:,} windows; first row: the folder as it is. 95 % intervals (bootstrap over sections; Wilson).",
-                f"اجرای `verse-finetune`: هر بار {steps} گام روی {sizes.windows:,} پنجره؛ سطر نخست، پوشه بی هیچ گامی. بازه‌های ۹۵ درصد (خودگردان روی بخش‌ها؛ Wilson).")  # fmt: skip
+                f"`verse-finetune` executed: {steps} steps each on {sizes.windows:,} windows; first row: the folder as it is. 95 % intervals (bootstrap over {found[True, 0.0].bits.n} sections, other ones than above and by another tokeniser; Wilson, {found[True, 0.0].rhyme.n} answers).",
+                f"اجرای `verse-finetune`: هر بار {steps} گام روی {sizes.windows:,} پنجره؛ سطر نخست، پوشه بی هیچ گامی. بازه‌های ۹۵ درصد (خودگردان روی {found[True, 0.0].bits.n} بخش، جز آن‌های بالا و با واحدسازی دیگر؛ Wilson روی {found[True, 0.0].rhyme.n} پاسخ).")  # fmt: skip
     tuned_one, fresh, before = found[best[True]], found[best[False]], found[True, 0.0]
     gain, moved = difference(tuned_one, fresh), difference(tuned_one, before)
     study.measure(
@@ -292,24 +292,44 @@ def report(study: Study, poems: Sequence[Poem], rates: Sequence[float] = (5e-5, 
         way = int(i.low > 0) - int(i.high < 0)
         ending = (
             (", no more than chance can do", "، در حد تصادف"),
-            (", a loss", "، یک زیان"),
-            (", a gain", "، یک سود"),
+            (", which is worse", "، که بدتر است"),
+            (", which is better", "، که بهتر است"),
         )
         return (f"{amount} bits a character" if lang == 0 else f"{ltr(amount)} bit بر نویسه") + ending[way][lang]
 
     study.say(
-        f"The folder is a GPT-2 of {sizes.layers} layers of {sizes.width} dimensions, trained for {sizes.passes:g} passes on the hemistichs of half of the training sections in random order: it has met the language, but no beyt. It was read back, fine-tuned and asked about sections of the other half. Its bits less those of the same net from nothing after equal steps: {told(gain, 0)}; less its own before the first step: {told(moved, 0)}. Its answers rhyme in {100 * tuned_one.rhyme.value:.0f} % of cases, before in {100 * before.rhyme.value:.0f} %, from nothing in {100 * fresh.rhyme.value:.0f} %"
+        f"The folder is a GPT-2 of {sizes.layers} layers of {sizes.width} dimensions, trained for {sizes.passes:g} passes on the hemistichs of half of the training sections in random order: it has met the language, but no beyt. It was read back, fine-tuned and asked about sections of the other half. Its bits less those of the same net from nothing after equal steps: {told(gain, 0)}; less its own before the first step: {told(moved, 0)}. Its answers rhyme in {100 * tuned_one.rhyme.value:.1f} % of cases, before in {100 * before.rhyme.value:.1f} %, from nothing in {100 * fresh.rhyme.value:.1f} %"
         + {
             1: ": rhyme is what fine-tuning teaches.",
             0: ": so few steps teach no rhyme that could be told from chance.",
             -1: ": fewer than before.",
         }[rhymes]
-        + " Dropout, 0.1 in the recipe, is 0 here: the folder learnt without it. What it has read is the same poet's, so this says that the way works, and nothing about gpt2-fa.",
-        f"پوشه یک GPT-2 با {sizes.layers} لایهٔ {sizes.width}‌بعدی است که {sizes.passes:g} دور روی مصراع‌های نیمی از بخش‌های آموزشی، به ترتیب تصادفی، آموزش دیده است: زبان را دیده، اما هیچ بیتی ندیده است. از پوشه خوانده شد، ریزتنظیم شد و دربارهٔ بخش‌هایی از نیمهٔ دیگر از آن پرسیده شد. شمار bit بر نویسهٔ آن منهای همین شمار برای همان شبکه از هیچ پس از گام‌های برابر: {told(gain, 1)}؛ منهای شمار خودش پیش از نخستین گام: {told(moved, 1)}. پاسخ‌هایش در {100 * tuned_one.rhyme.value:.0f}٪ موارد قافیه دارند، پیش از آن در {100 * before.rhyme.value:.0f}٪، و از هیچ در {100 * fresh.rhyme.value:.0f}٪"
+        + (
+            " These steps changed no bits that could be told from chance; what it has before the net from nothing, the folder brought along."
+            if moved.low <= 0 <= moved.high
+            else ""
+        )
+        + (
+            " From nothing the largest rate tried was best, so a larger one might narrow that."
+            if best[False][1] == max(rates)
+            else ""
+        )
+        + " Dropout, 0.1 in the recipe, is 0 here: the folder learnt without it. What it has read is the same poet's, so this says that a folder is read and trained on as it should be, and nothing about gpt2-fa.",
+        f"پوشه یک GPT-2 با {sizes.layers} لایهٔ {sizes.width}‌بعدی است که {sizes.passes:g} دور روی مصراع‌های نیمی از بخش‌های آموزشی، به ترتیب تصادفی، آموزش دیده است: زبان را دیده، اما هیچ بیتی ندیده است. از پوشه خوانده شد، ریزتنظیم شد و دربارهٔ بخش‌هایی از نیمهٔ دیگر از آن پرسیده شد. شمار bit بر نویسهٔ آن منهای همین شمار برای همان شبکه از هیچ پس از گام‌های برابر: {told(gain, 1)}؛ منهای شمار خودش پیش از نخستین گام: {told(moved, 1)}. پاسخ‌هایش در {100 * tuned_one.rhyme.value:.1f}٪ موارد قافیه دارند، پیش از آن در {100 * before.rhyme.value:.1f}٪، و پاسخ‌های همان شبکه با آموزش از صفر در {100 * fresh.rhyme.value:.1f}٪"
         + {
             1: "؛ ریزتنظیم همین قافیه را می‌آموزد.",
             0: "؛ این چند گام قافیه‌ای نمی‌آموزد که از تصادف بازشناختنی باشد.",
             -1: "؛ کمتر از پیش.",
         }[rhymes]
-        + " حذف تصادفی (dropout)، که در دستور ۰٫۱ است، اینجا صفر است: پوشه بی آن آموخته است. آنچه خوانده سرودهٔ همان شاعر است؛ پس این نشان می‌دهد که راه کار می‌کند و چیزی دربارهٔ gpt2-fa نمی‌گوید.",
+        + (
+            " این گام‌ها شمار bit را بیش از تصادف تغییر نداده‌اند؛ برتری بر شبکهٔ آموخته از صفر را پوشه با خود آورده است."
+            if moved.low <= 0 <= moved.high
+            else ""
+        )
+        + (
+            " در آموزش از صفر بزرگ‌ترین نرخِ آزموده بهترین بود؛ نرخ بزرگ‌تری شاید این فاصله را کم کند."
+            if best[False][1] == max(rates)
+            else ""
+        )
+        + " حذف تصادفی (dropout)، که در دستور ۰٫۱ است، این‌جا صفر است: پوشه بی آن آموخته است. آنچه خوانده سرودهٔ همان شاعر است؛ پس این نشان می‌دهد که پوشه درست خوانده و آموزش داده می‌شود و چیزی دربارهٔ gpt2-fa نمی‌گوید.",
     )

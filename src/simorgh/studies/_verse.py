@@ -77,15 +77,20 @@ def most_changed(raw: Sequence[str], plain: Sequence[str], most: int) -> list[tu
     return sorted(pairs, key=lambda pair: -sum(c not in pair[1] for c in pair[0]))[:most]
 
 
-def overlap(train: Sequence[Poem], test: Sequence[Poem], whole: Sequence[Poem]) -> dict[str, float]:
-    """Shares of what is held out that the training part gives away: hemistichs found there word for word, runs of four
-    words, and beyts that stand beside a beyt of the training part in the poem."""
+def overlap(train: Sequence[Poem], test: Sequence[Poem], whole: Sequence[Poem]) -> dict[str, tuple[float, int]]:
+    """Shares of what is held out that the training part gives away, and of how many: hemistichs found there word for
+    word, runs of four words, and beyts that stand beside a beyt of the training part in the poem (of beyts that the
+    poem has once, for others are in several places)."""
     known, seen = set(lines_of(train)), {gram for line in lines_of(train) for gram in four(line)}
-    grams = [gram for line in lines_of(test) for gram in four(line)]
-    learnt, held = Counter(b for poem in train for b in poem), {b for poem in test for b in poem}
-    beside = [any(learnt[n] for n in near) for poem in whole for b, near in neighbours(poem) if b in held]
-    return {"hemistichs": copy_rate(lines_of(test), known), "four": sum(g in seen for g in grams) / max(len(grams), 1),
-            "neighbours": float(np.mean(beside))}  # fmt: skip
+    halves, grams = lines_of(test), [gram for line in lines_of(test) for gram in four(line)]
+    once = {b for b, count in Counter(b for poem in whole for b in poem).items() if count == 1}
+    learnt, held = once & {b for poem in train for b in poem}, once & {b for poem in test for b in poem}
+    beside = [not learnt.isdisjoint(near) for poem in whole for b, near in neighbours(poem) if b in held]
+    return {
+        "hemistichs": (copy_rate(halves, known), len(halves)),
+        "four": (sum(g in seen for g in grams) / max(len(grams), 1), len(grams)),
+        "neighbours": (float(np.mean(beside)), len(beside)),
+    }
 
 
 def four(line: str) -> list[tuple[str, ...]]:
@@ -142,13 +147,14 @@ class Stairs(NamedTuple):
     fall: Interval
 
 
-def stairs(at: Sequence[float], loss: Sequence[float], first: int = 3) -> Stairs | None:
-    """The steps of a curve of `loss` over passes `at`, from pass `first` (0-based) on; None for fewer than two of them.
-    The points right after the end of a pass are left out: they are means over steps on both sides of it."""
+def stairs(at: Sequence[float], loss: Sequence[float]) -> Stairs | None:
+    """The steps of a curve of `loss` over passes `at`: from the fourth pass on, or the last three of fewer than six.
+    None for fewer than three passes. The points right after the end of a pass are left out: they are means over steps
+    on both sides of it."""
     at, loss = np.asarray(at), np.asarray(loss)
-    quarters = [
-        [loss[(at > a) & (at <= a + 0.25)] for a in (k + 0.08, k + 0.75)] for k in range(first, int(at[-1] + 0.05))
-    ]
+    end = int(at[-1] + 0.05)
+    passes = range(max(min(3, end - 3), 0), end)
+    quarters = [[loss[(at > a) & (at <= a + 0.25)] for a in (k + 0.08, k + 0.75)] for k in passes]
     if len(quarters) < 3 or not all(len(part) for pair in quarters for part in pair):
         return None
     early, late = (np.array([pair[side].mean() for pair in quarters]) for side in (0, 1))
@@ -180,29 +186,29 @@ def overfitting(
                 *i[:3],
                 n=i.n,
                 unit="nats/symbol",
-                protocol=f"fall of the training loss {what}, from the fourth pass on, all windows",
+                protocol=f"fall of the training loss {what}, over the last {steps.fall.n} passes, all windows",
             )
     told = ("The training is too short to see its shape. ", "آموزش کوتاه‌تر از آن است که شکلش دیده شود. ")
     if steps and steps.drop.low > max(0.0, steps.fall.high):
         told = (
-            f"Its training loss falls as a staircase: from the fourth pass on by {ends(steps.drop, 2)} nats where a pass ends and windows come back that have been read before, and by {steps.fall.value:+.3f} [{steps.fall.low:+.3f}, {steps.fall.high:+.3f}] inside a pass, where each is met once. What a pass teaches is in large part those very windows. ",
-            f"هزینهٔ آموزشِ آن پلکانی پایین می‌رود: از دور چهارم به بعد، در پایان هر دور، که پنجره‌های خوانده‌شده بازمی‌گردند، {ltr(str(ends(steps.drop, 2)))} نات، و درون هر دور، که هر پنجره یک بار دیده می‌شود، {ltr(f'{steps.fall.value:+.3f} [{steps.fall.low:+.3f}, {steps.fall.high:+.3f}]')} نات. آنچه یک دور می‌آموزد تا اندازهٔ زیادی خودِ همان پنجره‌هاست. ",
+            f"Its training loss falls as a staircase: over its last {steps.fall.n} passes by {ends(steps.drop, 2)} nats where a pass ends and windows come back that have been read before, and by {steps.fall.value:+.3f} [{steps.fall.low:+.3f}, {steps.fall.high:+.3f}] inside a pass, where each is met once. What a pass teaches is in large part those very windows. ",
+            f"هزینهٔ آموزشِ آن پلکانی پایین می‌رود: در {steps.fall.n} دور آخر، در پایان هر دور، که پنجره‌های خوانده‌شده بازمی‌گردند، {ltr(str(ends(steps.drop, 2)))} نات، و درون هر دور، که هر پنجره یک بار دیده می‌شود، {ltr(f'{steps.fall.value:+.3f} [{steps.fall.low:+.3f}, {steps.fall.high:+.3f}]')} نات. آنچه یک دور می‌آموزد تا اندازهٔ زیادی خودِ همان پنجره‌هاست. ",
         )
     elif steps:
         told = (
-            f"Its training loss shows no clear staircase: {ends(steps.drop, 2)} nats at the ends of passes, {ends(steps.fall, 2)} inside them. ",
-            f"هزینهٔ آموزشِ آن پلکان روشنی ندارد: {ltr(str(ends(steps.drop, 2)))} نات در پایان دورها و {ltr(str(ends(steps.fall, 2)))} نات درون آن‌ها. ",
+            f"Over its last {steps.fall.n} passes its training loss falls by {ends(steps.drop, 2)} nats where a pass ends and windows come back, and by {ends(steps.fall, 2)} inside a pass: too few passes, or too alike, for these intervals to part the two. ",
+            f"در {steps.fall.n} دور آخر، هزینهٔ آموزشِ آن در پایان هر دور، که پنجره‌های خوانده‌شده بازمی‌گردند، {ltr(str(ends(steps.drop, 2)))} نات پایین می‌رود و درون هر دور {ltr(str(ends(steps.fall, 2)))} نات: دورها کمتر، یا به هم نزدیک‌تر، از آن‌اند که این بازه‌ها آن دو را از هم جدا کنند. ",
         )
     over = (
-        (f"the last pass costs {train:.2f} nats a symbol in training and the test part {test:.2f}: the gap of {gap:.2f} is overfitting.",
-         f"دور آخر در آموزش {train:.2f} نات بر نشانه می‌خواهد و بخش آزمون {test:.2f} نات: فاصلهٔ {gap:.2f} بیش‌برازش است.")
+        (f"the last pass costs {train:.2f} nats a symbol in training and the test part {test:.2f}: a gap of {gap:.2f} between windows that have been learnt from and sections that were never seen.",
+         f"دور آخر در آموزش {train:.2f} نات بر نشانه می‌خواهد و بخش آزمون {test:.2f} نات: فاصله‌ای به اندازهٔ {gap:.2f} میان پنجره‌های آموخته و بخش‌های هرگز‌ندیده.")
         if gap > 0 else
         (f"the last pass costs {train:.2f} nats a symbol in training and the test part {test:.2f}: that shows no overfitting.",
          f"دور آخر در آموزش {train:.2f} نات بر نشانه می‌خواهد و بخش آزمون {test:.2f} نات: این بیش‌برازشی نشان نمی‌دهد.")
     )  # fmt: skip
     study.say(
-        f"**What is kept.** The short training keeps its weights of the least validation loss, after {best:.0f} of {short:.0f} passes. The long one keeps its last. {told[0]}At the end {over[0]} The last weights are scored all the same: nothing but the test part is left to choose others by, and a test part that chooses flatters what it scores. Whether earlier ones would have done better is therefore not known; every number of this model below is that of its last weights.",
-        f"**چه نگه داشته می‌شود.** آموزش کوتاه وزن‌هایی را نگه می‌دارد که کمترین هزینهٔ اعتبارسنجی را دارند، پس از {best:.0f} دور از {short:.0f} دور. آموزش بلند آخرین وزن‌هایش را. {told[1]}در پایان، {over[1]} با این همه آخرین وزن‌ها نمره می‌گیرند: جز بخش آزمون چیزی برای برگزیدنِ وزن‌های دیگر نمانده است و بخش آزمونی که انتخاب کند نمره را خوش‌بینانه می‌کند. پس دانسته نیست که وزن‌های پیشین بهتر می‌بودند یا نه؛ هر عددی که در پی از این مدل می‌آید از آخرین وزن‌های آن است.",
+        f"**What is kept.** The short training keeps its weights of the least validation loss, after {best:.0f} of {short:.0f} passes. The long one keeps its last. {told[0]}At the end {over[0]} The last weights are scored all the same: nothing but the test part is left to choose others by, and a test part that chooses flatters what it scores. Whether earlier weights of this training would have done better is therefore not known; every number of this model below is that of its last weights.",
+        f"**چه نگه داشته می‌شود.** آموزش کوتاه وزن‌هایی را نگه می‌دارد که کمترین هزینهٔ اعتبارسنجی را دارند، پس از {best:.0f} دور از {short:.0f} دور. آموزش بلند آخرین وزن‌هایش را. {told[1]}در پایان، {over[1]} با این همه آخرین وزن‌ها نمره می‌گیرند: جز بخش آزمون چیزی برای برگزیدنِ وزن‌های دیگر نمانده است و بخش آزمونی که انتخاب کند نمره را خوش‌بینانه می‌کند. پس دانسته نیست که وزن‌های پیشینِ همین آموزش بهتر می‌بودند یا نه؛ هر عددی که در پی از این مدل می‌آید از آخرین وزن‌های آن است.",
     )
 
 
