@@ -72,9 +72,11 @@ class Member:
     betas: tuple[float, float] = (0.9, 0.999)
 
 
-def _codes(memorises: float, *, kind: str = "gradient", levels: tuple[int, ...] = (), **settings) -> Member:
+def _codes(
+    memorises: float, *, kind: str = "gradient", levels: tuple[int, ...] = (), rate: float = 0.0, **settings
+) -> Member:
     """Nine codes for halves of images; `memorises` as for `_game`."""
-    book = Codebook(codes=9, dim=2, kind=kind, levels=levels)
+    book = Codebook(codes=9, dim=2, kind=kind, levels=levels, rate=rate)
     config = VQVAEConfig(book, GRID, prior=PRIOR, **settings)
     return Member("vq-vae", config, IMAGE, memorises, 5e-3)
 
@@ -114,6 +116,7 @@ MEMBERS = {
     "factor-vae": Member("factor-vae", FactorVAEConfig(4, SMALL, gamma=1.0, discriminator=(16, 16)), IMAGE, 14.0),
     "control-vae": Member("control-vae", ControlVAEConfig(4, SMALL, target=2.0), IMAGE, 14.0),
     "iwae": Member("iwae", IWAEConfig(latent_dim=4, network=SMALL, draws=5), IMAGE, 12.0),
+    "iwae-doubly": Member("iwae", IWAEConfig(4, SMALL, draws=5, chosen=2, doubly=True), IMAGE, 12.0),
     "classifier": Member("classifier", ClassifierConfig(width=8, features=16, smoothing=0.0), IMAGE, 0.1, 3e-3, 200),
     "factor-reader": Member("factor-reader", FactorReaderConfig(DEEP, 8), IMAGE, 0.1),
     "factor-reader-glimpses": Member("factor-reader", FactorReaderConfig(GLIMPSES, 8, shift=1), IMAGE, 0.1),
@@ -126,6 +129,7 @@ MEMBERS = {
     "gan-conditional": _game("gan", GANConfig(8, SHUFFLE, conditional=True), 6.0),
     "vq-vae": _codes(2.0),
     "vq-vae-ema": _codes(2.0, kind="ema"),
+    "vq-vae-rate": _codes(2.0, kind="ema", rate=1e-3),
     "vq-vae-fsq": _codes(2.0, kind="fsq", levels=(3, 3)),
     "vq-vae-bernoulli": _codes(2.0, reconstruction="bernoulli", conditional=True),
     "diffusion": _denoiser(0.3),

@@ -103,6 +103,8 @@ class IWAE(LatentVariableModel):
         # Without phi in log q(z | x), its gradient comes through z alone.
         log_w = self.log_joint(batch.x, z) - (self.latent.posterior(h.detach()) if self.doubly else q).log_prob(z)
         if not few:
+            if not self.doubly:
+                return self._terms(log_w)
             all_log_w = log_w.detach()
         v = all_log_w.softmax(0)
         own = v.gather(0, which) if few else v
