@@ -32,7 +32,11 @@ def parse(kind: type, argv: list[str], prog: str) -> Any:
 PLAIN = {
     r"invalid literal for int\(\) with base 10: ('.*')": r"\1 is not a whole number",
     r"could not convert string to float: ('.*')": r"\1 is not a number",
-    r"Expected 1 values": "It takes one",
+    r"no type matching \{None\}\|INT could be instantiated from \[('.*')\]": r"\1 is not a whole number",
+    r"no type matching \{None\}\|FLOAT could be instantiated from \[('.*')\]": r"\1 is not a number",
+    r"Could not parse arguments \[(.*)\] into tuple type .*": r"\1 are not what it takes",
+    r"Expected (\d+) values": r"Values it takes: \1",
+    r"'None', |, 'None'": "",
 }
 """What Python and tyro say, in words for those who write no Python."""
 
@@ -40,18 +44,23 @@ PLAIN = {
 def _sentence(box: str) -> str:
     """What stands in a boxed complaint of tyro: the title, perhaps a rule, the complaint, and after rules advice, of
     which the names that come near are kept. Where a terminal has no lines to draw with, rules are hyphens."""
+    box = re.sub(r"\x1b\[[\d;]*m", "", box)  # colours of a terminal
     lines = [re.sub(r"^-+$", "", line.strip(" │╭╮╰╯─|+")) for line in box.splitlines()[1:]]
-    said, *advice = "\n".join(lines).strip().split("\n\n")
+    said = "\n".join(lines).strip().split("\n\n")[0]
     sentence = " ".join(said.split()).replace(" .", ".").rstrip(".")
     for jargon, plain in PLAIN.items():
         sentence = re.sub(jargon, plain, sentence)
-    near = [name for part in advice if "erhaps you meant" in part for name in re.findall(r"^--[\w.-]+", part, re.M)]
+    advice = re.split("Perhaps you meant|Arguments similar to", box, maxsplit=1)[1:]
+    near = re.findall(r"^[│| ] {5}(--[\w.-]+)", "".join(advice), re.M)  # deeper stand their descriptions
     return f"{sentence}: did you mean {' or '.join(near[:3])}?" if near else f"{sentence}."
 
 
-def positional(argv: list[str], noun: str, usage: str, kind: type | None = None) -> tuple[str, list[str]]:
-    """The leading argument and the rest; help where it is asked for, with the arguments of `kind` where there are."""
-    asked = {"-h", "--help"} & set(argv[:1] if kind else argv)
+def positional(
+    argv: list[str], noun: str, usage: str, kind: type | None = None, alone: bool = False
+) -> tuple[str, list[str]]:
+    """The leading argument and the rest; help where it is asked for, with the arguments of `kind` where there are.
+    A command that is `alone` has no parser after this, so help may be asked for anywhere."""
+    asked = {"-h", "--help"} & set(argv if alone else argv[:1])
     if asked and kind:
         parse(kind, ["--help"], re.split(r" \[| --", usage)[0])
     if asked:

@@ -90,7 +90,7 @@ def list_(argv: list[str]) -> None:
     from rich.table import Table
 
     usage = "simorgh list [recipes|data|studies|metrics]"
-    what, rest = positional(argv or ["recipes"], "word", usage)
+    what, rest = positional(argv or ["recipes"], "word", usage, alone=True)
     check_name(what, ("recipes", "data", "studies", "metrics"), "list")
     nothing_left(rest, usage)
     table = Table(title=what, title_justify="left", show_header=False, box=None, padding=(0, 2, 0, 0))
@@ -144,7 +144,7 @@ def sample(argv: list[str]) -> None:
     from simorgh.train import Run
 
     path, rest = positional(argv, "run directory", usage, SampleArguments)
-    rest = [re.sub(r"^-n=?(?=\d)", "--n=", a) if a != "-n" else "--n" for a in rest]
+    rest = ["--n" if a == "-n" else re.sub(r"^-n(=|(?=\d))", "--n=", a) for a in rest]
     asked = parse(SampleArguments, rest, "simorgh sample RUN")
     print(*draw(Run.open(path), asked, device()))
 
@@ -201,7 +201,7 @@ def report(argv: list[str]) -> None:
 
 
 def compare(argv: list[str]) -> None:
-    positional(argv, "first run directory", "simorgh compare RUN RUN ...")
+    positional(argv, "first run directory", "simorgh compare RUN RUN ...", alone=True)
     from simorgh.report.terminal import show_comparison
     from simorgh.train import Run
 
@@ -245,7 +245,7 @@ def sweep(argv: list[str]) -> None:
 
 def data(argv: list[str]) -> None:
     usage = "simorgh data get|describe NAME"
-    what, rest = positional(argv, "word get or describe", usage)
+    what, rest = positional(argv, "word get or describe", usage, alone=True)
     check_name(what, ("get", "describe"), "data command")
     name, rest = positional(rest, "data set", usage)
     nothing_left(rest, usage)

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from simorgh.arguments import SweepArguments, parse
 from simorgh.cli import main
+from simorgh.errors import UserError
 from simorgh.recipes import recipe
 from simorgh.report import sampling
 from simorgh.report.terminal import show_rows
@@ -89,6 +91,10 @@ def test_a_mistake_is_one_sentence_and_exit_2(arguments, said, capsys, monkeypat
 @pytest.mark.parametrize(
     ("command", "flag"),
     [
+        ("train digits-vae", "--model.latent-dim"),
+        ("train digits-vae --seed 3", "--model.latent-dim"),
+        ("sweep digits-vae", "--trials"),
+        ("list recipes", "studies"),
         ("sample", "--guidance"),
         ("evaluate", "--inception"),
         ("predict", "--vectors"),
@@ -103,11 +109,28 @@ def test_a_mistake_is_one_sentence_and_exit_2(arguments, said, capsys, monkeypat
 def test_help_shows_every_argument(command, flag, capsys):
     for asked in ("-h", "--help"):
         with pytest.raises(SystemExit) as stop:
-            main([command, asked])
+            main([*command.split(), asked])
         assert not stop.value.code
         said = capsys.readouterr().out
-        assert said.startswith(f"usage: simorgh {command} ")
+        assert said.startswith(f"usage: simorgh {command.split()[0]} ")
         assert flag in said
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--trails", "3"], "Unrecognized options: --trails, 3: did you mean --trials? See"),
+        (["--gird"], "Unrecognized options: --gird: did you mean --grid? See"),
+        (["--trials", "x"], "--trials: 'x' is not a whole number. See"),
+    ],
+)
+def test_complaints_read_the_same_on_a_terminal(arguments, said, terminal, monkeypatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal, raising=False)
+    with pytest.raises(UserError) as error:
+        parse(SweepArguments, arguments, "simorgh sweep")
+    assert said in str(error.value)
+    assert "\x1b" not in str(error.value)
 
 
 @pytest.mark.parametrize("where", [0, 2])

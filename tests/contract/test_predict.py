@@ -199,7 +199,7 @@ def test_a_run_without_names_of_classes_says_so(run, tmp_path, capsys):
     with pytest.raises(SystemExit) as stop:
         main(["predict", str(tmp_path / "old"), "--input", str(tmp_path / "in.csv")])
     assert stop.value.code == 2
-    assert "train it anew" in capsys.readouterr().err
+    assert "delete it and train it again" in capsys.readouterr().err
 
 
 def test_a_place_that_cannot_be_written_is_a_sentence(run, tmp_path, capsys):

@@ -55,7 +55,9 @@ def predict_file(run: Run, path: Path | str, spellings: int | None = None, devic
     if run.spec.kind != "tokens" or not isinstance(model, Predicts):
         raise UserError(f"{run.path} is no classifier of molecules: train one, such as bbbp-lstm.")
     if not run.spec.labels:
-        raise UserError(f"{run.path} is of a time when runs did not keep the names of classes: train it anew.")
+        raise UserError(
+            f"{run.path} is of a time when runs did not keep the names of classes: delete it and train it again."
+        )
     table = read_csv(path, labelled=False)
     found: list[Answer | None] = [None] * len(table)
     readable = []

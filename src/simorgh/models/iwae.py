@@ -12,6 +12,7 @@ at every step. And the more draws, the more of the encoder's gradient is noise; 
 (Tucker, Lawson, Gu & Maddison 2018, arXiv 1810.04152, eq. 8) has the same mean and less of it:
 
     sum_i v_i^2 (d log w_i / d z_i) (d z_i / d phi)    for the encoder's weights phi.
+
 Images are (B, *shape), codes (k, B, latent_dim); the logarithm is taken per image, before the mean over images.
 Units: nats per image.
 """
