@@ -145,6 +145,8 @@ def test_the_doubly_reparameterised_gradient_has_the_same_mean_and_less_noise(ch
         means[doubly] = gradient(model, many, Noise(1, "mean"), model.encoder.parameters())
     assert float((means[True] - means[False]).norm() / means[False].norm()) < 0.03
     assert spread[True] < 0.1 * spread[False]
+    with pytest.raises(UserError, match="symbols are not"):
+        built(IWAEConfig(2, NET, prior="categorical:4", doubly=True))
 
 
 def test_an_exact_posterior_leaves_the_doubly_reparameterised_gradient_nothing():

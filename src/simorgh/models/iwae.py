@@ -26,6 +26,7 @@ from torch import Tensor
 from simorgh.contracts import Batch, Config, DataSpec, Objective, Terms, Tick, UserError
 from simorgh.models.vae import LatentVariableModel, start_at_mean
 from simorgh.nn.latent import Posterior, make_latent
+from simorgh.nn.latent.categorical import Categorical
 from simorgh.nn.likelihood import make_likelihood
 from simorgh.nn.networks import Network
 
@@ -68,6 +69,8 @@ class IWAE(LatentVariableModel):
         if config.chosen < 0:
             raise UserError(f"model.chosen is {config.chosen}; it counts draws: 0 takes the gradient of all.")
         self.latent = make_latent(config.prior, config.latent_dim)
+        if config.doubly and isinstance(self.latent, Categorical):
+            raise UserError("model.doubly needs codes that are smooth functions of their noise; symbols are not.")
         self.likelihood = make_likelihood(config.likelihood)
         self.encoder = config.network.encoder(spec, self.latent.outputs)
         self.decoder = config.network.decoder(spec, self.latent.features)
