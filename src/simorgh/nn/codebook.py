@@ -13,7 +13,8 @@ fsq        no codes are learnt: coordinate i is rounded to one of L_i levels (Me
 Where codes that are seldom chosen cost more, the same error takes fewer nats to tell. With `rate` lambda above 0, the
 code of a vector z is that of entropy-constrained quantisation (Chou, Lookabaugh & Gray 1989),
                argmin_k ||z - e_k||^2 - lambda ln p_k,                                                           (2)
-where p_k is the running share of the vectors that chose code k.
+where p_k is the running share of the vectors that chose code k, at least TINY; that of a restarted code begins at 1/K,
+without the others being made smaller.
 
 A forward pass changes nothing. `observe` collects what a step has seen as tensors that may be averaged over
 micro-batches and processes, `follow` moves the state by these means; what it holds stands in buffers. Vectors that
