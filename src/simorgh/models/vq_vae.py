@@ -7,8 +7,9 @@ replaced by the nearest of K codes e_1, ..., e_K (their equations 1 and 2),
 
     k(x) = argmin_k ||z(x) - e_k||^2 at each position,    q(x) = e_k(x),                                     (1)
 
-(where codes have a price, by equation (2) of nn/codebook.py), and a decoder reads q(x). Equation (1) has no slope, so the gradient at q is handed to z as it is: straight-through,
-q = z + sg[q - z], where sg stops gradients. Training minimises (their equation 3)
+(where codes have a price, by equation (2) of nn/codebook.py), and a decoder reads q(x). Equation (1) has no slope, so
+the gradient at q is handed to z as it is: straight-through, q = z + sg[q - z], where sg stops gradients. Training
+minimises (their equation 3)
 
     loss = reconstruction + codebook + beta * commitment,                                                    (2)
     reconstruction = -log p(x | q(x)),    codebook = ||sg[z(x)] - q(x)||^2,    commitment = ||z(x) - sg[q(x)]||^2.
