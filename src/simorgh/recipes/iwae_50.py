@@ -2,7 +2,7 @@
 
 simorgh train iwae-50 --preset cpu     5 passes at batch 100, about 4 minutes on two cores: -log p 96.5 (5,000 draws,
                                        the first 1,000 test images, which were easier than all for `vae-50`)
-simorgh train iwae-50 --preset paper   200 passes at batch 100, about 75 minutes on one core; no bound measured yet
+simorgh train iwae-50 --preset paper   200 passes at batch 100, over an hour on one core; no bound measured yet
 
 The published table has -log p 84.78 (5,000 draws, all test images) after 3,280 passes at batch 20. Here the draws grow
 from one to 50 along training, the gradient goes through four of them, chosen by their weights, in place of all, and is

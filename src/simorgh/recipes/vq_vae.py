@@ -1,8 +1,9 @@
 """VQ-VAE with 128 codes of 16 dimensions on MNIST, 49 codes an image, and a transformer over them that draws new ones.
 
 simorgh train vq-vae --preset cpu     10 passes, half of them for the prior, about 6 minutes on two cores
-simorgh train vq-vae --preset paper   30 passes, a third of them for the prior, 32 minutes on one core; codes cost what
-                                      they take to tell (`codebook.rate`) in place of nothing
+simorgh train vq-vae --preset paper   30 passes, a third of them for the prior, 32 minutes on one core: test error
+                                      0.044, 0.96 nats a code; codes cost what they take to tell (`codebook.rate`) in
+                                      place of nothing
 
 keras-io's example has, after 30 passes and others for its prior, a scaled error of 0.0444 on its training images and
 1.03 nats a code. The error alone can be far lower, at a price: on held-out training images, two passes and one for the
