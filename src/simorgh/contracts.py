@@ -290,6 +290,7 @@ class Predicts(Protocol):
 @runtime_checkable
 class Quantises(Protocol):
     code_count: int
+    codes_priced: bool  # seldom codes cost more, so that uneven use is what the model is after
 
     def codes(self, x: Tensor) -> Tensor:
         """(B, h, w) int64 map of codes, 0 to code_count - 1, of each x."""

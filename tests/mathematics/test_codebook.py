@@ -55,6 +55,15 @@ def test_a_rate_weighs_the_nats_of_a_code_against_its_distance(kind: str):
     assert entropies[1] > entropies[2] + 0.1
 
 
+@torch.no_grad()
+def test_a_code_that_nobody_chooses_has_a_price_all_the_same():
+    """-ln 0 is taken at a share of 1e-8, 18.42 nats: a vector that is farther from the other code pays them."""
+    book = Codebook(2, 1, restart=0.0, rate=1.0).build()
+    book.vectors.copy_(torch.tensor([[0.0], [5.0]]))
+    book.use.copy_(torch.tensor([1.0, 0.0]))
+    assert book.choose(torch.tensor([[4.3], [4.4]])).tolist() == [0, 1]  # 18.49 - 0.49 and 19.36 - 0.36
+
+
 def test_rates_that_mean_nothing_are_refused():
     for rate in (-0.1, float("nan"), float("inf")):
         with pytest.raises(UserError, match=r"codebook\.rate is"):
@@ -126,9 +135,22 @@ def test_restarts_bring_dead_codes_back_and_collapse_is_named(kind: str):
 
     dead, alive = (code_use(trained(r)(z).indices, 16) for r in (0.0, 0.05))
     assert dead.used.value == 1
-    assert dead.collapse.startswith("Collapsed: 1 of 16 codes")
+    assert dead.collapse().startswith("Collapsed: 1 of 16 codes")
+    assert dead.collapse(priced=True) == dead.collapse()
     assert alive.used.value == 16
-    assert alive.collapse is None
+    assert alive.collapse() is None
+
+
+def test_uneven_use_is_a_collapse_only_of_codes_without_a_price():
+    """Of 64 codes one stands for nearly all and the others now and then: a perplexity of about 3."""
+    maps = torch.zeros(640, 10, dtype=torch.int64)
+    maps[:, 0] = torch.arange(640) % 64
+    use = code_use(maps, 64)
+    assert use.perplexity.value < 6.4 < use.used.value == 64
+    assert "64 of 64 codes are used" in use.collapse()
+    assert use.collapse(priced=True) is None
+    few = code_use(maps[maps[:, 0] < 6], 64)
+    assert few.collapse(priced=True).startswith("Collapsed: 6 of 64 codes")
 
 
 def test_a_restarted_code_keeps_its_place_in_the_next_step():

@@ -1,6 +1,7 @@
 """Coloured MNIST: each grey digit times three random numbers, one for each colour channel."""
 
 import hashlib
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -16,8 +17,7 @@ NAME = "mnist-rgb"
 def mnist_rgb() -> Source:
     """Images (3, 28, 28) in MNIST's own order, split and labels. UserError as `mnist`."""
     source = mnist()
-    train, test = (paint(p, colours(name, len(p))) for name, p in (("train", source.train), ("test", source.test)))
-    whole = hashlib.sha256((content_hash(train) + content_hash(test)).encode()).hexdigest()
+    train, test, whole = _painted()
     return Source(
         train,
         test,
@@ -25,6 +25,14 @@ def mnist_rgb() -> Source:
         (("pixels and labels of both parts", whole), ("the four MNIST files", source.checksums[0][1])),
         source.labels,
     )
+
+
+@lru_cache(maxsize=1)  # painting takes a second, and a study asks for the set again and again
+def _painted() -> tuple[Part, Part, str]:
+    """Both parts and the SHA-256 of their content."""
+    source = mnist()
+    train, test = (paint(p, colours(name, len(p))) for name, p in (("train", source.train), ("test", source.test)))
+    return train, test, hashlib.sha256((content_hash(train) + content_hash(test)).encode()).hexdigest()
 
 
 def colours(part: str, n: int) -> Tensor:

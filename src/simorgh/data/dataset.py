@@ -26,8 +26,8 @@ MOST_CLASSES = 20  # whose counts are listed one by one
 class Dataset:
     """Parts of a set. `spec` is computed from `train` only; `source` says where it was found, with its SHA-256.
 
-    `labels` names the classes and `factors` the columns of the parts' factors, () where there are none; `checksums`
-    are pairs of what was hashed and its SHA-256 in hex. `captions` are the texts of all parts by their index;
+    `factors` names the columns of the parts' factors, () where there are none, as `labels` the classes; `checksums` are
+    pairs of what was hashed and its SHA-256 in hex. `captions` are the texts of all parts by their index;
     `spec.captions` are those that the training part may have, and come first. `spellings` (N, S, T) are the molecules
     of the test part, in its order, each in several spellings.
     """
@@ -38,11 +38,14 @@ class Dataset:
     validation: Part | None
     test: Part
     spec: DataSpec
-    labels: tuple[str, ...] = ()
     checksums: tuple[tuple[str, str], ...] = ()
     factors: tuple[str, ...] = ()
     captions: tuple[str, ...] = ()
     spellings: Tensor | None = None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.spec.labels
 
 
 def load(config: DataConfig) -> Dataset:
@@ -98,7 +101,7 @@ def _load(config: DataConfig) -> Dataset:
         mean=tuple(pixel_means(train, config.binarise).tolist()),
     )
     parts = (train, validation, source.test)
-    names = (source.labels, source.checksums, source.factors, source.captions)
+    names = (source.checksums, source.factors, source.captions)
     return Dataset(config.name, _line(source), *parts, spec, *names)
 
 
@@ -131,7 +134,7 @@ def _tokens(name: str, source: Source, train: Part, validation: Part | None) -> 
     held_out = [None if p is None else Part(numbered(p.x[:, 0]), p.y) for p in (validation, source.test)]
     ends = (0.0, len(vocabulary) - 1.0)
     spec = DataSpec("tokens", tuple(train.x.shape[1:]), ends, len(source.labels), vocabulary, labels=source.labels)
-    parts = (train, *held_out, spec, source.labels, source.checksums)
+    parts = (train, *held_out, spec, source.checksums)
     return Dataset(name, _line(source), *parts, spellings=numbered(source.test.x))
 
 

@@ -13,6 +13,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from pathlib import Path
 
@@ -87,6 +88,17 @@ def mnist() -> Source:
 def read_idx(path: Path, file: File) -> np.ndarray:
     """The uint8 array (*file.shape) of an idx file, gzipped or not; UserError unless its content is that of `file`."""
     remedy = f"delete it to have it downloaded again, or put a sound {file.name}.gz in its place"
+    try:
+        state = path.stat()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error}): {remedy}.") from error
+    content = _content(path, file, (state.st_mtime_ns, state.st_size), remedy)
+    return np.frombuffer(content, np.uint8, offset=file.header).reshape(file.shape).copy()
+
+
+@lru_cache(maxsize=len(FILES))  # a study asks for the set again and again, and unpacking takes longer than copying
+def _content(path: Path, file: File, state: tuple[int, int], remedy: str) -> bytes:
+    """What the idx file `path`, in this state (its time and size), holds; UserError unless that is `file`."""
     size = file.header + prod(file.shape)
     try:
         with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as stream:
@@ -99,7 +111,7 @@ def read_idx(path: Path, file: File) -> np.ndarray:
     digest = hashlib.sha256(content).hexdigest()
     if digest != file.sha256:
         raise UserError(f"{path} has other content than it should (SHA-256 {digest}, not {file.sha256}): {remedy}.")
-    return np.frombuffer(content, np.uint8, offset=file.header).reshape(file.shape).copy()
+    return content
 
 
 def _cache() -> Path:

@@ -27,7 +27,7 @@ def codes(run: Run, model: Model, data: Dataset, device: str) -> list[Measuremen
     which = "all" if run.experiment.evaluate.images is None else "the first"
     grid = "x".join(map(str, maps.shape[1:]))
     protocol = f"{which} {len(maps)} {run.experiment.data.name} test images, {grid} codes each"
-    here = context(run, split="test", codes=k, collapse=use.collapse)
+    here = context(run, split="test", codes=k, collapse=use.collapse(model.codes_priced))
     return [
         measurement("code_perplexity", use.perplexity, "codes", f"exp of the entropy of use, {protocol}", context=here),
         measurement("code_entropy", use.entropy, "nats/code", f"entropy of use, {protocol}", context=here),

@@ -15,7 +15,8 @@ from simorgh.contracts import UserError
 from simorgh.metrics.intervals import Interval, mean_interval
 
 COLLAPSED = 0.1
-"""A codebook has collapsed where its perplexity is below this share of K (and K is above 10), or one code does all."""
+"""A codebook has collapsed where its perplexity is below this share of K (and K is above 10), or one code does all.
+Where codes are priced, and so meant to be used unevenly, the number of codes that occur stands for the perplexity."""
 
 
 def pixel_variance(pixels: Tensor) -> float:
@@ -59,11 +60,10 @@ class CodeUse(NamedTuple):
     used: Interval
     shares: np.ndarray
 
-    @property
-    def collapse(self) -> str | None:
-        """One sentence where few codes do all the work, None for a healthy codebook."""
+    def collapse(self, priced: bool = False) -> str | None:
+        """One sentence where few codes do all the work, None for a healthy codebook; see COLLAPSED."""
         codes, perplexity = len(self.shares), self.perplexity.value
-        if self.used.value > 1 and perplexity >= COLLAPSED * codes:
+        if self.used.value > 1 and (self.used.value if priced else perplexity) >= COLLAPSED * codes:
             return None
         return (
             f"Collapsed: {self.used.value:.0f} of {codes} codes are used, as evenly as {perplexity:.1f} codes used "

@@ -107,6 +107,10 @@ class VQVAE(Model):
     def code_count(self) -> int:
         return self.codebook.codes
 
+    @property
+    def codes_priced(self) -> bool:
+        return self.codebook.rate > 0
+
     def objectives(self) -> tuple[Objective, ...]:
         autoencoder = [p for part in (self.encoder, self.codebook, self.decoder) for p in part.parameters()]
         return (

@@ -121,7 +121,7 @@ class Quantiser(nn.Module, ABC):
 
     def __init__(self, settings: Codebook):
         super().__init__()
-        self.codes, self.dim = settings.codes, settings.dim
+        self.codes, self.dim, self.rate = settings.codes, settings.dim, settings.rate
 
     @abstractmethod
     def forward(self, z: Tensor) -> Quantised:
@@ -148,8 +148,7 @@ class VectorCodebook(Quantiser):
 
     def __init__(self, settings: Codebook):
         super().__init__(settings)
-        self.decay, self.restart, self.rate = settings.decay, settings.restart, settings.rate
-        self.start = settings.start
+        self.decay, self.restart, self.start = settings.decay, settings.restart, settings.start
         self.register_buffer("use", torch.full((self.codes,), 1 / self.codes))
 
     def start_vectors(self) -> Tensor:

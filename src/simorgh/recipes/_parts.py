@@ -37,7 +37,7 @@ def experiment(
     evaluate = evaluate or EvaluateConfig()
     if preset == "smoke":
         data = replace(data, limit=512, validation=min(data.validation, 128))
-        evaluate = EvaluateConfig(importance_samples=20, importance_images=20, samples=200, images=1000)
+        evaluate = EvaluateConfig(importance_samples=20, importance_images=20, samples=200, images=300)
         train |= {"batch_size": min(train.get("batch_size", 128), 64), "log_every": 4, "snapshots": 2}
         train |= {"snapshot_samples": min(train.get("snapshot_samples", 10), 100)}
     length = epochs.get(preset, 2.0)

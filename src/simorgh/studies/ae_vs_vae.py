@@ -259,7 +259,7 @@ study.figure(bars([names[k] for k in names], [fd[k].value for k in names], [fd[k
 # $-\log p$ زیر همین قانون‌ها با انتگرال عددی معلوم است.
 
 # %%
-first, seen = x[: 20 if study.small else 100], data.train.x[:1000].float() / 255
+first, seen = x[: 5 if study.small else 100], data.train.x[:1000].float() / 255
 rows, bounds = [], {"vae-mlp": study.results("vae-mlp", "neg_elbo")}
 for k in study.track(list(names), "bounds"):
     if k == "vae-mlp":

@@ -253,7 +253,7 @@ study.say(f"**Number of steps.** From 40 to 3 levels the distance changes by {si
 # ‏NCSNv2 ترازهای ۹۵گانه از ۱۶ تا ۰٫۰۱ را دیده است؛ نردبان کوتاه‌تر چند جا از همان بازه را می‌بیند. اکنون خطای شبکه بر خطای نمونه‌گیر افزوده می‌شود. فاصله در ویژگی‌های یک دسته‌بند ثابت سنجیده می‌شود.
 
 # %%
-drawn = 20 if study.small else 160
+drawn = 10 if study.small else 160
 judge = scale.by_judge(data, 2000)
 judge_fd, judge_tv = scale.floors(judge, data.train.x[:10_000].float() / 255, drawn)
 

@@ -255,7 +255,7 @@ for k in names:
 # $\log p(x)$ برای VAE با انتگرال عددی دقیق به دست می‌آید و مقایسه از سستی کران آزاد می‌شود.
 
 # %%
-n = 20 if study.small else 100
+n = 5 if study.small else 100
 exact, tight = estimates(vae, n, exact=True), estimates(cvae, n)
 routes = {"ELBO": exact.elbo, "bound, k = 5,000, encoder": exact.encoder, "bound, k = 5,000, fitted proposal": exact.fitted, "annealed importance sampling": exact.annealed}
 persian = dict(zip(routes, ("ELBO", "کران با k = 5,000 و رمزگذار", "کران با k = 5,000 و پیشنهاد برازیده", "نمونه‌گیری اهمیتیِ تابکاری")))
