@@ -1,12 +1,15 @@
 """Tables of a page that is read from right to left."""
 
 import re
+from dataclasses import replace
 
+import nbformat
 import pytest
 from matplotlib.figure import Figure
 
-from simorgh.contracts import UserError
+from simorgh.contracts import Measurement, UserError
 from simorgh.report import paper
+from simorgh.report.notebook import to_html
 from simorgh.report.paper import Paper
 from simorgh.report.style import ltr
 
@@ -55,6 +58,32 @@ def test_figures_and_headers_speak_the_language_of_the_page(shown):
         page.table(["setting"], [["step"]], en="", fa="")
         assert header in cells(shown[-1])[0]
         assert "step" in cells(shown[-1])[1], "what stands in a table is no label"
+
+
+def test_measurements_have_their_unit_and_floor_in_persian(shown):
+    m = Measurement("fd_digits", 22.27, 21.0, 23.5, 200, "squared feature units", "", "", floor=0.1472)
+    for lang, expected in (
+        ("en", '<td class="num"><bdi dir="ltr">22.3 [21.0, 23.5] squared feature units (floor 0.1)</bdi></td>'),
+        ("fa", f'<td class="num" dir="rtl">{ltr("22.3 [21.0, 23.5]")} مربع واحد ویژگی (کف {ltr("0.1")})</td>'),
+    ):
+        Paper(lang).table(["a"], [[m]], en="", fa="")
+        assert cells(shown[-1])[1] == expected
+    Paper("fa").table(["a"], [[replace(m, unit="10^-3 MMD^2", floor=None)]], en="", fa="")
+    assert ">22.3 [21.0, 23.5] 10^-3 MMD^2<" in cells(shown[-1])[1].replace("\u2066", "").replace("\u2069", "")
+
+
+def test_labels_in_cells_are_put_into_persian_where_asked():
+    assert [Paper(lang).word("seed 3") for lang in ("en", "fa")] == ["seed 3", f"بذر {ltr('3')}"]
+    assert Paper("fa").word("WGAN") == "WGAN"
+
+
+@pytest.mark.parametrize(
+    ("title", "lang", "expected"),
+    [("VQ-VAE و کدها", "fa", "rtl"), ("vae-mlp (seed 0)", "fa", "ltr"), ("Codes of VQ-VAE", "en", "ltr")],
+)
+def test_a_persian_title_may_begin_with_a_latin_name(title, lang, expected):
+    page = to_html(nbformat.v4.new_notebook(), title, lang)
+    assert f'<h1><bdi dir="{expected}">{title}</bdi></h1>' in page
 
 
 def test_a_row_that_does_not_fit_the_header_is_refused():

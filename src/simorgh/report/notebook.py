@@ -30,6 +30,7 @@ from pygments.formatters import HtmlFormatter
 
 from simorgh.errors import UserError
 from simorgh.files import write
+from simorgh.report.persian import is_persian
 
 LANGUAGES = ("en", "fa")
 _CODE = {"en": "code", "fa": "کد"}
@@ -197,6 +198,8 @@ def to_html(notebook: NotebookNode, title: str, lang: str, subtitle: str = "") -
     exporter = HTMLExporter(template_name="simorgh", extra_template_basedirs=[str(Path(__file__).parent / "templates")])
     page = {
         "title": escape(title),
+        # A Persian title may begin with a Latin name, and "auto" would then turn the line round.
+        "title_dir": "rtl" if lang == "fa" and is_persian(title) else "ltr",
         "subtitle": escape(subtitle),
         "lang": lang,
         "dir": "rtl" if lang == "fa" else "ltr",

@@ -20,7 +20,7 @@ from simorgh.contracts import Measurement
 from simorgh.errors import UserError
 from simorgh.files import write
 from simorgh.report.numbers import Cell, digits, number
-from simorgh.report.persian import REPORTS, Vocabulary
+from simorgh.report.persian import REPORTS, UNITS, Vocabulary, is_persian
 from simorgh.report.style import ltr, use_style
 
 WORDS = {"en": {"figure": "Figure", "table": "Table"}, "fa": {"figure": "شکل", "table": "جدول"}}
@@ -50,6 +50,10 @@ class Paper:
     def pick(self, en: Any, fa: Any) -> Any:
         """The one of the two (texts, or lists of them) that this report is written in."""
         return fa if self.lang == "fa" else en
+
+    def word(self, label: str) -> str:
+        """A label as figures say it: in Persian on a Persian page, where the vocabulary knows it."""
+        return self.pick(label, self.vocabulary.persian(label))
 
     def figure(self, figure: Figure, name: str, en: str, fa: str) -> None:
         """Save `figure` as figures/<name>.png and show it, its words in this report's language, with a numbered
@@ -95,7 +99,7 @@ class Paper:
         head = "".join(f'<th class="{kind}">{self._piece(_escape(h))}</th>' for h, kind in zip(header, kinds))
         body = "".join(f"<tr>{''.join(self._cell(c) for c in row)}</tr>\n" for row in rows)
         table = f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>\n</table>"
-        plain = "\n".join("\t".join(_text(c) for c in row) for row in [header, *rows])
+        plain = "\n".join("\t".join(self._text(c) for c in row) for row in [header, *rows])
         display({"text/html": table, "text/plain": plain}, raw=True, metadata={"simorgh": "table"})
 
     def say(self, en: str, fa: str) -> None:
@@ -103,10 +107,23 @@ class Paper:
         self._markdown(self.pick(en, fa), "text")
 
     def _cell(self, cell: object) -> str:
-        text = _escape(_text(cell))
+        text = _escape(self._text(cell))
+        if self._is_persian(text) and _is_number(cell):
+            return f'<td class="num" dir="rtl">{text}</td>'
         if _is_number(cell):
             return f'<td class="num"><bdi dir="ltr">{text}</bdi></td>'
         return f'<td dir="rtl">{text}</td>' if self._is_persian(text) else f"<td>{self._piece(text)}</td>"
+
+    def _text(self, cell: object) -> str:
+        if cell is None:
+            return "–"
+        if isinstance(cell, Measurement) and self.lang == "fa":
+            spread = cell.high - cell.low if None not in (cell.low, cell.high) else None
+            text = f"{ltr(number(cell, unit=False, floor=False))} {UNITS.get(cell.unit, cell.unit)}".rstrip()
+            return text if cell.floor is None else f"{text} (کف {ltr(digits(cell.floor, spread))})"
+        if isinstance(cell, Measurement):
+            return number(cell)
+        return digits(cell) if isinstance(cell, int | float) and not isinstance(cell, bool) else str(cell)
 
     def _piece(self, text: str) -> str:
         """`text` of a cell; left to right and in one piece, unless it is Persian. Without that the brackets and the
@@ -116,9 +133,9 @@ class Paper:
     def _is_persian(self, text: str) -> bool:
         """Whether a cell is written from right to left. On a Persian page one Persian letter will do, for a sentence
         may begin with a Latin name; on an English one the first letter decides. Isolated pieces do not count."""
-        kinds = [unicodedata.bidirectional(letter) for letter in re.sub(f"{ltr('.*?')}", "", text)]
-        strong = [kind != "L" for kind in kinds if kind in ("L", "R", "AL")]
-        return any(strong if self.lang == "fa" else strong[:1])
+        said = re.sub(f"{ltr('.*?')}", "", text)
+        strong = [c for c in said if unicodedata.bidirectional(c) in ("L", "R", "AL")]
+        return is_persian(said if self.lang == "fa" else "".join(strong[:1]))
 
     def _numbered(self, kind: str, count: int, en: str, fa: str) -> str:
         return f"**{WORDS[self.lang][kind]} {count}.** {self.pick(en, fa)}"
@@ -130,14 +147,6 @@ class Paper:
 
 def _is_number(cell: object) -> bool:
     return cell is None or isinstance(cell, int | float | Measurement | Cell)
-
-
-def _text(cell: object) -> str:
-    if cell is None:
-        return "–"
-    if isinstance(cell, Measurement):
-        return number(cell)
-    return digits(cell) if isinstance(cell, int | float) and not isinstance(cell, bool) else str(cell)
 
 
 def _escape(text: object) -> str:

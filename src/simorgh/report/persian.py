@@ -5,6 +5,7 @@ ticks, and of the headers of tables. Names of models and metrics, symbols and nu
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,11 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from simorgh.report.style import ltr
+
+
+def is_persian(text: str) -> bool:
+    """Whether some letter of `text` is written from right to left."""
+    return any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text)
 
 
 @dataclass(frozen=True)
@@ -95,3 +101,29 @@ REPORTS = Vocabulary(
     },
 )
 """What the figures and tables of every report say."""
+
+UNITS = {
+    "nats/image": "نات بر تصویر",
+    "nats/code": "نات بر کد",
+    "nats/symbol": "نات بر نماد",
+    "bits/image": "بیت بر تصویر",
+    "bits/dimension": "بیت بر بُعد",
+    "bits/character": "بیت بر نویسه",
+    "squared feature units": "مربع واحد ویژگی",
+    "judge feature units": "واحد ویژگی داور",
+    "share": "سهم",
+    "chance": "احتمال",
+    "probability": "احتمال",
+    "score from 0 to 1": "امتیاز از ۰ تا ۱",
+    "codes": "کد",
+    "symbols": "نماد",
+    "modes": "مد",
+    "steps": "گام",
+    "s": "ثانیه",
+    "ms": "میلی‌ثانیه",
+    "squared pixels": "مربع پیکسل",
+    "of the variance of all training pixels": "از واریانس همهٔ پیکسل‌های آموزش",
+    "of the real variance": "از واریانس واقعی",
+    "share of the variance": "سهم از واریانس",
+}
+"""Units of measurements; the others stand as they are."""

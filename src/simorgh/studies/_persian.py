@@ -26,6 +26,14 @@ WORDS = {
     "perplexity": "سرگشتگی",
     "terms of the loss": "جمله‌های هزینه",
     "codebook": "کتاب کد",
+    "commitment": "تعهد",
+    "codes x dimensions": "کد در بُعد",
+    "effective commitment": "تعهد مؤثر",
+    "Adam, batch": "{Adam}، دسته",
+    "updates of the autoencoder": "به‌روزرسانی خودرمزگذار",
+    "updates of the prior": "به‌روزرسانی پیشین",
+    "reconstructions": "بازسازی‌ها",
+    "plain": "ساده",
     "beta · commitment": "{beta} · تعهد",
     "evaluation": "ارزیابی",
     "accuracy": "دقت",
@@ -323,6 +331,7 @@ WORDS = {
     "dense VAE": "{VAE} چگال",
 }
 FORMS = {
+    r"decay (\S+)": "ضریب {}",
     r"step ([\d,]+)": "گام {}",
     r"after ([\d,]+) steps?": "پس از {} گام",
     r"pass ([\d.]+)": "دور {}",

@@ -64,7 +64,7 @@ class Study:
         self._sweeps = {key: there(path) for key, path in context["sweeps"].items()}
         paper = Paper(self.lang, self.out, STUDIES)
         self.pick, self.figure, self.table, self.say = paper.pick, paper.figure, paper.table, paper.say
-        self.animation = paper.animation
+        self.animation, self.word = paper.animation, paper.word
 
     def warn_if_small(self) -> None:
         """A paragraph that says what the `smoke` preset of models of images is; nothing at other presets."""

@@ -82,7 +82,7 @@ study.warn_if_small()
 rows = []
 for key in ("vq-res@gradient", "vq-res@ema"):
     values, moved = flow(study.runs(key)[0].model(), few[:64])
-    rows += [[titles[key], term, value, *(moved[term, part] for part in ("encoder", "codebook", "decoder"))] for term, value in values.items()]
+    rows += [[titles[key], study.word(term), value, *(moved[term, part] for part in ("encoder", "codebook", "decoder"))] for term, value in values.items()]
     assert {pair for pair, norm in moved.items() if norm} == {
         ("reconstruction", "encoder"), ("reconstruction", "decoder"), ("commitment", "encoder"),
         *([("codebook", "codebook")] if key == "vq-res@gradient" else [])}
@@ -194,8 +194,8 @@ study.figure(block_diagram([[f"image {side} x {few.shape[3]}", "conv 4x4 / 2", "
 built = {"full": full.model.build(data.spec), "here": model}
 counts = {name: [sum(p.numel() for p in getattr(m, part).parameters()) for part in ("encoder", "decoder")] for name, m in built.items()}
 assert counts == {"full": [*parameters(wide, channels, book.dim)], "here": [*parameters(net, channels, book.dim)]}
-rows = [[part, counts["full"][i], counts["here"][i]] for i, part in enumerate(("encoder", "decoder"))]
-rows += [["codebook", full.model.codebook.codes * full.model.codebook.dim, book.codes * book.dim]]
+rows = [[study.word(part), counts["full"][i], counts["here"][i]] for i, part in enumerate(("encoder", "decoder"))]
+rows += [[study.word("codebook"), full.model.codebook.codes * full.model.codebook.dim, book.codes * book.dim]]
 rows += [[study.pick("together", "روی هم"), *(sum(row[i] for row in rows) for i in (1, 2))]]
 study.table(study.pick(["part", f"published size ({wide.hidden} and {wide.residual} channels)", f"this run ({net.hidden} and {net.residual} channels)"],
                        ["بخش", f"اندازهٔ منتشرشده ({wide.hidden} و {wide.residual} کانال)", f"این اجرا ({net.hidden} و {net.residual} کانال)"]), rows,
@@ -211,9 +211,9 @@ settings = [["codes x dimensions", "512 x 64", *(f"{e.model.codebook.codes} x {e
             ["Adam, batch", "1e-3, 256", *(f"{e.train.optimiser.lr:g} {e.train.optimiser.schedule}, {e.train.batch_size}" for e in (full, run.experiment))],
             ["updates of the autoencoder", "15,000", *(f"{steps[name][0]:,}" for name in steps)],
             ["updates of the prior", "–", *(f"{steps[name][1]:,}" for name in steps)]]
-study.table(study.pick(["setting", "practical", "preset paper", "this run"], ["تنظیم", "تمرین", "اندازهٔ paper", "این اجرا"]), [[name, *map(kit.ltr, cells)] for name, *cells in settings],
+study.table(study.pick(["setting", "practical", "preset paper", "this run"], ["تنظیم", "تمرین", "اندازهٔ paper", "این اجرا"]), [[study.word(name), *map(kit.ltr, cells)] for name, *cells in settings],
             f"Settings. The runs of the comparison below have no prior and give all their updates to the autoencoder. Effective commitment: the weight in the practical's terms, a mean over {book.dim} dimensions beside the error over the variance. Here the sum over dimensions stands beside the summed error, so that the same beta weighs {pull[1] / book.commitment:,.0f} times as much.",
-            f"تنظیم‌ها. اجراهای مقایسهٔ پایین پیشین ندارند و همهٔ گام‌هایشان برای خودرمزگذار است. «effective commitment»: وزن به زبان تمرین، یعنی میانگین روی {book.dim} بُعد در کنار خطا بر واریانس. این‌جا جمعِ بُعدها در کنار جمعِ خطا می‌نشیند، پس همان beta به اندازهٔ {pull[1] / book.commitment:,.0f} برابر وزن دارد.")
+            f"تنظیم‌ها. اجراهای مقایسهٔ پایین پیشین ندارند و همهٔ گام‌هایشان برای خودرمزگذار است. «تعهد مؤثر»: وزن به زبان تمرین، یعنی میانگین روی {book.dim} بُعد در کنار خطا بر واریانس. این‌جا جمعِ بُعدها در کنار جمعِ خطا می‌نشیند، پس همان beta به اندازهٔ {pull[1] / book.commitment:,.0f} برابر وزن دارد.")
 
 z, codes = model.encoder(few[:200]).flatten(0, 2).double(), model.codebook.vectors.double()
 direct = torch.stack([(z - e).square().sum(1) for e in codes], 1)
@@ -359,7 +359,7 @@ if data.name == "mnist-rgb":
 
     real = features(data.test.x[:n] / 255)
     floor = float(frechet_distance(real, features(data.test.x[n : 2 * n] / 255)))  # of the images whose codes are used
-    rows = [[kind, study.measure("fd_digits_brightness", float(frechet_distance(real, features(images))), n=n, unit="squared feature units", floor=floor, source=kind,
+    rows = [[study.word(kind), study.measure("fd_digits_brightness", float(frechet_distance(real, features(images))), n=n, unit="squared feature units", floor=floor, source=kind,
                                  protocol=f"Fréchet distance of {n} images to the first {n} test images, brightest channel scaled to 1, features of {judge.NAME}")] for kind, images in drawn.items()]
     study.table(study.pick(["images", "distance of their brightness"], ["تصویرها", "فاصلهٔ روشنایی"]), rows,
                 "fd-digits without the colour; the floor is that of the test images whose codes are reconstructed and mixed, others than those compared with.",
