@@ -35,6 +35,7 @@ VERSE = (("rhyme_rate", "beyts that rhyme", ""), ("scan_rate", "hemistichs that 
 AUC = (("auc", "AUC, five random folds, three times", ""),)
 APART = (("disentanglement_factor-vae", "FactorVAE score, 1 at best", ""),)
 KL = (("kl", "KL of test images, nats", ""),)
+FD = ("fd_digits", "fd-digits", "real")
 NATS = ("prior_nats_per_code", "nats a code by the prior", "")
 ERROR = (("variance_scaled_error", "squared error over the variance of pixels", ""),)
 OTHERS = (
@@ -58,17 +59,17 @@ OTHERS = (
     ("FactorVAE, the same", "beta_vae", "factor-vae", APART),
     ("ControlVAE, set point 16, the same", "beta_vae", "control-vae", APART),
     ("flow matching told the class, 8 passes, one seed", "cpu/flow", "flow",
-     (("bits_per_dim", "bits a pixel of 100 test digits", "independent pixels"), ("fd_digits", "fd-digits", "real"),
+     (("bits_per_dim", "bits a pixel of 100 test digits", "independent pixels"), FD,
       ("judge_accuracy", "samples read as the digit asked for", ""))),
     ("a classifier that has seen 10,000 samples of the flow and nothing else", "guidance", "flow",
      (("tstr_accuracy", "accuracy on real test digits", "trained on as many real ones"),)),
     ("DDPM, linear schedule, noise as target, 6 passes, one seed", "ddpm", "ddpm",
-     (("bits_per_dim", "bits a pixel of 100 test digits", "independent pixels"), ("fd_digits", "fd-digits", "real"))),
+     (("bits_per_dim", "bits a pixel of 100 test digits", "independent pixels"), FD)),
     ("DDPM, cosine schedule, velocity as target, 6 passes, one seed", "ddpm", "ddpm-cosine-v",
-     (("bits_per_dim", "bits a pixel of 100 test digits", "independent pixels"), ("fd_digits", "fd-digits", "real"))),
+     (("bits_per_dim", "bits a pixel of 100 test digits", "independent pixels"), FD)),
     ("latent diffusion told the class, 10 passes, one seed", "latent_diffusion", "latent-mnist",
-     (("fd_digits", "fd-digits", "real"), ("judge_accuracy", "samples read as the digit asked for", ""))),
-    ("NCSN, 6 passes, one seed, 500 samples", "langevin", "ncsn", (("fd_digits", "fd-digits", "real"),)),
+     (FD, ("judge_accuracy", "samples read as the digit asked for", ""))),
+    ("NCSN, 6 passes, one seed, 500 samples", "langevin", "ncsn", (FD,)),
     ("digits asked for by an English caption, 8 passes, one seed", "text_condition", "en known",
      (("caption_accuracy", "samples read as asked, known templates", "the judge on real digits"),)),
     ("the same in Persian", "text_condition", "fa known", (("caption_accuracy", "samples read as asked", ""),)),
@@ -81,8 +82,8 @@ OTHERS = (
     ("R3GAN on stacked MNIST, one seed", "cpu/r3gan-stacked", "r3gan-stacked",
      (("modes_covered", "modes of 1,000", "real"),)),
     ("VQ-VAE, 3 codes of 2 dimensions, three seeds", "vq_vae", "vq-3x2", ERROR),
-    ("VQ-VAE, 128 codes, one seed", "vq_vae", "vq-vae", (*ERROR, NATS)),
-    ("the same where codes cost what they take to tell, 30 passes", "paper/vq-vae", "vq-vae", (*ERROR, NATS)),
+    ("VQ-VAE, 128 codes, 10 passes, one seed", "cpu/vq-vae", "vq-vae", (*ERROR, NATS, FD)),
+    ("the same, 30 passes", "paper/vq-vae", "vq-vae", (*ERROR, NATS, FD)),
 )  # fmt: skip
 """What stands beyond the table of digits: title; study; the run, recipe or classifier (see `named`), or what the
 protocol says; and of each measurement its name, what it is in words, and what its floor is, "" for none."""
