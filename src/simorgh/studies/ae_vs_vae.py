@@ -156,7 +156,7 @@ study.table(study.pick(["fault", "measured as", "AE", "VAE"], ["ایراد", "آ
             [[*study.pick(("unknown support and scale", "side of the box of the codes, each seed"), ("دامنه و مقیاس نامعلوم", "ضلع جعبهٔ کدها، هر دانه")), *(", ".join(f"{v:.1f}" for v in sides[k]) for k in sides)],
              [*study.pick(("rough map", "steepness: 99 % quantile over median"), ("نگاشت ناهموار", "شیب: چندک ۹۹٪ بر میانه")), *(kit.ends(rough[k], 2) for k in sides)],
              [*study.pick(("rough map", "the same in 20 dimensions"), ("نگاشت ناهموار", "همان در ۲۰ بُعد")), *(kit.Cell(f"{steep[k]:.2f}") for k in sides)],
-             [*study.pick(("no density", "what −log p(x) is, without a law added"), ("بدون چگالی", f"مقدار {kit.ltr('−log p(x)')}، بی افزودن قانونی")), study.pick("undefined", "تعریف‌نشده"), kit.ltr(kit.number(study.results("vae-mlp", "neg_elbo"), floor=False)) + study.pick(" at most", " یا کمتر")]],
+             [*study.pick(("no density", "what −log p(x) is, without a law added"), ("بدون چگالی", f"مقدار {kit.ltr('−log p(x)')}، بی افزودن قانونی")), study.pick("undefined", "تعریف‌نشده"), kit.ltr(kit.number(study.results("vae-mlp", "neg_elbo"), unit=False, floor=False)) + study.pick(" nats/image at most", " نات بر تصویر یا کمتر")]],
             en="The other three faults, over seeds.", fa="سه ایراد دیگر، روی دانه‌ها.")
 
 

@@ -109,8 +109,8 @@ study.figure(
     "سه مدل به ترتیب از بالا: AE، VAE و CVAE. بخش رنگی دوبعدی است.")
 study.table(
     study.pick(["network", "widths", "parameters"], ["شبکه", "پهنای لایه‌ها", "تعداد پارامتر"]),
-    [[f"{name} {part}", kit.widths(net), sum(p.numel() for p in net.parameters())]
-     for name, model in models.items() for part in ("encoder", "decoder") for net in [getattr(model, part)]],
+    [[study.pick(f"{name} {part}", f"{fa} {name}"), kit.widths(net), sum(p.numel() for p in net.parameters())]
+     for name, model in models.items() for part, fa in (("encoder", "رمزگذار"), ("decoder", "رمزگشای")) for net in [getattr(model, part)]],
     "The networks: dense layers with SiLU between them. The last encoder layer gives the code (AE) or mean and log-variance.",
     "شبکه‌ها: لایه‌های چگال با تابع SiLU در میان آن‌ها. آخرین لایهٔ رمزگذار، کد (در AE) یا میانگین و لگاریتم واریانس را می‌دهد.")
 
@@ -171,8 +171,8 @@ study.say(
     rf"$\log p(x \mid y) - \log p(x) \le \log {data.spec.classes} = {limit:.2f}$ nats. "
     + (f"The gain lies above this, by {gain.value - limit:.2f} nats: so the VAE is not merely short of the label. Two numbers are too narrow for it, and the CVAE spends them on style alone." if sure else "The measured gain does not exceed this limit beyond its interval, so what the label tells explains it."),
     f"کران اهمیت برای VAE به اندازهٔ {gap['VAE']:.2f} و برای CVAE به اندازهٔ {gap['CVAE']:.2f} نات از ELBO تنگ‌تر است؛ این "
-    f'همان مقداری است که پسین گاوسی از دست می‌دهد. دانستن برچسب، کران را به اندازهٔ <bdi dir="ltr">{kit.number(gain)}</bdi> '
-    "کاهش می‌دهد. در یک مدل واحد، قاعدهٔ بیز به برچسب حداکثر اجازهٔ "
+    f'همان مقداری است که پسین گاوسی از دست می‌دهد. دانستن برچسب، کران را به اندازهٔ <bdi dir="ltr">{kit.number(gain, unit=False)}</bdi> '
+    "نات بر تصویر کاهش می‌دهد. در یک مدل واحد، قاعدهٔ بیز به برچسب حداکثر اجازهٔ "
     rf"$\log p(x \mid y) - \log p(x) \le \log {data.spec.classes} = {limit:.2f}$ نات بهبود را می‌دهد. "
     + (f"بهبود اندازه‌گیری‌شده {gain.value - limit:.2f} نات از این حد بیشتر است؛ پس مشکل VAE تنها ندانستن برچسب نیست: دو عدد برای آن تنگ است، درحالی‌که CVAE هر دو عدد را فقط صرف سبک نوشتار می‌کند." if sure else "بهبود اندازه‌گیری‌شده، با در نظر گرفتن بازهٔ آن، از این حد فراتر نمی‌رود و آگاهی از برچسب برای توضیح آن کافی است."))
 

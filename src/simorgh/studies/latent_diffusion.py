@@ -128,7 +128,7 @@ study.figure(image_grid(torch.cat(cells), len(cells), 10, row_labels=["image", *
              "همان تصویرها و کانال‌های نقشه‌شان، از منفی ۳ انحراف معیار (سیاه) تا مثبت ۳ (سفید).")
 error = study.results("latent-mnist", "mse")
 if error:
-    study.say(f"Mean squared error of the reconstructed test images: {kit.number(error)}.", f"میانگین مربع خطای بازسازی تصویرهای آزمون: <bdi dir=\"ltr\">{kit.number(error)}</bdi>.")
+    study.say(f"Mean squared error of the reconstructed test images: {kit.number(error)}.", f"میانگین مربع خطای بازسازی تصویرهای آزمون: <bdi dir=\"ltr\">{kit.number(error, unit=False)}</bdi> (سطح خاکستری از ۰ تا ۱).")
 
 # %% [markdown] lang="en"
 # ## Why 0.18215 must not be copied
