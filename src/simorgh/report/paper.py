@@ -119,7 +119,8 @@ class Paper:
             return "–"
         if isinstance(cell, Measurement) and self.lang == "fa":
             spread = cell.high - cell.low if None not in (cell.low, cell.high) else None
-            text = f"{ltr(number(cell, unit=False, floor=False))} {UNITS.get(cell.unit, cell.unit)}".rstrip()
+            known = cell.unit in UNITS
+            text = ltr(number(cell, unit=not known, floor=False)) + (f" {UNITS[cell.unit]}" if known else "")
             return text if cell.floor is None else f"{text} (کف {ltr(digits(cell.floor, spread))})"
         if isinstance(cell, Measurement):
             return number(cell)

@@ -1,12 +1,13 @@
 # %%
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import torch
 
 from simorgh.contracts import Encodes, Reconstructs, Samples
-from simorgh.data import batches, load
+from simorgh.data import DataConfig, batches, load
 from simorgh.evaluate import generate
 from simorgh.report.figures import curves, image_grid, latent_scatter, reconstruction_pairs
 from simorgh.report.paper import Paper
@@ -32,8 +33,15 @@ def flat(value, path=""):
     return [[path, str(value)]]
 
 
-paper.table(["setting", "value"], flat(to_dict(experiment)), "Everything that decides the result.",
+settings, usual = to_dict(experiment), to_dict(replace(experiment, data=DataConfig(experiment.data.name)))
+idle = [k for k, v in settings["data"].items() if isinstance(v, dict) and v == usual["data"][k]]  # of other kinds of data
+settings["data"] = {k: v for k, v in settings["data"].items() if k not in idle}
+named = ", ".join(f"`data.{k}`" for k in idle)
+paper.table(["setting", "value"], flat(settings), "Everything that decides the result.",
             "همهٔ تنظیماتی که نتیجه را تعیین می‌کنند.")
+if idle:
+    paper.say(f"Left out, for they stand at their defaults: all of {named}.",
+              f"بخش‌هایی که سراسر پیش‌فرض‌اند در جدول نیامده‌اند: {named}.")
 parameters = sum(p.numel() for p in model.parameters())
 paper.say(f"Data: {data.source}. The model has {parameters:,} parameters.",
           f"داده: <bdi dir=\"ltr\">{data.source}</bdi>. مدل {parameters:,} پارامتر دارد.")
@@ -102,7 +110,7 @@ results = run.results()
 if results:
     paper.table(["name", "value [95 % interval]", "n", "protocol"], [[m.name, m, m.n, m.protocol] for m in results],
                 "Measurements. A floor is what real data reach against real data under the same protocol.",
-                "اندازه‌گیری‌ها. «floor» مقداری است که دادهٔ واقعی در برابر دادهٔ واقعی با همین قرارداد به دست می‌آورد.")
+                "اندازه‌گیری‌ها. «کف» مقداری است که دادهٔ واقعی در برابر دادهٔ واقعی با همین قرارداد به دست می‌آورد.")
 else:
     paper.say("Not measured yet: `simorgh evaluate` measures this run.",
               "هنوز اندازه‌گیری نشده است؛ دستور `simorgh evaluate` این کار را انجام می‌دهد.")
