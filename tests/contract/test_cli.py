@@ -184,6 +184,9 @@ def test_train_sample_evaluate_report_compare(tmp_path: Path):
     written = Path(page.stdout.strip().splitlines()[-1]).read_text(encoding="utf-8")
     assert 'lang="fa"' in written[:200]
     assert "تنظیمات" in written
+    assert "data.binarise" in written
+    assert "data.smiles" in written
+    assert "data.smiles.tokens" not in written, "no settings of molecules in the report of a model of images"
 
 
 @pytest.mark.parametrize("what", ["recipes", "data", "studies", "metrics"])

@@ -34,7 +34,8 @@ def flat(value, path=""):
 
 
 settings, usual = to_dict(experiment), to_dict(replace(experiment, data=DataConfig(experiment.data.name)))
-idle = [k for k, v in settings["data"].items() if isinstance(v, dict) and v == usual["data"][k]]  # of other kinds of data
+# What other kinds of data are asked for says nothing about this run.
+idle = [k for k, v in settings["data"].items() if isinstance(v, dict) and v == usual["data"][k]]
 settings["data"] = {k: v for k, v in settings["data"].items() if k not in idle}
 named = ", ".join(f"`data.{k}`" for k in idle)
 paper.table(["setting", "value"], flat(settings), "Everything that decides the result.",
