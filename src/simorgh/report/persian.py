@@ -106,9 +106,10 @@ UNITS = {
     "nats/image": "نات بر تصویر",
     "nats/code": "نات بر کد",
     "nats/symbol": "نات بر نماد",
-    "bits/image": "بیت بر تصویر",
-    "bits/dimension": "بیت بر بُعد",
-    "bits/character": "بیت بر نویسه",
+    "bits/image": "bit بر تصویر",
+    "bits/dimension": "bit بر بُعد",
+    "bits/character": "bit بر نویسه",
+    "bits/beyt": "bit بر بیت",
     "squared feature units": "مربع واحد ویژگی",
     "judge feature units": "واحد ویژگی داور",
     "share": "سهم",
@@ -129,4 +130,4 @@ UNITS = {
     "of the real variance": "از واریانس واقعی",
     "share of the variance": "سهم از واریانس",
 }
-"""Units of measurements; the others stand as they are."""
+"""Units of measurements; the others stand as they are. A bit stays Latin, for its Persian spelling is a couplet."""
