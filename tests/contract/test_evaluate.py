@@ -50,6 +50,30 @@ def test_chunks_of_the_bound_have_noise_of_their_own(tmp_path: Path, monkeypatch
     assert found["iwae_bound"].value == pytest.approx(-0.5, abs=0.03)
 
 
+@pytest.mark.parametrize("priced", [False, True])
+def test_uneven_codes_are_told_as_a_collapse_where_they_have_no_price(tmp_path: Path, priced: bool):
+    class Uneven:
+        """One code for nearly everything, the other 63 now and then."""
+
+        code_count, codes_priced = 64, priced
+
+        def codes(self, x):
+            maps = torch.zeros(len(x), 1, 10, dtype=torch.int64)
+            maps[:, 0, 0] = torch.arange(len(x)) % 64
+            return maps
+
+        def decode_codes(self, codes):
+            raise NotImplementedError
+
+        def code_nats(self, codes, y=None):
+            return torch.zeros(len(codes))
+
+    run, _, data = prepared("digits-vae", tmp_path)
+    found = METRICS["codes"](run, Uneven(), data, "cpu")
+    assert found, "such a model has codes"
+    assert [m.context["collapse"] is None for m in found] == [priced] * len(found)
+
+
 @pytest.mark.mnist
 @pytest.mark.parametrize("right", [True, False])
 def test_a_classifier_that_knows_has_accuracy_one(tmp_path: Path, monkeypatch, right: bool):

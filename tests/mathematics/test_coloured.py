@@ -96,7 +96,7 @@ def test_a_folder_and_the_archive_give_the_same(copy):
     assert data.train.x.shape == (20, 3, 32, 32)
     assert data.test.x.shape == (4, 3, 32, 32)
     assert data.spec.classes == 10
-    assert data.labels[6] == "frog"
+    assert data.spec.labels[6] == "frog"
     third = np.random.default_rng(2)
     pixels = third.integers(0, 256, (4, 3072), dtype=np.uint8)
     assert np.array_equal(data.train.x[8:12].flatten(1).numpy(), pixels)

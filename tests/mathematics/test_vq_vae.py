@@ -271,6 +271,10 @@ def test_a_codebook_out_of_range_is_refused(setting: dict, word: str):
         Codebook(**setting)
 
 
+def test_codes_are_priced_where_a_rate_is_set():
+    assert [small(book=Codebook(codes=6, dim=3, rate=rate)).codes_priced for rate in (0.0, 0.1)] == [False, True]
+
+
 def test_mixing_lets_a_code_see_the_whole_image():
     """Without it the vector of one corner knows nothing of the other. It begins as the identity."""
     spec = DataSpec("image", (1, 28, 28))

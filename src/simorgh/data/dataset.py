@@ -26,7 +26,7 @@ MOST_CLASSES = 20  # whose counts are listed one by one
 class Dataset:
     """Parts of a set. `spec` is computed from `train` only; `source` says where it was found, with its SHA-256.
 
-    `factors` names the columns of the parts' factors, () where there are none, as `labels` the classes; `checksums` are
+    `factors` names the columns of the parts' factors, () where there are none; `checksums` are
     pairs of what was hashed and its SHA-256 in hex. `captions` are the texts of all parts by their index;
     `spec.captions` are those that the training part may have, and come first. `spellings` (N, S, T) are the molecules
     of the test part, in its order, each in several spellings.
@@ -42,10 +42,6 @@ class Dataset:
     factors: tuple[str, ...] = ()
     captions: tuple[str, ...] = ()
     spellings: Tensor | None = None
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        return self.spec.labels
 
 
 def load(config: DataConfig) -> Dataset:
@@ -179,7 +175,11 @@ def describe(config: DataConfig) -> list[tuple[str, str]]:
     listed += [(f"SHA-256 of {what}", digest) for what, digest in data.checksums]
     listed.append(("shape", f"{channels} x {height} x {width} (channels, height, width)"))
     listed += [(f"{name} images", f"{len(part):,}") for name, part in parts]
-    listed += [(f"{name} images of each class", class_counts(part, data.labels)) for name, part in parts if data.labels]
+    listed += [
+        (f"{name} images of each class", class_counts(part, data.spec.labels))
+        for name, part in parts
+        if data.spec.classes
+    ]
     if data.factors:
         counts = [len(column.unique()) for column in data.train.factors.T]
         values = ", ".join(f"{name}: {n}" for name, n in zip(data.factors, counts))

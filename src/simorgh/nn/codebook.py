@@ -55,7 +55,8 @@ class Codebook:
         decay: gamma, the share of a running mean that one step keeps ("ema", and the use that restarts look at).
         restart: a code whose running use falls below so many times 1/K is dead and becomes a vector of the batch; 0
             for never. A new code has ln(1 / restart) / (1 - decay) steps to prove itself (460 by default).
-        rate: lambda of (2); 0 for the nearest code.
+        rate: lambda of (2); 0 for the nearest code. Above 0 uneven use is what is asked for, and no collapse is told
+            as long as a tenth of the codes occurs.
         start: "kmeans" of the first batch, or "uniform" in [-1/K, 1/K].
         levels: of "fsq", one number for each dimension; their product is `codes`.
     """

@@ -120,7 +120,7 @@ class Paper:
         if isinstance(cell, Measurement) and self.lang == "fa":
             spread = cell.high - cell.low if None not in (cell.low, cell.high) else None
             known = cell.unit in UNITS
-            text = ltr(number(cell, unit=not known, floor=False)) + (f" {UNITS[cell.unit]}" if known else "")
+            text = ltr(number(cell, unit=not known, floor=False)) + (f" {UNITS[cell.unit]}".rstrip() if known else "")
             return text if cell.floor is None else f"{text} (کف {ltr(digits(cell.floor, spread))})"
         if isinstance(cell, Measurement):
             return number(cell)

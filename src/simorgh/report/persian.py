@@ -103,21 +103,22 @@ REPORTS = Vocabulary(
 """What the figures and tables of every report say."""
 
 UNITS = {
+    "nats": "نات",
     "nats/image": "نات بر تصویر",
     "nats/code": "نات بر کد",
-    "nats/symbol": "نات بر نماد",
+    "nats/symbol": "نات بر نشانه",
     "bits/image": "bit بر تصویر",
     "bits/dimension": "bit بر بُعد",
     "bits/character": "bit بر نویسه",
     "bits/beyt": "bit بر بیت",
     "squared feature units": "مربع واحد ویژگی",
     "judge feature units": "واحد ویژگی داور",
-    "share": "سهم",
-    "chance": "احتمال",
-    "probability": "احتمال",
+    "share": "",
+    "chance": "",
+    "probability": "",
     "score from 0 to 1": "امتیاز از ۰ تا ۱",
     "codes": "کد",
-    "symbols": "نماد",
+    "symbols": "نشانه",
     "modes": "مد",
     "steps": "گام",
     "s": "ثانیه",
@@ -130,4 +131,5 @@ UNITS = {
     "of the real variance": "از واریانس واقعی",
     "share of the variance": "سهم از واریانس",
 }
-"""Units of measurements; the others stand as they are. A bit stays Latin, for its Persian spelling is a couplet."""
+"""Units of measurements; the others stand as they are, and a number from 0 to 1 needs none. A bit stays Latin, for its
+Persian spelling is a couplet."""

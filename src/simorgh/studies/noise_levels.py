@@ -56,7 +56,7 @@ D = data.spec.shape[0] * data.spec.shape[1] * data.spec.shape[2]
 top, last, COUNTS = 16.0, 0.01, (3, 10, 40, 80, 95)
 device = "cuda" if torch.cuda.is_available() else "cpu"
 if study.small:
-    study.say("**The `smoke` preset**: 20 samples, 200 images, networks after a few steps. Its numbers say nothing.", "**اندازهٔ `smoke`**: ۲۰ نمونه، ۲۰۰ تصویر و شبکه‌هایی پس از چند گام؛ اعداد آن چیزی نمی‌گوید.")
+    study.say("**The `smoke` preset**: at most 20 samples, 200 images, networks after a few steps. Its numbers say nothing.", "**اندازهٔ `smoke`**: حداکثر ۲۰ نمونه، ۲۰۰ تصویر و شبکه‌هایی پس از چند گام؛ اعداد آن چیزی نمی‌گوید.")
 if data.name != "mnist":
     study.say(f"**Data: {data.name}**, {D} pixels an image; digits are told by the nearest real image.", f"**داده: <bdi>{data.name}</bdi>** با {D} پیکسل؛ رقم هر نمونه همان رقم نزدیک‌ترین تصویر واقعی است.")
 

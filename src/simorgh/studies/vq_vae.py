@@ -121,10 +121,9 @@ study.figure(block_diagram([["image 28 x 28", "strided conv, twice", "residual +
 # بدون آن در جدول خطاهای پایین است.
 
 # %%
-FA = {"encoder": "رمزگذار", "codebook": "کتاب کد", "decoder": "رمزگشا", "reconstruction": "بازسازی", "commitment": "تعهد"}
 rows = layers(model, data.test.x[:1] / 255)
 assert sum(row[3] for row in rows) == sum(p.numel() for part in (model.encoder, model.codebook, model.decoder) for p in part.parameters())
-study.table(study.pick(["part", "layer", "shape behind it", "parameters"], ["بخش", "لایه", "شکل پس از آن", "پارامتر"]), [[study.pick(part, FA[part]), kit.ltr(layer), kit.ltr(shape), size] for part, layer, shape, size in rows],
+study.table(study.pick(["part", "layer", "shape behind it", "parameters"], ["بخش", "لایه", "شکل پس از آن", "پارامتر"]), [[study.word(part), kit.ltr(layer), kit.ltr(shape), size] for part, layer, shape, size in rows],
             f"The layers of three codes of two dimensions, read off the network; ReLUs are left out. {sum(row[3] for row in rows):,} parameters.",
             f"لایه‌های سه کد دوبعدی، خوانده از خود شبکه؛ ReLUها نیامده‌اند. {sum(row[3] for row in rows):,} پارامتر.")
 
@@ -183,7 +182,7 @@ for term, value in terms.items():
     for part, net in parts.items():
         grads = torch.autograd.grad(value, list(net.parameters()), retain_graph=True, allow_unused=True)
         moved[term, part] = any(g is not None and bool(g.abs().sum() > 0) for g in grads)
-study.table([study.pick("term", "جمله"), *(study.pick(part, FA[part]) for part in parts)], [[study.pick(term, FA[term]), *(("x" if moved[term, part] else "") for part in parts)] for term in terms],
+study.table([study.pick("term", "جمله"), *map(study.word, parts)], [[study.word(term), *(("x" if moved[term, part] else "") for part in parts)] for term in terms],
             "Which part is moved by which term of the loss, by autograd.", "هر جملهٔ هزینه کدام بخش را حرکت می‌دهد، با autograd.")
 assert [moved["reconstruction", p] for p in parts] == [True, False, True]
 assert [moved["codebook", p] for p in parts] == [False, True, False]
@@ -262,7 +261,7 @@ _ = study.measure("nine_tenths_of_the_way", reached, n=len(shots), unit="steps",
 # rate as it is, so what it gains can come from easier learning only. Two passes each, without a prior.
 # %% [markdown] lang="fa"
 # ## کد بیشتر، یا کد بلندتر
-# ‏۴۹ جا با $K$ کد $49 \log_2 K$ بیت گنجایش دارد: جاروی $K$ جاروی نرخ است. بُعد $D$ نرخ را تغییر نمی‌دهد، پس سودش فقط از آسان‌تر شدن آموختن
+# ‏۴۹ جا با $K$ کد $49 \log_2 K$ bit گنجایش دارد: جاروی $K$ جاروی نرخ است. بُعد $D$ نرخ را تغییر نمی‌دهد، پس سودش فقط از آسان‌تر شدن آموختن
 # می‌آید. هرکدام دو دور آموزش، بدون پیشین.
 
 
@@ -286,7 +285,7 @@ def sweep(keys, what, images, colour=False):
 
 
 header = study.pick(["codes K", "dimension D", "bits an image can hold", "variance-scaled error", "perplexity", "codes used", "entropy, nats a code"],
-                    ["تعداد کد K", "بُعد D", "بیت هر تصویر", "خطای مقیاس‌شده", "سرگشتگی", "کدهای استفاده‌شده", "آنتروپی هر کد، نات"])
+                    ["تعداد کد K", "بُعد D", "bit هر تصویر", "خطای مقیاس‌شده", "سرگشتگی", "کدهای استفاده‌شده", "آنتروپی هر کد، نات"])
 k_rows, k_pictures, k_labels, k_found = sweep([f"vq-3x2@k{n}" for n in (3, 5, 10, 20, 50)], "K", x)
 study.table(header, k_rows, "From 3 to 50 codes of two dimensions, one seed each, with the interval over test images.", "از ۳ تا ۵۰ کد دوبعدی، از هر کدام یک بذر، با بازه روی تصویرهای آزمون.")
 study.figure(image_grid(k_pictures, len(k_labels), 6, row_labels=k_labels), "sweep-k", "The same test images by codebooks of growing size.", "همان تصویرهای آزمون با کتاب کدِ رو به رشد.")
@@ -353,16 +352,18 @@ study.say(f"Over {len(pairs)} pairs of test images of different classes {float(c
 # می‌فرستد.
 
 # %%
-rows = []
+rows, rate = [], study.runs("vq-vae")[0].experiment.model.codebook.rate
+priced = (f" Ours have a price: the code of a vector z has the least ||z - e||² - {rate:g} ln p, with p the share of vectors that take it, so that few codes do most of the work, as asked.",
+          f" کدهای ما قیمت دارند: کد بردار z آن است که <bdi dir=\"ltr\">||z - e||² - {rate:g} ln p</bdi> را کمینه کند و p سهم بردارهایی است که آن کد را برمی‌گزینند؛ پس چنان‌که خواسته‌ایم چند کد بیشترِ کار را می‌کنند.") if rate else ("", "")
 for key, title in (("vq-3x2", "3 x 2"), ("vq-vae", "128 x 16")):
     m = study.runs(key)[0].model()
     found = [study.results(key, n) for n in ("variance_scaled_error", "codes_used", "prior_nats_per_code", "prior_bits", "fd_digits")]
     rows.append([title, kit.Cell(f"{log(m.code_count):.3f}"), *found])
     study.figure(image_grid(generate(study.runs(key)[0], 50)[0], 5, 10), f"samples-{key}", f"Drawn by the prior over codes, {title}.", f"کشیدهٔ پیشینِ روی کدها، <bdi dir=\"ltr\">{title}</bdi>.")
 study.table(study.pick(["codes", "log K, nats", "variance-scaled error", "codes used", "prior, nats a code", "prior, bits an image", "fd-digits"],
-                       ["کدها", "log K، نات", "خطای مقیاس‌شده", "کدهای استفاده‌شده", "پیشین، نات بر کد", "پیشین، بیت بر تصویر", "fd-digits"]), rows,
-            "Rate and distortion on the test images, and samples of the prior. A public example at K = 128, D = 16 reaches 0.0444 and 1.03 nats a code after 30 passes of each.",
-            "نرخ و اعوجاج روی تصویرهای آزمون و نمونه‌های پیشین. یک نمونهٔ عمومی با <bdi dir=\"ltr\">K = 128, D = 16</bdi> پس از ۳۰ دور از هرکدام به ۰٫۰۴۴۴ و ۱٫۰۳ نات بر کد می‌رسد.")
+                       ["کدها", "log K، نات", "خطای مقیاس‌شده", "کدهای استفاده‌شده", "پیشین، نات بر کد", "پیشین، bit بر تصویر", "fd-digits"]), rows,
+            f"Rate and distortion on the test images, and samples of the prior. A public example at K = 128, D = 16 reaches 0.0444 and 1.03 nats a code after 30 passes of each.{priced[0]}",
+            f"نرخ و اعوجاج روی تصویرهای آزمون و نمونه‌های پیشین. یک نمونهٔ عمومی با <bdi dir=\"ltr\">K = 128, D = 16</bdi> پس از ۳۰ دور از هرکدام به ۰٫۰۴۴۴ و ۱٫۰۳ نات بر کد می‌رسد.{priced[1]}")
 study.figure(reconstruction_pairs(x, big.reconstruct(x)), "pairs", "128 codes of 16 dimensions: inputs, outputs, differences.", "۱۲۸ کد شانزده‌بُعدی: ورودی، خروجی، اختلاف.")
 
 # %% [markdown] lang="en"

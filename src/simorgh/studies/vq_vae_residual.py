@@ -206,7 +206,7 @@ with torch.no_grad():  # the practical: error / variance, and a mean over places
     z = model.encoder(few[:64])
     assert np.isclose(float(model.beta * model.codebook(z).commitment.mean()) / variance, pull[1] * float((z - model.codebook.lookup(model.codes(few[:64]))).square().mean()), rtol=1e-4)
 settings = [["codes x dimensions", "512 x 64", *(f"{e.model.codebook.codes} x {e.model.codebook.dim}" for e in (full, run.experiment))],
-            ["beta; decay", "0.25; 0.99", *(f"{e.model.codebook.commitment:g}; {e.model.codebook.decay:g}" for e in (full, run.experiment))],
+            [study.pick("beta; decay", "beta؛ ضریب"), "0.25; 0.99", *(f"{e.model.codebook.commitment:g}; {e.model.codebook.decay:g}" for e in (full, run.experiment))],
             ["effective commitment", "0.25", *(f"{p:.0f}" for p in pull)],
             ["Adam, batch", "1e-3, 256", *(f"{e.train.optimiser.lr:g} {e.train.optimiser.schedule}, {e.train.batch_size}" for e in (full, run.experiment))],
             ["updates of the autoencoder", "15,000", *(f"{steps[name][0]:,}" for name in steps)],
@@ -347,10 +347,10 @@ mixed = maps.flatten(1).gather(0, order).view_as(maps)
 any_code = (SampleNoise(0, n).uniform(n, h, w) * book.codes).long()
 drawn = {"codes alike": model.decode_codes(any_code), "each place alone": model.decode_codes(mixed), "prior": generate(run, n)[0], "reconstructions": model.decode_codes(maps)}
 study.figure(image_grid(torch.cat([*(drawn[k][:12] for k in ("codes alike", "each place alone")), drawn["prior"][:48]]), 6, 12, row_labels=["codes alike", "each place alone", "prior", "", "", ""]), "samples",
-             "Codes drawn alike; codes of test images, each place from another image; maps drawn by the transformer.", "کدهای یکنواخت؛ کد تصویرهای آزمون، هر جا از تصویری دیگر؛ نقشه‌هایی که مبدل کشیده است.")
+             "Codes drawn alike; codes of test images, each place from another image; maps drawn by the transformer.", "کدهای هم‌احتمال؛ کد تصویرهای آزمون، هر جا از تصویری دیگر؛ نقشه‌هایی که مبدل کشیده است.")
 cost = [study.results("vq-res", name) for name in ("code_entropy", "prior_nats_per_code", "prior_bits")]
 study.say(f"A code costs log {book.codes} = {log(book.codes):.2f} nats where codes are drawn alike, {cost[0].value:.2f} where its frequency is known, {cost[1].value:.2f} to the transformer, which knows the places before: {cost[2].value:.0f} bits an image in place of {h * w * log(book.codes) / log(2):.0f}.",
-          f"هر کد <bdi dir=\"ltr\">log {book.codes} = {log(book.codes):.2f}</bdi> نات می‌ارزد اگر کدها یکنواخت باشند، {cost[0].value:.2f} اگر فراوانی‌اش را بدانیم و {cost[1].value:.2f} برای مبدل که جاهای پیشین را می‌داند: {cost[2].value:.0f} بیت هر تصویر به جای {h * w * log(book.codes) / log(2):.0f}.")
+          f"هر کد <bdi dir=\"ltr\">log {book.codes} = {log(book.codes):.2f}</bdi> نات می‌ارزد اگر کدها یکنواخت باشند، {cost[0].value:.2f} اگر فراوانی‌اش را بدانیم و {cost[1].value:.2f} برای مبدل که جاهای پیشین را می‌داند: {cost[2].value:.0f} bit هر تصویر به جای {h * w * log(book.codes) / log(2):.0f}.")
 if data.name == "mnist-rgb":
     def features(images):
         """Of the judge of grey digits: brightest channel of each pixel, the brightest pixel of an image made white."""

@@ -1,13 +1,14 @@
 # %%
 import json
 import os
-from dataclasses import replace
 
 import numpy as np
 import torch
 
 from simorgh.contracts import Encodes, Reconstructs, Samples
-from simorgh.data import DataConfig, batches, load
+from simorgh.data import batches, load
+from simorgh.data.bbbp import is_molecules
+from simorgh.data.config import is_text
 from simorgh.evaluate import generate
 from simorgh.report.figures import curves, image_grid, latent_scatter, reconstruction_pairs
 from simorgh.report.paper import Paper
@@ -33,16 +34,15 @@ def flat(value, path=""):
     return [[path, str(value)]]
 
 
-settings, usual = to_dict(experiment), to_dict(replace(experiment, data=DataConfig(experiment.data.name)))
-# What other kinds of data are asked for says nothing about this run.
-idle = [k for k, v in settings["data"].items() if isinstance(v, dict) and v == usual["data"][k]]
+settings = to_dict(experiment)
+# What molecules or texts would be asked for says nothing about a run on other data.
+idle = [k for k, has in (("smiles", is_molecules), ("text", is_text)) if not has(experiment.data.name)]
 settings["data"] = {k: v for k, v in settings["data"].items() if k not in idle}
 named = ", ".join(f"`data.{k}`" for k in idle)
 paper.table(["setting", "value"], flat(settings), "Everything that decides the result.",
             "همهٔ تنظیماتی که نتیجه را تعیین می‌کنند.")
-if idle:
-    paper.say(f"Left out, for they stand at their defaults: all of {named}.",
-              f"بخش‌هایی که سراسر پیش‌فرض‌اند در جدول نیامده‌اند: {named}.")
+paper.say(f"Left out, for they mean nothing to this data set: {named}.",
+          f"در جدول نیامده است، چون برای این داده معنایی ندارد: {named}.")
 parameters = sum(p.numel() for p in model.parameters())
 paper.say(f"Data: {data.source}. The model has {parameters:,} parameters.",
           f"داده: <bdi dir=\"ltr\">{data.source}</bdi>. مدل {parameters:,} پارامتر دارد.")
