@@ -5,11 +5,13 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
 from dataclasses import replace
 from functools import partialmethod
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,31 @@ def test_labels_of_few_images_are_left_unread(tmp_path: Path, images: int, said:
     names = {m.name for m in evaluate(run)}
     assert "neg_elbo" in names
     assert ("leakage_linear" in names) == said
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="there is no git")
+def test_a_run_names_its_commit_and_that_the_sources_have_changed(tmp_path: Path, monkeypatch):
+    source = tmp_path / "src" / "simorgh" / "train" / "run.py"
+    source.parent.mkdir(parents=True)
+    source.write_text("1\n")
+
+    def git(*command):
+        who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        asked = ["git", "-C", str(tmp_path), *who, *command]
+        return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "one")
+    git("tag", "v1")
+    monkeypatch.setattr(import_module("simorgh.train.run"), "__file__", str(source))
+    made = git("rev-parse", "--short=12", "HEAD")
+    assert environment()["commit"] == made
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "new").write_text("what a run writes is no change of the sources\n")
+    assert environment()["commit"] == made
+    source.write_text("2\n")
+    assert environment()["commit"] == f"{made}-dirty"
 
 
 def test_without_git_a_run_is_of_no_known_commit(monkeypatch):

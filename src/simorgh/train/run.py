@@ -73,14 +73,20 @@ def environment() -> dict[str, Any]:
 
 
 def _commit() -> str | None:
-    """The commit of these sources; None where git is absent, or where they only lie in somebody else's repository."""
+    """The commit of these sources, with "-dirty" where files that it holds have changed since; None where git is
+    absent, or where they only lie in somebody else's repository."""
     here = Path(__file__).resolve().parents[1]
-    command = ["git", "-C", str(here), "rev-parse", "--show-toplevel", "--short=12", "HEAD"]
+
+    def git(*command: str) -> str:
+        asked = ["git", "-C", str(here), *command]
+        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.rstrip("\n")
+
     try:
-        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+        if here != Path(git("rev-parse", "--show-toplevel")) / "src" / "simorgh":
+            return None
+        return git("describe", "--always", "--exclude=*", "--abbrev=12", "--dirty")
     except (OSError, subprocess.CalledProcessError):
         return None
-    return said[1] if here == Path(said[0]) / "src" / "simorgh" else None
 
 
 class Run:
