@@ -203,10 +203,13 @@ def evaluate(
     groups = {name: partial(METRICS[name], run, model, data, device) for name in asked}
     if inception is not None:
         groups["fid"] = partial(fid, run, inception, resize, device)
-    found = []
+    found, new, last = [], {}, [*groups][-1]
     for name, measure in groups.items():
-        found += (new := measure())
-        run.save_results({name: new})
+        new[name] = measure()
+        if new[name] or name == last:  # what has nothing to say is stored with the next that has
+            run.save_results(new)
+            found += new[name]
+            new = {}
     return found
 
 

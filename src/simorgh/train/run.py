@@ -215,9 +215,10 @@ class Run:
         with alone(self.path):
             groups = self._groups()
             old = {m.name for new in found.values() for m in new}
-            for group in found:
-                old |= set(groups.pop(group, {}).get("names", ()))
-            self._save_groups(groups)  # a kill from here on leaves these groups unmeasured
+            before = [groups.pop(group) for group in found if group in groups]
+            if before:  # a kill from here on leaves these groups unmeasured
+                old |= {name for group in before for name in group.get("names", ())}
+                self._save_groups(groups)
             kept = [m for m in self.results() if m.name not in old]
             write_measurements(self.path / "results.json", kept + [m for new in found.values() for m in new])
             new = {g: {"evaluate": settings, "names": [m.name for m in ms]} for g, ms in found.items()}
