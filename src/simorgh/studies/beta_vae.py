@@ -171,13 +171,14 @@ sweep = {b: study.runs(key)[0] for b, key in keys.items()}
 assert all(run.experiment.model.beta == b for b, run in sweep.items())
 config = sweep[1].experiment.data
 data = load(config)
+test = data.test.take(slice(0, 500 if study.small else len(data.test)))
 study.figure(image_grid(data.test.x[:30] / 255, 3, 10), "data", f"Thirty of {len(data.train):,} sprites with the factors {', '.join(data.factors)}.",
              f"سی تا از {len(data.train):,} اسپرایت با عامل‌های <bdi dir=\"ltr\">{', '.join(data.factors)}</bdi>.")
 found = {b: {n: study.results(key, n) for n in ("reconstruction", "kl", "neg_elbo")} for b, key in keys.items()}
 R, D = (np.array([found[b][n].value for b in keys]) for n in ("kl", "reconstruction"))
 models, spent, codes = {b: run.model() for b, run in sweep.items()}, {}, {}
 for b, model in models.items():
-    q = [model.infer(batch.x) for batch in batches(data.test, config, 500)]
+    q = [model.infer(batch.x) for batch in batches(test, config, 500)]
     mean, log_variance = (torch.cat([getattr(p, n) for p in q]).double() for n in ("mean", "log_variance"))
     each = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance)
     spent[b], codes[b] = each.mean(0).numpy(), mean.numpy()
@@ -190,7 +191,7 @@ winner = [order[int((D + b * R).argmin())] for b in order]
 study.table(study.pick(["beta", "KL", "reconstruction", "-ELBO", "latents above 0.1 nats", "slope to the next", "cheapest run at this price"],
                        ["beta", "KL", "بازسازی", kit.ltr("-ELBO"), "نهفته‌های بالای ۰٫۱ نات", "شیب تا بعدی", "ارزان‌ترین مدل با این بها"]),
             [[b, *(kit.Cell(kit.short(found[b][n])) for n in ("kl", "reconstruction", "neg_elbo")), used[b], kit.Cell(f"{slopes[i]:.2f}") if i < 4 else None, winner[i]] for i, b in enumerate(order)],
-            "The sweep on the 5,000 test images, nats per image; intervals over images, one training each.", "جارو روی ۵٬۰۰۰ تصویر آزمون، نات بر تصویر؛ بازه روی تصویرها، هرکدام یک آموزش.")
+            f"The sweep on {len(test):,} test images, nats per image; intervals over images, one training each.", f"جارو روی {len(test):,} تصویر آزمون، نات بر تصویر؛ بازه روی تصویرها، هرکدام یک آموزش.")
 
 study.figure(rate_distortion(order, R, D, log(18_432)), "rate-distortion", "Rate and distortion on the test images. Short lines have the slope -beta: on the best curve they would be tangents. Dashed: ln 18,432 = 9.82 nats, all that there is to know of an image; what the KL has beyond it is mismatch between codes and prior.",
              "نرخ و اعوجاج روی تصویرهای آزمون. شیب پاره‌خط‌ها منهای beta است: روی بهترین منحنی مماس می‌بودند. خط‌چین: <bdi dir=\"ltr\">ln 18,432 = 9.82</bdi> نات، همهٔ آنچه از یک تصویر دانستنی است؛ هر چه KL بیش از آن دارد ناهماهنگی کدها با پیشین است.")
@@ -201,8 +202,8 @@ for ax, (b, kl) in zip(figure.subplots(1, 5, sharey=True), spent.items()):
 study.figure(figure, "latents", "The KL of each latent, largest first.", "‏KL هر متغیر نهفته، بزرگ‌ترین نخست.")
 
 for b in (1, 16):
-    known = mig(codes[b], data.test.factors, bins=20).table
-    share = known / [np.log(len(np.unique(f))) for f in data.test.factors.numpy().T]
+    known = mig(codes[b], test.factors, bins=20).table
+    share = known / [np.log(len(np.unique(f))) for f in test.factors.numpy().T]
     five = np.argsort(-spent[b])[:5]
     z = torch.from_numpy(codes[b][7]).float().repeat(5, 9, 1)
     for row, j in enumerate(five):
