@@ -2,7 +2,7 @@
 beforehand on other lines, laid out as Hugging Face does, and read from there by the recipe verse-finetune."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -247,11 +247,14 @@ def report(study: Study, poems: Sequence[Poem], rates: Sequence[float] = (5e-5, 
     made = {plan: tuned(home, own, folder, study.preset, sizes, plan[1], plan[0]) for plan in plans}
     found = {(True, 0.0): untouched(made[plans[0]], most)}
     found |= {plan: ended(made[plan], home, most) for plan in study.track(plans, "fine-tuning")}
-    best = {
-        start: min((plan for plan in plans if plan[0] == start), key=lambda plan: found[plan].valid)
-        for start in (True, False)
-    }
-    beyts, names = sum(map(len, own)), {True: ("the folder", "پوشه"), False: ("nothing", "هیچ")}
+    steps = round(sizes.windows * sizes.tuning / made[plans[0]].train.batch_size)
+    _tuned_table(study, found, sizes, sum(map(len, own)), steps)
+    _told_tuned(study, found, sizes)
+
+
+def _tuned_table(study: Study, found: Mapping[tuple[bool, float], Tuned], sizes: Sizes, beyts: int, steps: int) -> None:
+    """What each training of `found`, by (begun with the folder, rate), ended in; (True, 0) is the folder itself."""
+    names = {True: ("the folder", "پوشه"), False: ("nothing", "هیچ")}
     for (start, rate), t in found.items():
         how = f"begun with {names[start][0]}, rate {rate:g}" if rate else "the folder before any step"
         what = f"held-out tenth of {beyts:,} beyts that the folder has not read, {sizes.windows} windows, {how}, {study.preset}"
@@ -265,10 +268,30 @@ def report(study: Study, poems: Sequence[Poem], rates: Sequence[float] = (5e-5, 
         )
     rows = [[study.pick(*names[start]), Cell(f"{rate:g}" if rate else "–"), None if t.valid is None else Cell(f"{t.valid:.3f}"), ends(t.bits), ends(t.rhyme)]
             for (start, rate), t in found.items()]  # fmt: skip
-    steps = round(sizes.windows * sizes.tuning / made[plans[0]].train.batch_size)
     study.table(study.pick(["begins with", "rate", "validation, nats a symbol", "bits a character", "answers that rhyme"], ["آغاز با", "نرخ", "اعتبارسنجی، نات بر نشانه", "bit بر نویسه", "پاسخ‌های قافیه‌دار"]), rows,
                 f"`verse-finetune` executed: {steps} steps each on {sizes.windows:,} windows; first row: the folder as it is. 95 % intervals (bootstrap over {found[True, 0.0].bits.n} sections, other ones than above and by another tokeniser; Wilson, {found[True, 0.0].rhyme.n} answers).",
                 f"اجرای `verse-finetune`: هر بار {steps} گام روی {sizes.windows:,} پنجره؛ سطر نخست، پوشه بی هیچ گامی. بازه‌های ۹۵ درصد (خودگردان روی {found[True, 0.0].bits.n} بخش، جز آن‌های بالا و با واحدسازی دیگر؛ Wilson روی {found[True, 0.0].rhyme.n} پاسخ).")  # fmt: skip
+
+
+def _told(i: Interval, lang: int) -> str:
+    """A difference in bits and what it means, in English (0) or Persian (1)."""
+    amount = f"{i.value:+.3f} [{i.low:+.3f}, {i.high:+.3f}]"
+    way = int(i.low > 0) - int(i.high < 0)
+    ending = (
+        (", no more than chance can do", "، در حد تصادف"),
+        (", which is worse", "، که بدتر است"),
+        (", which is better", "، که بهتر است"),
+    )
+    return (f"{amount} bits a character" if lang == 0 else f"{ltr(amount)} bit بر نویسه") + ending[way][lang]
+
+
+def _told_tuned(study: Study, found: Mapping[tuple[bool, float], Tuned], sizes: Sizes) -> None:
+    """The best fine-tuned model against the best one from nothing and against the folder itself."""
+    tried = [plan for plan in found if plan[1]]
+    best = {
+        start: min((plan for plan in tried if plan[0] == start), key=lambda plan: found[plan].valid)
+        for start in (True, False)
+    }
     tuned_one, fresh, before = found[best[True]], found[best[False]], found[True, 0.0]
     gain, moved = difference(tuned_one, fresh), difference(tuned_one, before)
     study.measure(
@@ -286,19 +309,8 @@ def report(study: Study, poems: Sequence[Poem], rates: Sequence[float] = (5e-5, 
         protocol=f"fine-tuned less the folder before any step, {study.preset}",
     )
     rhymes = (tuned_one.rhyme.low > before.rhyme.high) - (tuned_one.rhyme.high < before.rhyme.low)
-
-    def told(i: Interval, lang: int) -> str:
-        amount = f"{i.value:+.3f} [{i.low:+.3f}, {i.high:+.3f}]"
-        way = int(i.low > 0) - int(i.high < 0)
-        ending = (
-            (", no more than chance can do", "، در حد تصادف"),
-            (", which is worse", "، که بدتر است"),
-            (", which is better", "، که بهتر است"),
-        )
-        return (f"{amount} bits a character" if lang == 0 else f"{ltr(amount)} bit بر نویسه") + ending[way][lang]
-
     study.say(
-        f"The folder is a GPT-2 of {sizes.layers} layers of {sizes.width} dimensions, trained for {sizes.passes:g} passes on the hemistichs of half of the training sections in random order: it has met the language, but no beyt. It was read back, fine-tuned and asked about sections of the other half. Its bits less those of the same net from nothing after equal steps: {told(gain, 0)}; less its own before the first step: {told(moved, 0)}. Its answers rhyme in {100 * tuned_one.rhyme.value:.1f} % of cases, before in {100 * before.rhyme.value:.1f} %, from nothing in {100 * fresh.rhyme.value:.1f} %"
+        f"The folder is a GPT-2 of {sizes.layers} layers of {sizes.width} dimensions, trained for {sizes.passes:g} passes on the hemistichs of half of the training sections in random order: it has met the language, but no beyt. It was read back, fine-tuned and asked about sections of the other half. Its bits less those of the same net from nothing after equal steps: {_told(gain, 0)}; less its own before the first step: {_told(moved, 0)}. Its answers rhyme in {100 * tuned_one.rhyme.value:.1f} % of cases, before in {100 * before.rhyme.value:.1f} %, from nothing in {100 * fresh.rhyme.value:.1f} %"
         + {
             1: ": rhyme is what fine-tuning teaches.",
             0: ": so few steps teach no rhyme that could be told from chance.",
@@ -311,11 +323,11 @@ def report(study: Study, poems: Sequence[Poem], rates: Sequence[float] = (5e-5, 
         )
         + (
             " From nothing the largest rate tried was best, so a larger one might narrow that."
-            if best[False][1] == max(rates)
+            if best[False][1] == max(rate for _, rate in tried)
             else ""
         )
         + " Dropout, 0.1 in the recipe, is 0 here: the folder learnt without it. What it has read is the same poet's, so this says that a folder is read and trained on as it should be, and nothing about gpt2-fa.",
-        f"پوشه یک GPT-2 با {sizes.layers} لایهٔ {sizes.width}‌بعدی است که {sizes.passes:g} دور روی مصراع‌های نیمی از بخش‌های آموزشی، به ترتیب تصادفی، آموزش دیده است: زبان را دیده، اما هیچ بیتی ندیده است. از پوشه خوانده شد، ریزتنظیم شد و دربارهٔ بخش‌هایی از نیمهٔ دیگر از آن پرسیده شد. شمار bit بر نویسهٔ آن منهای همین شمار برای همان شبکه از هیچ پس از گام‌های برابر: {told(gain, 1)}؛ منهای شمار خودش پیش از نخستین گام: {told(moved, 1)}. پاسخ‌هایش در {100 * tuned_one.rhyme.value:.1f}٪ موارد قافیه دارند، پیش از آن در {100 * before.rhyme.value:.1f}٪، و پاسخ‌های همان شبکه با آموزش از صفر در {100 * fresh.rhyme.value:.1f}٪"
+        f"پوشه یک GPT-2 با {sizes.layers} لایهٔ {sizes.width}‌بعدی است که {sizes.passes:g} دور روی مصراع‌های نیمی از بخش‌های آموزشی، به ترتیب تصادفی، آموزش دیده است: زبان را دیده، اما هیچ بیتی ندیده است. از پوشه خوانده شد، ریزتنظیم شد و دربارهٔ بخش‌هایی از نیمهٔ دیگر از آن پرسیده شد. شمار bit بر نویسهٔ آن منهای همین شمار برای همان شبکه از هیچ پس از گام‌های برابر: {_told(gain, 1)}؛ منهای شمار خودش پیش از نخستین گام: {_told(moved, 1)}. پاسخ‌هایش در {100 * tuned_one.rhyme.value:.1f}٪ موارد قافیه دارند، پیش از آن در {100 * before.rhyme.value:.1f}٪، و پاسخ‌های همان شبکه با آموزش از صفر در {100 * fresh.rhyme.value:.1f}٪"
         + {
             1: "؛ ریزتنظیم همین قافیه را می‌آموزد.",
             0: "؛ این چند گام قافیه‌ای نمی‌آموزد که از تصادف بازشناختنی باشد.",
@@ -328,7 +340,7 @@ def report(study: Study, poems: Sequence[Poem], rates: Sequence[float] = (5e-5, 
         )
         + (
             " در آموزش از صفر بزرگ‌ترین نرخِ آزموده بهترین بود؛ نرخ بزرگ‌تری شاید این فاصله را کم کند."
-            if best[False][1] == max(rates)
+            if best[False][1] == max(rate for _, rate in tried)
             else ""
         )
         + " حذف تصادفی (dropout)، که در دستور ۰٫۱ است، این‌جا صفر است: پوشه بی آن آموخته است. آنچه خوانده سرودهٔ همان شاعر است؛ پس این نشان می‌دهد که پوشه درست خوانده و آموزش داده می‌شود و چیزی دربارهٔ gpt2-fa نمی‌گوید.",

@@ -1,7 +1,7 @@
 """Probes of the study of molecules, as tables, figures and text that follows them: the bins of length, and whether both
 ends of a string count alike."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from rdkit import Chem
@@ -10,10 +10,13 @@ from scipy.stats import spearmanr
 from simorgh.data.chemistry import parse
 from simorgh.data.molecules import Molecules
 from simorgh.evaluate.cross_validation import CrossValidation
-from simorgh.metrics.bins import along
+from simorgh.metrics.bins import Bin, along
+from simorgh.metrics.intervals import Interval
 from simorgh.studies import _cues as cues
 from simorgh.studies import _molecules as mol
 from simorgh.studies import kit
+
+BETWEEN = "LSTM − BiLSTM"
 
 
 def by_length(study: kit.Study, long: np.ndarray, found: Mapping[str, CrossValidation]) -> None:
@@ -68,24 +71,41 @@ def by_length(study: kit.Study, long: np.ndarray, found: Mapping[str, CrossValid
         "Each net in each bin, with 95 % intervals. The step line is what a constant answer gets in its bin.",
         "هر شبکه در هر دسته، با بازهٔ ۹۵ درصد. خط پله‌ای دقت پاسخ ثابت در همان دسته است.",
     )
+    cv, short = found["LSTM"], long <= np.median(long)
+    _told_along(study, bins, cv.y[short & ((cv.p[0] > 0.5) != cv.y)])
+    _told_gap(study, better, [b.auc for b in alone])
+
+
+def _told_along(study: kit.Study, bins: Mapping[str, Sequence[Bin]], wrong: np.ndarray) -> None:
+    """How accuracy and rank go along the bins of each net; `wrong` are the labels that the LSTM missed in the shorter
+    half."""
     follow = {
         k: float(spearmanr([b.accuracy.value for b in held], [b.majority for b in held]).statistic)
         for k, held in bins.items()
     }
     gain = {k: float(np.mean([b.accuracy.value - b.majority for b in held])) for k, held in bins.items()}
-    half = len(rows) // 2
-    cv, short = found["LSTM"], long <= np.median(long)
-    wrong = cv.y[short & ((cv.p[0] > 0.5) != cv.y)]
     ranks = {
-        k: [float(np.mean([b.auc.value for b in part if b.auc])) for part in (held[:half], held[half:])]
+        k: [
+            float(np.mean([b.auc.value for b in part if b.auc]))
+            for part in (held[: len(held) // 2], held[len(held) // 2 :])
+        ]
         for k, held in bins.items()
     }
-    listed = lambda form: ", ".join(f"{k} {form(k)}" for k in found)  # noqa: E731
-    last = max(1, round(0.3 * len(rows)))
+    listed = lambda form: ", ".join(f"{k} {form(k)}" for k in bins)  # noqa: E731
+    study.say(
+        f"Along the bins the rank correlation of accuracy with the share of the larger class is {listed(lambda k: f'{follow[k]:.2f}')}. Above the constant answer of the bin lie, on average, {listed(lambda k: f'{gain[k]:+.3f}')}. Short molecules are small and fat-soluble and mostly pass: there is little to find out; of the LSTM's {len(wrong)} wrong answers in the shorter half {np.mean(wrong == 0):.0%} are a missed class 0. Ranking tells it apart: mean AUC in the shorter and the longer half is {listed(lambda k: f'{ranks[k][0]:.2f} and {ranks[k][1]:.2f}')}.",
+        f'در طول دسته‌ها همبستگی رتبه‌ای دقت با سهم ردهٔ بزرگ‌تر <bdi dir="ltr">{listed(lambda k: f"{follow[k]:.2f}")}</bdi> است. فاصله از پاسخ ثابتِ هر دسته به طور میانگین <bdi dir="ltr">{listed(lambda k: f"{gain[k]:+.3f}")}</bdi> است. مولکول‌های کوتاه، کوچک و چربی‌دوست‌اند و بیشترشان عبور می‌کنند: چیز چندانی برای کشف نیست؛ از {len(wrong)} پاسخ نادرست LSTM در نیمهٔ کوتاه‌تر {100 * np.mean(wrong == 0):.0f}٪ یک ردهٔ ۰ ازدست‌رفته است. رتبه‌بندی این دو را جدا می‌کند: میانگین AUC در نیمهٔ کوتاه‌تر و بلندتر <bdi dir="ltr">{listed(lambda k: f"{ranks[k][0]:.2f}, {ranks[k][1]:.2f}")}</bdi> است.',
+    )
+
+
+def _told_gap(study: kit.Study, better: Sequence[Interval | None], alone: Sequence[Interval | None]) -> None:
+    """Whether what the LSTM has before the baseline, `better` in each bin, grows with length; `alone` is the AUC of
+    length itself."""
+    last = max(1, round(0.3 * len(better)))
     near, far = cues.mean_of(better[:-last]), cues.mean_of(better[-last:])
     grows, told = (
         cues.apart(far, near),
-        [cues.mean_of([b.auc for b in part]) for part in (alone[:-last], alone[-last:])],
+        [cues.mean_of(part) for part in (alone[:-last], alone[-last:])],
     )
     for d, where in ((near, "all but the longest"), (far, "the longest")):
         study.measure(
@@ -93,10 +113,10 @@ def by_length(study: kit.Study, long: np.ndarray, found: Mapping[str, CrossValid
             *d[:3],
             n=d.n,
             unit="chance",
-            protocol=f"mean over the bins of AUC of LSTM minus FC, {where} {last} of {len(rows)} bins of length, random split, first repeat",
+            protocol=f"mean over the bins of AUC of LSTM minus FC, {where} {last} of {len(better)} bins of length, random split, first repeat",
         )
     study.say(
-        f"Along the bins the rank correlation of accuracy with the share of the larger class is {listed(lambda k: f'{follow[k]:.2f}')}. Above the constant answer of the bin lie, on average, {listed(lambda k: f'{gain[k]:+.3f}')}. Short molecules are small and fat-soluble and mostly pass: there is little to find out; of the LSTM's {len(wrong)} wrong answers in the shorter half {np.mean(wrong == 0):.0%} are a missed class 0. Ranking tells it apart: mean AUC in the shorter and the longer half is {listed(lambda k: f'{ranks[k][0]:.2f} and {ranks[k][1]:.2f}')}. The baseline has weights for each place, and few training strings reach the late ones: were that what parts it from the LSTM, their gap would grow with length. It is {near.value:+.3f} on average in the shorter bins and {far.value:+.3f} in the {last} longest, a change of {cues.signed(grows)}: "
+        f"The baseline has weights for each place, and few training strings reach the late ones: were that what parts it from the LSTM, their gap would grow with length. It is {near.value:+.3f} on average in the shorter bins and {far.value:+.3f} in the {last} longest, a change of {cues.signed(grows)}: "
         + {
             1: "it grows, as that account says.",
             -1: "it shrinks, against that account.",
@@ -104,7 +124,7 @@ def by_length(study: kit.Study, long: np.ndarray, found: Mapping[str, CrossValid
         }[cues.sure(grows)]
         + f" A likelier cause is that the baseline lacks all sharing: what it learns of a fragment at one place it does not know at the next, in short strings as well, while the LSTM reads it with the same weights everywhere. Length, which pads show to both nets, ranks with an AUC of {told[0].value:.2f} inside the shorter bins and {told[1].value:.2f} in the longest"
         + f"; 0.5 would tell nothing, and the two differ by {cues.signed(cues.apart(told[1], told[0]))}.",
-        f'در طول دسته‌ها همبستگی رتبه‌ای دقت با سهم ردهٔ بزرگ‌تر <bdi dir="ltr">{listed(lambda k: f"{follow[k]:.2f}")}</bdi> است. فاصله از پاسخ ثابتِ هر دسته به طور میانگین <bdi dir="ltr">{listed(lambda k: f"{gain[k]:+.3f}")}</bdi> است. مولکول‌های کوتاه، کوچک و چربی‌دوست‌اند و بیشترشان عبور می‌کنند: چیز چندانی برای کشف نیست؛ از {len(wrong)} پاسخ نادرست LSTM در نیمهٔ کوتاه‌تر {100 * np.mean(wrong == 0):.0f}٪ یک ردهٔ ۰ ازدست‌رفته است. رتبه‌بندی این دو را جدا می‌کند: میانگین AUC در نیمهٔ کوتاه‌تر و بلندتر <bdi dir="ltr">{listed(lambda k: f"{ranks[k][0]:.2f}, {ranks[k][1]:.2f}")}</bdi> است. مدل پایه برای هر جا وزن جدا دارد و رشته‌های آموزشیِ کمی به جاهای آخر می‌رسند؛ اگر همین آن را از LSTM جدا می‌کرد، فاصله‌شان با طول بیشتر می‌شد. این فاصله در دسته‌های کوتاه‌تر به طور میانگین {kit.ltr(format(near.value, "+.3f"))} و در {last} دستهٔ بلندتر {kit.ltr(format(far.value, "+.3f"))} است، تغییری به اندازهٔ {kit.ltr(cues.signed(grows))}: '
+        f"مدل پایه برای هر جا وزن جدا دارد و رشته‌های آموزشیِ کمی به جاهای آخر می‌رسند؛ اگر همین آن را از LSTM جدا می‌کرد، فاصله‌شان با طول بیشتر می‌شد. این فاصله در دسته‌های کوتاه‌تر به طور میانگین {kit.ltr(format(near.value, '+.3f'))} و در {last} دستهٔ بلندتر {kit.ltr(format(far.value, '+.3f'))} است، تغییری به اندازهٔ {kit.ltr(cues.signed(grows))}: "
         + {
             1: "بیشتر می‌شود، چنان که آن توضیح می‌گوید.",
             -1: "کمتر می‌شود، برخلاف آن توضیح.",
@@ -121,11 +141,8 @@ def ends(
 ) -> None:  # fmt: skip
     """Whether the recurrent nets treat both ends of a string alike: log-odds and right answers of the spellings `made`,
     and shares of the saliency in each of `tenths`."""
-    both, shares = tuple(odds), {k: v.mean(0) for k, v in tenths.items()}
-    acid = np.array([parse(text).HasSubstructMatch(Chem.MolFromSmarts(cues.ACID)) for text in table.canonical])
-    listed = lambda form: ", ".join(f"{k} {form(k)}" for k in tenths)  # noqa: E731
     parts = {
-        "share of saliency": ({k: v[:, 0] - v[:, -1] for k, v in tenths.items() if k in both}, 1),
+        "share of saliency": ({k: tenths[k][:, 0] - tenths[k][:, -1] for k in odds}, 1),
         "log-odds": ({k: cues.early_less_late(v, made, 1) for k, v in odds.items()}, 1),
         "log-odds, three tenths": ({k: cues.early_less_late(v, made) for k, v in odds.items()}, 3),
         "right answers, three tenths": ({k: cues.early_less_late(v, made) for k, v in right.items()}, 3),
@@ -134,7 +151,7 @@ def ends(
     for what, (values, wide) in parts.items():
         lean[what] = {
             **{k: cues.spread(v) for k, v in values.items()},
-            "LSTM − BiLSTM": cues.spread(values["LSTM"] - values["BiLSTM"]),
+            BETWEEN: cues.spread(values["LSTM"] - values["BiLSTM"]),
         }
         for k, d in lean[what].items():
             study.measure(
@@ -145,6 +162,12 @@ def ends(
                 protocol=f"{what.split(',')[0]} in the first less the last {wide} tenths of the string, {'test molecules' if 'saliency' in what else 'test molecules with one carboxylic acid, by the place of the acid in random spellings'}, one training",
                 model=k,
             )
+    _table_of_ends(study, table, lean)
+    _told_ends(study, lean, {k: v.mean(0) for k, v in tenths.items()})
+
+
+def _table_of_ends(study: kit.Study, table: Molecules, lean: Mapping[str, Mapping[str, Interval]]) -> None:
+    acid = np.array([parse(text).HasSubstructMatch(Chem.MolFromSmarts(cues.ACID)) for text in table.canonical])
     study.table(
         study.pick(
             [
@@ -164,14 +187,18 @@ def ends(
         ),
         [
             [kit.ltr(k), *(kit.Cell(cues.signed(column[k])) for column in lean.values())]
-            for k in (*both, "LSTM − BiLSTM")
+            for k in next(iter(lean.values()))
         ],
         f"The beginning of the string against its end, with 95 % intervals over molecules; of twelve such intervals one may well miss by chance. Acids: {table.y[acid].mean():.0%} of their molecules pass, of the others {table.y[~acid].mean():.0%}.",
         f"ابتدای رشته در برابر انتهای آن، با بازهٔ ۹۵ درصد روی مولکول‌ها؛ از دوازده بازه از این دست، یکی ممکن است تنها به تصادف خطا کند. از مولکول‌های دارای اسید {kit.ltr(f'{table.y[acid].mean():.0%}')} عبور می‌کنند و از بقیه {kit.ltr(f'{table.y[~acid].mean():.0%}')}.",
     )
-    uneven = {
-        k: [i for i, column in enumerate(lean.values()) if cues.sure(column[k])] for k in (*both, "LSTM − BiLSTM")
-    }
+
+
+def _told_ends(study: kit.Study, lean: Mapping[str, Mapping[str, Interval]], shares: Mapping[str, np.ndarray]) -> None:
+    """What of `lean` could be told from chance; `shares` of the saliency in each tenth."""
+    nets = next(iter(lean.values()))
+    uneven = {k: [i for i, column in enumerate(lean.values()) if cues.sure(column[k])] for k in nets}
+    listed = lambda form: ", ".join(f"{k} {form(k)}" for k in shares)  # noqa: E731
     names = list(
         zip(
             (
@@ -202,8 +229,8 @@ def ends(
         )
         + (f" The LSTM is uneven in: {which('LSTM', 0)}." if uneven["LSTM"] else " The LSTM is uneven in none.")
         + (
-            f" The two differ in: {which('LSTM − BiLSTM', 0)}."
-            if uneven["LSTM − BiLSTM"]
+            f" The two differ in: {which(BETWEEN, 0)}."
+            if uneven[BETWEEN]
             else " **The two cannot be told apart in any of them.**"
         ),
         f'دهمِ نخست و آخر رشته این سهم از حساسیت را دارند: <bdi dir="ltr">{listed(lambda k: f"{ends[k][0]:.2f}, {ends[k][1]:.2f}")}</bdi>. ساختار انتظار اختلافی را پیش می‌آورد: LSTM روبه‌جلو هر نشانه را تنها با دانستن پیش از آن می‌خواند (رقم نخست حلقه بی‌جفت، شاخه بی‌پایان)، و نشانهٔ نخستین به همهٔ خروجی‌های بعد می‌رسد و نشانهٔ آخر به کمتر جایی؛ BiLSTM از دو سو می‌خواند. '
@@ -218,8 +245,8 @@ def ends(
             else " LSTM در هیچ‌یک نامتقارن نیست."
         )
         + (
-            f" فرق این دو در این‌هاست: {which('LSTM − BiLSTM', 1)}."
-            if uneven["LSTM − BiLSTM"]
+            f" فرق این دو در این‌هاست: {which(BETWEEN, 1)}."
+            if uneven[BETWEEN]
             else " **این دو در هیچ‌یک بازشناختنی نیستند.**"
         ),
     )

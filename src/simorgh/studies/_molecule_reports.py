@@ -16,7 +16,7 @@ from simorgh.train import Experiment
 
 def card(study: kit.Study, table: Molecules, facts: Card) -> None:
     """What should be known of the data before any training."""
-    t, lengths = facts.tokens, np.array([len(text) for text in table.canonical])
+    lengths = np.array([len(text) for text in table.canonical])
     study.table(
         study.pick(["fact", "value"], ["ویژگی", "مقدار"]),
         [[study.pick(*name), value] for name, value in mol.card_rows(facts, table)],
@@ -62,6 +62,12 @@ def card(study: kit.Study, table: Molecules, facts: Card) -> None:
         "Lengths by class. Long strings are rare, and class 0 has more of them.",
         "طول رشته به تفکیک رده. رشتهٔ بلند کم است و سهم ردهٔ ۰ در آن بیشتر.",
     )
+    _tokens(study, facts, lengths)
+
+
+def _tokens(study: kit.Study, facts: Card, lengths: np.ndarray) -> None:
+    """Which tokens occur how often in either cut, and what `lengths` mean for a flattened input."""
+    t = facts.tokens
     study.figure(
         mol.frequencies({f"by {k}": t[k].most_common() for k in ("character", "atom")}, "occurrences"),
         "tokens",
