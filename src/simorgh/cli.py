@@ -140,12 +140,14 @@ def train(argv: list[str]) -> None:
 
 def sample(argv: list[str]) -> None:
     usage = 'simorgh sample RUN [-n 64] [--condition 3] [--prompt "... / ..."] [--seed 0] [--out FILE]'
-    from simorgh.report.sampling import SampleArguments, draw
-    from simorgh.train import Run
+    from simorgh.report.sample_arguments import SampleArguments
 
     path, rest = positional(argv, "run directory", usage, SampleArguments)
     rest = ["--n" if a == "-n" else re.sub(r"^-n(=|(?=\d))", "--n=", a) for a in rest]
     asked = parse(SampleArguments, rest, "simorgh sample RUN")
+    from simorgh.report.sampling import draw
+    from simorgh.train import Run
+
     print(*draw(Run.open(path), asked, device()))
 
 
