@@ -351,8 +351,9 @@ class Recalibrates(Protocol):
 
 @dataclass(frozen=True)
 class Measurement:
-    """A number with its evidence. `low` and `high` bound a 95 % interval; `floor` is the best value that the
-    protocol itself allows (real data against real data), None where there is none."""
+    """A number with its evidence. `low` and `high` bound a 95 % interval; `floor` is a reference under
+    the same protocol: real data against real data where that can be had, else chance or a simple baseline; None where
+    there is none."""
 
     name: str
     value: float

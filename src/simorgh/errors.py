@@ -10,7 +10,7 @@ class UserError(Exception):
 
 
 class Diverged(UserError):
-    """A loss stopped being finite; the last good weights are kept in the run directory."""
+    """A loss stopped being finite."""
 
 
 def check_name(name: str, known: Iterable[str], noun: str) -> None:

@@ -154,6 +154,11 @@ def test_a_floor_is_of_images_that_are_not_tested_on():
     assert untested(replace(train, factors=None), test, 3).tolist() == [0, 1, 2]
 
 
+def test_a_plain_number_says_how_many_examples_it_is_of():
+    with pytest.raises(ValueError, match="number of its examples"):
+        measurement("neg_elbo", 1.0, "nats/image", "one")
+
+
 def test_unlike_protocols_are_neither_averaged_nor_ranked(tmp_path: Path):
     ms = [measurement("neg_elbo", v, "nats/image", p, n=10) for v, p in ((3.0, "one"), (1.0, "one"), (2.0, "another"))]
     assert over_seeds(ms[:2]).value == 2
@@ -168,6 +173,12 @@ def test_unlike_protocols_are_neither_averaged_nor_ranked(tmp_path: Path):
         runs.append(one)
     (alike,) = compare(runs[:2])
     assert [(m.value, rank) for _, m, rank in alike.rows] == [(1.0, 1), (3.0, 2)]
+    for one, (low, high) in zip(runs, ((1, 2), (1.9, 3), (2.9, 4))):
+        one.save_results({"likelihood": [replace(ms[0], value=low, low=low, high=high)]})
+    (linked,) = compare(runs)
+    assert [rank for *_, rank in linked.rows] == [1, 1, 3], "the third overlaps the second, and not the best"
+    for one, m in zip(runs, ms):
+        one.save_results({"likelihood": [m]})
     (unlike,) = compare(runs)
     assert {rank for *_, rank in unlike.rows} == {None}
     assert "protocol" in unlike.reason

@@ -152,6 +152,7 @@ class Doubled(Noise):
 
 
 def test_a_loss_does_not_change_when_the_batch_is_doubled(model: Model, batch: Batch):
+    """Sums and means mixed up would show here: twice the same images is the same mean loss in every term."""
     twice = batch.map(lambda part: torch.cat([part, part]))
     tick = replace(TICK, noise=Doubled(1, "train", 3, 0, 8))
     for objective in model.objectives():
@@ -178,31 +179,6 @@ def test_micro_batches_equal_the_whole_batch(member: Member, model: Model, batch
             torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
         for name, value in whole_terms.stats.items():
             torch.testing.assert_close(split_terms.stats[name], value, rtol=1e-5, atol=1e-6)
-
-
-def test_loss_does_not_change_when_the_batch_is_repeated(model: Model, batch: Batch):
-    """Sums and means mixed up would show here: twice the same images is the same mean loss in every term."""
-    twice = batch.map(lambda part: torch.cat([part, part]))
-    for objective in model.objectives():
-        tick = replace(TICK, noise=_Repeated())
-        once = objective.loss(batch, tick)
-        torch.testing.assert_close(objective.loss(twice, tick).loss, once.loss, rtol=1e-5, atol=1e-5)
-
-
-class _Repeated:
-    """Noise that gives row i and row i + 8 the same draws."""
-
-    start, total = 0, None
-
-    def __getattr__(self, kind: str):
-        def draw(*shape, axis: int = 0, **names):
-            counts = list(shape)
-            at = axis + (kind == "chi_square")
-            repeats, counts[at] = counts[at] // 8, 8
-            one = getattr(Noise(1), kind)(*counts, axis=axis, **names)
-            return torch.cat([one] * repeats, axis)
-
-        return draw
 
 
 def test_state_round_trips(member: Member, model: Model, batch: Batch):

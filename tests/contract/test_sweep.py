@@ -21,17 +21,18 @@ from optuna.trial import TrialState
 import simorgh.sweep.worker
 from simorgh.cli import main
 from simorgh.contracts import UserError
-from simorgh.data import DataConfig, load
+from simorgh.data import DataConfig, batches, load
 from simorgh.evaluate.judge import judged
 from simorgh.metrics.frechet import frechet_distance
 from simorgh.recipes import recipe
 from simorgh.report.trials import trial_curves, trial_parameters, trial_values
 from simorgh.sweep import sweep
 from simorgh.sweep.ledger import Ledger, records
-from simorgh.sweep.space import Choice, Plan, Range, make_plan, parse_space
+from simorgh.sweep.space import Choice, Plan, Range, make_plan, parse_space, read_plan
 from simorgh.sweep.worker import Worker
 from simorgh.train import OptimiserConfig, Run
 from simorgh.train.experiment import override, to_dict
+from simorgh.train.loop import validate
 
 BASE = recipe("digits-vae", "smoke")
 LR = "train.optimiser.lr=1e-4:1e-2:log"
@@ -204,7 +205,52 @@ def test_best_weights_count_with_their_own_value(tmp_path):
     values = [value for _, value in row["intermediate"]]
     assert len(values) == 5
     assert row["value"] == min(values)
-    assert "smallest" in plan.protocol
+    assert "least valid/loss" in plan.protocol
+
+
+def test_of_two_validations_in_one_pass_the_kept_weights_may_be_the_earlier(tmp_path):
+    train = replace(BASE.train, keep="best", epochs=3.0, batch_size=32, log_every=7)
+    base = replace(BASE, data=replace(BASE.data, validation=50, limit=256), train=train)
+    mine = Ledger(make_plan(base, ["train.optimiser.lr=0.02"], prune=False), tmp_path, str(tmp_path / "journal.log"), 1)
+    Worker(mine).work()
+    (row,) = records(mine)
+    (run,) = (Run.open(path) for path in (tmp_path / "runs").iterdir())
+    lines = {line["step"]: line["valid/loss"] for line in run.history() if "valid/loss" in line}
+    assert len({round(step * 32 / 256) for step in lines}) < len(lines), "no two of them fall into one pass"
+    assert row["value"] == min(lines.values())
+    assert validate(run.model(), batches(load(base.data).validation, base.data, 1000), base.seed)["valid/loss"] == (
+        pytest.approx(row["value"], rel=1e-5)
+    )
+
+
+def test_trials_whose_numbers_mean_unlike_things_are_refused():
+    with pytest.raises(UserError, match="best of another"):
+        make_plan(BASE, ["train.keep=last,best"])
+    with pytest.raises(UserError, match="decides what valid/loss is"):
+        make_plan(BASE, ["model.likelihood=bernoulli,gaussian"])
+
+
+def test_a_plan_of_verse_counts_windows(tmp_path):
+    poems = ["\n".join(f"سر {a} {b}\tبر {a} {b}" for b in "ابپتثجچح") for a in "دذرزژسشصضطظعغفقکگلمن"]
+    file = tmp_path / "poems.txt"
+    file.write_text("\n\n".join(poems), encoding="utf-8")
+    base = recipe("verse-scratch", "smoke")
+    base = replace(base, data=replace(base.data, name=f"text:{file}", limit=None))
+    plan = make_plan(base, [LR])
+    data = load(plan.experiment.data)
+    assert f"on {len(data.validation):,} validation examples" in plan.protocol
+    assert f"held out of the {len(data.train) + len(data.validation):,} to train on" in plan.protocol
+    path = tmp_path / "sweep.json"
+    path.write_text(json.dumps(plan.to_dict()))
+    assert read_plan(path) == plan
+
+
+def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path):
+    file = tmp_path / "notes.txt"
+    file.write_text("three\nlines\nof notes\n")
+    with pytest.raises(UserError, match="is no journal of a sweep"):
+        ledger(tmp_path, trials=1, address=str(file))
+    assert file.read_text() == "three\nlines\nof notes\n"
 
 
 @pytest.mark.mnist

@@ -326,6 +326,13 @@ def test_divergence_stops_with_a_sentence_and_keeps_good_weights(tmp_path: Path)
     assert not (path / "model.safetensors").exists()
 
 
+def test_a_training_that_diverges_before_a_checkpoint_promises_no_weights(tmp_path: Path):
+    with pytest.raises(Diverged, match="diverged") as error:
+        fit(small(optimiser=OptimiserConfig("sgd", lr=1e6), log_every=1), tmp_path, progress=False)
+    assert "kept" not in str(error.value)
+    assert not list(tmp_path.glob("*/*.pt"))
+
+
 def test_damaged_files_are_refused_in_one_sentence(tmp_path: Path):
     run = fit(small(), tmp_path, progress=False)
     (run.path / "model.safetensors").write_bytes(b"nothing like weights")
@@ -466,7 +473,7 @@ def test_muon_moves_matrices_by_orthogonal_steps_and_leaves_tables_to_adamw():
     parameters = [*table.parameters(), *layer.parameters()]
     before = [p.detach().clone() for p in parameters]
     config = OptimiserConfig("muon", lr=0.01)
-    optimiser = Optimiser(config, parameters, {id(table.weight)})
+    optimiser = Optimiser(config, parameters, {id(layer.weight)})
     grads = [torch.randn_like(p) for p in parameters]
     grads[1] = torch.outer(torch.randn(20), torch.randn(12)) + 0.1 * grads[1]  # nearly of rank one
     optimiser.step(grads, 0.0)
@@ -475,7 +482,7 @@ def test_muon_moves_matrices_by_orthogonal_steps_and_leaves_tables_to_adamw():
     assert 0.5 < size.min() < size.max() < 1.5
     torch.testing.assert_close(moved[0], -0.01 * grads[0].sign(), rtol=1e-3, atol=1e-5)
     torch.testing.assert_close(moved[2], -0.01 * grads[2].sign(), rtol=1e-3, atol=1e-5)
-    again = Optimiser(config, parameters, {id(table.weight)})
+    again = Optimiser(config, parameters, {id(layer.weight)})
     again.load_state_dict(copy.deepcopy(optimiser.state_dict()))
     kept = [p.detach().clone() for p in parameters]
     optimiser.step(grads, 0.5)

@@ -1,7 +1,7 @@
 """Paths, targets, weights and levels against their formulas."""
 
 from itertools import pairwise
-from math import inf, isinf
+from math import inf, isinf, nan
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from simorgh.diffusion.grid import Grid
 from simorgh.diffusion.guidance import Guidance
 from simorgh.diffusion.levels import Levels
 from simorgh.diffusion.path import VE, Cosine, Line, Sigmoid, VPLinear, remaining_signal
+from simorgh.diffusion.sampler import Sampler
 from simorgh.diffusion.steps import DDIM, PredictorCorrector
 from simorgh.diffusion.target import row, solve
 from simorgh.diffusion.weight import output_weight
@@ -194,6 +195,10 @@ def test_a_perfect_network_is_the_exact_denoiser(path, target):
         (lambda: DDIM(eta=3.0), "eta is 3"),
         (lambda: PredictorCorrector(ratio=-1.0), "a corrector needs"),
         (lambda: Guidance(5.0, "cfg++"), "from 0 to 1"),
+        (lambda: Guidance(nan), "a scale of 0 or more"),
+        (lambda: Guidance(inf), "a scale of 0 or more"),
+        (lambda: Levels(deviation=nan), "a deviation above 0"),
+        (lambda: Sampler(steps=0), "sampler.steps is 0"),
     ],
 )
 def test_parts_that_would_give_nonsense_are_refused(make, said):

@@ -1,5 +1,6 @@
 """Molecules: tokens that join to what was cut, cleaning that counts what it drops, spellings of one molecule."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,7 @@ def test_atoms_join_to_what_was_cut_and_no_bracket_or_halogen_is_torn(parts: lis
         ("[C@@H](Cl)[NH3+]", ["[C@@H]", "(", "Cl", ")", "[NH3+]"]),
         ("Sc1cccn1", ["S", "c", "1", "c", "c", "c", "n", "1"]),
         ("[Na+].[Cl-]", ["[Na+]", ".", "[Cl-]"]),
+        ("[Fe]<-[NH3]", ["[Fe]", "<", "-", "[NH3]"]),
     ],
 )
 def test_atoms_by_hand(text, tokens):
@@ -157,6 +159,34 @@ def test_cleaning_counts_every_row(tmp_path: Path):
         (11, "no label"), (12, "more than a SMILES in its cell"),
     ]  # fmt: skip
     assert len(found) + found.merged + found.contradictory[1] + len(found.rejected) == 11, "a row was lost"
+
+
+def test_a_class_of_nothing_but_contradictions_is_none(tmp_path: Path):
+    found = clean(read_csv(table(tmp_path, "smiles,label\nC,0\nCC,1\nCCO,2\nOCC,0\n")))
+    assert found.labels == ("0", "1")
+    assert found.y.tolist() == [0, 1]
+    with pytest.raises(UserError, match="take 1 values"):
+        clean(read_csv(table(tmp_path, "smiles,label\nC,0\nCC,0\nCCO,1\nOCC,0\n")))
+
+
+def test_what_is_tested_on_is_not_trained_on_under_a_spelling_that_two_molecules_share(tmp_path: Path):
+    """Without stereo marks mirror images are one string."""
+    pairs = [f"C[C@{way}H](N){'C' * n}O,{n % 2}" for n in range(1, 9) for way in ("", "@")]
+    name = f"smiles:{table(tmp_path, chr(10).join(['smiles,label', *pairs]))}"
+    found = bbbp.molecules(name)
+    assert len(found) == 16
+    lost = 0
+    for fold in range(4):
+        config = SmilesConfig(spelling="flat", folds=4, fold=fold)
+        partition, texts = bbbp.folds(name, config), np.array(bbbp.spellings(found, "flat"))
+        train, test = bbbp.training(found, partition, config), partition.held_out(fold)
+        assert not set(texts[train]) & set(texts[test])
+        part = bbbp.source(name, config).train
+        assert len(part) == len(train)
+        lost += len(partition.training(fold)) - len(train)
+    assert lost > 0
+    whole = replace(config, spelling="canonical")
+    assert np.array_equal(bbbp.training(found, partition, whole), partition.training(fold))
 
 
 def test_a_table_without_labels_keeps_its_rows(tmp_path: Path):

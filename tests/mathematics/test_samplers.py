@@ -27,6 +27,7 @@ from simorgh.diffusion.steps import (
 )  # fmt: skip
 from simorgh.diffusion.target import Prediction
 from simorgh.models.diffusion import DiffusionConfig
+from simorgh.nn.text import TextEncoder
 from simorgh.nn.unet import UNet
 from simorgh.noise import SampleNoise, philox
 
@@ -205,6 +206,26 @@ def test_autoguidance_is_not_taken_for_another():
     )
     with pytest.raises(UserError, match="weaker"):
         model.sample(1, SampleNoise(0, 1), torch.tensor([1]), Sampler(steps=1, guidance=Guidance(2.0, "auto")))
+
+
+def test_a_model_that_was_always_told_a_condition_is_neither_guided_nor_asked_for_nothing():
+    model = DiffusionConfig(
+        UNet((8,), attention=(False,), heads=2, patch=1), condition=Condition("class", 8, drop=0.0)
+    ).build(DataSpec("image", (1, 8, 8), classes=3))
+    plain = Sampler(steps=1)
+    assert model.sample(2, SampleNoise(0, 2), torch.tensor([1, 2]), plain).shape == (2, 1, 8, 8)
+    for condition, sampler in ((None, plain), (torch.tensor([1, 2]), replace(plain, guidance=Guidance(2.0)))):
+        with pytest.raises(UserError, match=r"condition\.drop was 0"):
+            model.sample(2, SampleNoise(0, 2), condition, sampler)
+
+
+def test_a_caption_with_a_sign_that_was_never_trained_is_refused():
+    spec = DataSpec("image", (1, 8, 8), captions=("a three", "a four"))
+    network = UNet((8,), attention=(False,), heads=2, patch=1)
+    model = DiffusionConfig(network, condition=Condition("caption", 8, text=TextEncoder(8, 1, 2, 12))).build(spec)
+    assert torch.equal(model.condition("a three"), model.told.ids(["a three"])[0])
+    with pytest.raises(UserError, match="no caption of the training part has T E"):
+        model.condition("a ThrEe")
 
 
 @pytest.mark.parametrize("target", ["eps", "score", "edm"])

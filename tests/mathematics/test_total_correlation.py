@@ -103,7 +103,7 @@ def test_a_discriminator_that_cannot_tell_says_log_two_and_no_correlation():
     ("config", "sentence"),
     [
         (BetaTCVAEConfig(3, NET, prior="laplace"), "gaussian codes"),
-        (FactorVAEConfig(3, NET, gamma=-1.0), "below 0"),
+        (FactorVAEConfig(3, NET, gamma=-1.0), "gamma is -1.0"),
         (VAEConfig(3, Network("deep-conv", (4, 8, 16))), "16 x 16 pixels"),
     ],
 )

@@ -25,7 +25,7 @@ from simorgh.data.tokenisers import (
     character_tokeniser,
     merges_of,
 )  # fmt: skip
-from simorgh.data.verse import HELD_OUT, Verse, cut, held_out, shahnameh, windows
+from simorgh.data.verse import HELD_OUT, Verse, cut, held_out, shahnameh, text_file, windows
 from simorgh.evaluate.text import sections
 
 LETTERS = "ابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
@@ -233,15 +233,31 @@ def test_a_file_of_ones_own(tmp_path: Path):
     assert "30 beyts of poems.txt" in data.source
     assert data.spec.kind == "tokens"
     rows = dict(describe(DataConfig(f"text:{file}", text=TextConfig(split="line"))))
-    assert rows["test beyts"].startswith("4 in")
+    assert rows["test beyts"].startswith("3 in"), "a tenth, though no section is so short"
+    (whole,) = (tmp_path / "whole.txt",)
+    whole.write_text("\n".join("\n".join(beyt) for section in verse(20).sections for beyt in section), encoding="utf-8")
+    rows = dict(describe(DataConfig(f"text:{whole}", text=TextConfig(split="line"))))
+    assert rows["test beyts"].startswith("2 in")
     packed = tmp_path / "poems.gz"
     packed.write_bytes(gzip.compress(file.read_bytes()))
     assert torch.equal(load(DataConfig(f"text:{packed}")).train.x, data.train.x)
 
 
+@pytest.mark.parametrize("between", ["***", "—", " \u200f", "* \t *"])
+def test_a_row_of_stars_ends_a_section_as_an_empty_line_does(tmp_path: Path, between: str):
+    poems = ["\n".join("\n".join(beyt) for beyt in section) for section in verse(4, 5, 6, 7, 8).sections]
+    texts = []
+    for name, mark in (("empty", ""), ("marked", between)):
+        (tmp_path / name).write_text(f"\n{mark}\n".join(poems), encoding="utf-8")
+        texts.append(text_file(str(tmp_path / name)).sections)
+    assert texts[0] == texts[1]
+    assert len(texts[0]) == 5
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
+        ("one\t—\nthree\tfour".encode(), "Line 1 .* one beyt"),
         (b"one\ntwo\nthree\n\nfour\nfive", "Line 3 of .* no second hemistich"),
         (b"one\ttwo\tthree\nfour\tfive", "Line 1 .* one beyt"),
         (b"\xff\xfe\x00", "not UTF-8"),
@@ -262,7 +278,8 @@ def test_settings_that_no_text_can_meet(tmp_path: Path, monkeypatch):
     config = DataConfig(f"text:{file}")
     for wrong, said in ((replace(config, binarise="dynamic"), "for images"),
                         (replace(config, text=TextConfig(beyts=1)), "at least 2"),
-                        (replace(config, text=TextConfig(vocabulary=40_000)), "at most 32,767"),
+                        (replace(config, text=TextConfig(vocabulary=40_000)), "1 to 32,767"),
+                        (replace(config, text=TextConfig(vocabulary=-1)), "1 to 32,767"),
                         (replace(config, validation=14), "leaves no|No section")):  # fmt: skip
         with pytest.raises(UserError, match=said):
             load(wrong)

@@ -3,6 +3,7 @@ batch as for the whole."""
 
 import itertools
 from dataclasses import replace
+from math import nan
 
 import numpy as np
 import pytest
@@ -265,7 +266,14 @@ def test_impossible_settings_are_refused(change: dict, word: str):
         VQVAEConfig().build(DataSpec("image", (1, 10, 8)))
 
 
-@pytest.mark.parametrize(("setting", "word"), [({"codes": 1}, "codes is 1"), ({"decay": 1.0}, "decay 1.0")])
+@pytest.mark.parametrize(
+    ("setting", "word"),
+    [
+        ({"codes": 1}, "codes is 1"),
+        ({"decay": 1.0}, "decay is 1.0"),
+        ({"commitment": nan}, "commitment is nan"),
+    ],
+)
 def test_a_codebook_out_of_range_is_refused(setting: dict, word: str):
     with pytest.raises(UserError, match=word):
         Codebook(**setting)

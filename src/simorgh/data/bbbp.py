@@ -92,6 +92,13 @@ def _numbered(table: Molecules, spelling: str, extra: int, repeat: int, tokens: 
     return encode(rows, vocabulary).reshape(len(table), 1 + extra, -1), vocabulary
 
 
+def training(table: Molecules, partition: Folds, config: SmilesConfig) -> np.ndarray:
+    """Places of the molecules to train on: the other folds, without those that are spelt like a held-out one, as
+    mirror images are where stereo marks are left out ("flat")."""
+    places, texts = partition.training(config.fold), np.array(spellings(table, config.spelling))
+    return places[~np.isin(texts[places], texts[partition.held_out(config.fold)])]
+
+
 def source(name: str, config: SmilesConfig) -> Source:
     """One fold to test on and the others to train on; (N, 1 + extra, T) spellings of each molecule.
 
@@ -101,7 +108,7 @@ def source(name: str, config: SmilesConfig) -> Source:
     table, partition = molecules(name), folds(name, config)
     x, vocabulary = _numbered(table, config.spelling, config.extra, config.repeat, config.tokens)
     whole = Part(torch.from_numpy(x), torch.from_numpy(table.y))
-    places = partition.training(config.fold), partition.held_out(config.fold)
+    places = training(table, partition, config), partition.held_out(config.fold)
     train, test = (whole.take(torch.from_numpy(np.ascontiguousarray(p))) for p in places)
     where = f"{content(name)[1]}, fold {config.fold} of {config.folds} ({config.split}, repeat {config.repeat})"
     checksums = (("cleaned molecules and labels", table.hash), ("the folds", partition.hash))

@@ -75,6 +75,8 @@ def _load(config: DataConfig) -> Dataset:
         found = f"{text.verse.origin}; content SHA-256 {text.verse.checksum}"
         checksums = (("the content", text.verse.checksum),)
         return Dataset(config.name, found, text.train, text.validation, text.test, text.spec, checksums=checksums)
+    if is_molecules(config.name) and config.binarise != "none":
+        raise UserError("data.binarise is for images; leave it out for molecules.")
     source = molecules(config.name, config.smiles) if is_molecules(config.name) else find(config.name)
     n = len(source.train)
     if config.validation >= n:

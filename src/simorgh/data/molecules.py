@@ -137,7 +137,7 @@ def clean(table: Table) -> Molecules:
             kept.append((place, name))
     if not kept:
         raise UserError("No molecule is left after cleaning: check that the column of SMILES holds SMILES.")
-    names, y = _labels(table, [place for place, _ in kept])
+    _, y = _labels(table, [place for place, _ in kept])
     groups: dict[str, list[int]] = {}
     for row, (_, name) in enumerate(kept):
         groups.setdefault(name, []).append(row)
@@ -146,10 +146,11 @@ def clean(table: Table) -> Molecules:
     if not whole:
         raise UserError("No molecule is left after cleaning: every one has rows with different labels.")
     first = [kept[row][0] for row in whole.values()]
+    names, y = _labels(table, first)  # a class may have had nothing but contradictions
     return Molecules(
         tuple(whole),
         tuple(table.smiles[place] for place in first),
-        None if y is None else y[list(whole.values())],
+        y,
         names,
         tuple(table.lines[place] for place in first),
         tuple(rejected),

@@ -20,7 +20,7 @@ _ATOM = re.compile(
       | Br | Cl             # before B and C, or they would be torn
       | [BCNOPSFI] | [bcnops] | \*
       | %\(\d+\) | %\d\d | \d   # ring closures
-      | [-=\#$:/\\] | [().~>@?+]""",
+      | [-=\#$:/\\] | [().~<>@?+]""",
     re.VERBOSE,
 )
 

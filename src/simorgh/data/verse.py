@@ -74,8 +74,8 @@ def check_text(config: DataConfig) -> None:
         raise UserError("data.binarise is for images; leave it out for a text.")
     if config.text.beyts < 2:
         raise UserError(f"data.text.beyts is {config.text.beyts}; a prompt and an answer are at least 2.")
-    if config.text.vocabulary > MOST_SYMBOLS:
-        raise UserError(f"data.text.vocabulary is {config.text.vocabulary}; it can be at most {MOST_SYMBOLS:,}.")
+    if not 1 <= config.text.vocabulary <= MOST_SYMBOLS:
+        raise UserError(f"data.text.vocabulary is {config.text.vocabulary}; it can be 1 to {MOST_SYMBOLS:,}.")
 
 
 def shahnameh() -> Verse:
@@ -104,8 +104,8 @@ def shahnameh() -> Verse:
 def text_file(name: str) -> Verse:
     """The beyts of a UTF-8 file, gzipped or not; a tenth, or one section, is to be held out.
 
-    A line with a tab is a beyt; without one, two lines are. An empty line ends a section. UserError for a file that is
-    no such text, and for a section with a line left over.
+    A line with a tab is a beyt; without one, two lines are. A line without a letter or digit, empty or a row of stars,
+    ends a section. UserError for a file that is no such text, and for a section with a line left over.
     """
     path = Path(name).expanduser()
     if not name or not path.is_file():
@@ -117,7 +117,7 @@ def text_file(name: str) -> Verse:
         raise UserError(f"{path} is not UTF-8 text: save it in that encoding.") from error
     sections, section, waiting = [], [], None
     for number, line in enumerate([*lines, ""], 1):
-        if not line.strip():
+        if not _says(line):
             if waiting is not None:
                 raise UserError(f"Line {number - 1} of {path} has no second hemistich before the section ends.")
             if section:
@@ -125,7 +125,7 @@ def text_file(name: str) -> Verse:
             section = []
         elif "\t" in line.strip():
             first, _, second = line.strip().partition("\t")
-            if waiting is not None or "\t" in second:
+            if waiting is not None or "\t" in second or not (_says(first) and _says(second)):
                 raise UserError(f"Line {number} of {path} should hold one beyt, two hemistichs with a tab between.")
             section.append((first, second))
         elif waiting is None:
@@ -137,20 +137,26 @@ def text_file(name: str) -> Verse:
     if beyts < 2:
         raise UserError(f"{path} holds {beyts} beyts; at least two are needed, one to be held out.")
     digest = hashlib.sha256(content).hexdigest()
-    share = max(round(SHARE * beyts), min(map(len, sections)))
-    return Verse(tuple(sections), f"{beyts:,} beyts of {path.name}", digest, share)
+    return Verse(tuple(sections), f"{beyts:,} beyts of {path.name}", digest, max(1, round(SHARE * beyts)))
+
+
+def _says(line: str) -> bool:
+    """Whether anything would be left of `line` but punctuation."""
+    return any(sign.isalnum() for sign in line)
 
 
 def cut(verse: Verse, config: DataConfig) -> Windows:
     """Split, train the tokeniser on the training part, cut windows; `config` says how. The first `limit` windows of
-    the training part are kept."""
+    the training part are kept. The spec's length is that of the longest window of all parts, for each is read whole."""
     text = config.text
     sections = tuple(
         tuple(tuple(normalise(half, text.marks, text.punctuation) for half in beyt) for beyt in section)
         for section in verse.sections
     )
-    test = held_out(sections, verse.held_out, text.split, "test")
-    valid = held_out(sections, config.validation, text.split, "validation", test) if config.validation else set()
+    whole = min(map(len, sections)) if text.split == "section" else 1  # no part of a section can be held out
+    test = held_out(sections, max(verse.held_out, whole), text.split, "test")
+    about = config.validation and max(config.validation, whole)
+    valid = held_out(sections, about, text.split, "validation", test) if about else set()
     train = {(i, j) for i, section in enumerate(sections) for j in range(len(section))} - test - valid
     if not train:
         raise UserError(f"data.validation is {config.validation}, which leaves no beyt to train on.")

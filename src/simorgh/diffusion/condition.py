@@ -30,7 +30,8 @@ class Condition:
     Attributes:
         kind: see above; "none" for nothing.
         dim: dimensions of a token of the context.
-        drop: share of the training examples that are told nothing.
+        drop: share of the training examples that are told nothing; at 0 the model never learns to draw unguided
+            by a condition, so that it can neither be guided nor asked for nothing.
         text: the encoder of captions; its width is `dim`, whatever it says.
     """
 
@@ -168,4 +169,6 @@ class ToldCaption(Told):
         return self.table[torch.arange(first, first + n) % len(self.table)].cpu()
 
     def parse(self, words: str) -> Tensor:
+        if strange := self.alphabet.unknown(words):
+            raise UserError(f"{words!r} cannot be asked for: no caption of the training part has {' '.join(strange)}.")
         return self.ids([words])[0]

@@ -67,7 +67,7 @@ def consistent(x0: Tensor, u: Tensor, q: Tensor) -> Prediction:
 
 
 class Counted:
-    """A denoiser that counts the examples it was asked about and the calls."""
+    """A denoiser that counts its calls."""
 
     def __init__(self, denoiser: Denoiser):
         self.denoiser, self.calls = denoiser, 0

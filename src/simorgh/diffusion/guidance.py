@@ -35,7 +35,7 @@ class Guidance:
     def __post_init__(self) -> None:
         if self.kind == "cfg++" and self.scale > 1:
             raise UserError(f"guidance of kind cfg++ has a scale from 0 to 1, not {self.scale}.")
-        if self.scale < 0 or not 0 <= self.low < self.high:
+        if not 0 <= self.scale < inf or not 0 <= self.low < self.high:
             raise UserError(
                 f"guidance needs a scale of 0 or more and levels low < high, not {self.scale}, {self.low}, {self.high}."
             )

@@ -1,6 +1,7 @@
 """Which levels a training step looks at: one time t in [0, 1] an example."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 import torch
@@ -32,7 +33,7 @@ class Levels:
     stratified: bool = False
 
     def __post_init__(self) -> None:
-        if self.count < 1 or self.deviation <= 0:
+        if self.count < 1 or not 0 < self.deviation < inf:
             raise UserError(
                 f"levels need a count of at least 1 and a deviation above 0, not {self.count}, {self.deviation}."
             )

@@ -5,7 +5,7 @@ from math import hypot, isinf
 
 from torch import Tensor
 
-from simorgh.contracts import SampleNoise, UserError
+from simorgh.contracts import SampleNoise, UserError, check_least
 from simorgh.diffusion.denoiser import Counted, Denoiser
 from simorgh.diffusion.grid import Grid
 from simorgh.diffusion.guidance import Guidance
@@ -33,6 +33,7 @@ class Sampler:
     clip: bool = False
 
     def __post_init__(self) -> None:
+        check_least("sampler", self, steps=1)
         if self.guidance.kind == "cfg++" and not isinstance(self.step, DDIM | Ancestral):
             raise UserError(f"cfg++ renews the noise of a step, as ddim and ancestral do; {self.step.kind} has none.")
 

@@ -17,6 +17,7 @@ from simorgh.contracts import (
     Encodes,
     Measurement,
     Model,
+    Quantises,
     Reconstructs,
     Samples,
     UserError,
@@ -138,7 +139,8 @@ def reconstruction(run: Run, model: Model, data: Dataset, device: str) -> list[M
     error = mean_interval(errors, kind="normal")
     binarise = run.experiment.data.binarise
     pixels = "" if binarise == "none" else f", pixels binarised {binarise}"
-    protocol = f"{tested(run, data)}{pixels}, decoded from the mean code"
+    how = "the nearest codes" if isinstance(model, Quantises) else "the mean code"
+    protocol = f"{tested(run, data)}{pixels}, decoded from {how}"
     found = [measurement("mse", error, "squared grey level (0 to 1)", protocol, context=context(run))]
     if not run.spec.binary:
         scaled = scaled_error(errors, pixel_variance(data.train.x))

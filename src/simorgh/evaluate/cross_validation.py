@@ -18,7 +18,7 @@ from torch import Tensor
 
 from simorgh.contracts import Diverged, Measurement, Model, UserError
 from simorgh.data import Dataset, SmilesConfig, batches, load, stream
-from simorgh.data.bbbp import folds, molecules, spellings
+from simorgh.data.bbbp import folds, molecules, spellings, training
 from simorgh.evaluate.measure import measurement
 from simorgh.files import write
 from simorgh.metrics.classification import accuracy, auc, balanced_accuracy, brier, reliability
@@ -131,7 +131,7 @@ def fitted(fit: Callable[[Sequence[str], np.ndarray, int], Predictor], name: str
     def learn(config: SmilesConfig) -> np.ndarray:
         table, partition = molecules(name), folds(name, config)
         texts = spellings(table, config.spelling)
-        train, test = partition.training(config.fold), partition.held_out(config.fold)
+        train, test = training(table, partition, config), partition.held_out(config.fold)
         model = fit([texts[i] for i in train], table.y[train], config.repeat * config.folds + config.fold)
         return model.predict([texts[i] for i in test])[:, 1].numpy()
 

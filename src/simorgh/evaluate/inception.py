@@ -71,7 +71,8 @@ def fid(run: Run, file: Path, resize: str = "tf1", device: str = "cpu") -> list[
     About a second an image on two cores; UserError where the run cannot be sampled from.
     """
     network, data = load_inception(file), load(DataConfig(run.experiment.data.name))
-    n = min(run.experiment.evaluate.samples, len(data.test))
+    looked_at = len(data.test.take(slice(0, run.experiment.evaluate.images)))
+    n = min(run.experiment.evaluate.samples, looked_at)
     test = data.test.take(slice(0, n))
     sets = {
         "test images": test.batch(torch.arange(n)).x,

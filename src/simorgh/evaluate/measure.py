@@ -25,9 +25,11 @@ def measurement(
     floor: float | None = None,
     context: dict | None = None,
 ) -> Measurement:
-    """A Measurement of a plain number over `n` examples, or of an Interval."""
+    """A Measurement of a plain number over `n` examples, or of an Interval, which brings its own n."""
     if isinstance(value, Interval):
         value, low, high, n = float(value.value), float(value.low), float(value.high), n or value.n
+    elif n is None:
+        raise ValueError(f"{name} is a plain number: it needs the number of its examples.")
     else:
         value, low, high = float(value), None, None
     floor = None if floor is None else float(floor)

@@ -38,9 +38,10 @@ def _what(run: Run, data: Dataset) -> str:
     smiles = run.experiment.data.smiles
     if run.spec.kind != "tokens":
         return tested(run, data)
+    first = "" if run.experiment.evaluate.images is None else f"first {len(data.test)} "
     return (
-        f"{run.experiment.data.name} test molecules, fold {smiles.fold} of {smiles.folds}, {smiles.split}, repeat "
-        f"{smiles.repeat}, {smiles.spelling} SMILES"
+        f"{first}{run.experiment.data.name} test molecules, fold {smiles.fold} of {smiles.folds}, {smiles.split}, "
+        f"repeat {smiles.repeat}, {smiles.spelling} SMILES"
     )
 
 

@@ -70,7 +70,7 @@ def samples(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
     if n >= 1000:
         endless = frechet_extrapolated(real, fake).intercept
         found.append(measurement("fd_digits_extrapolated", endless, "squared feature units",
-                                 f"Fréchet distance at an endless number of samples, {protocol}", floor=0.0,
+                                 f"Fréchet distance at an endless number of samples, {protocol}", n=n, floor=0.0,
                                  context=here))  # fmt: skip
     ours = prdc(real, fake)
     found += [

@@ -50,12 +50,12 @@ def sprites(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
                         floor=_floor(n, data, real), context=context(run, split="test", **about))]  # fmt: skip
 
 
-_floors: dict[tuple[int, int], float] = {}
+_floors: dict[tuple[int, int, int], float] = {}
 
 
 def _floor(n: int, data: Dataset, real: Tensor) -> float:
     """What `n` training sprites that are not among the test sprites, drawn at random, reach in the place of samples."""
-    key = n, len(data.train)
+    key = n, len(data.train), len(data.test)
     if key not in _floors:
         order = philox("sprites", "floor").permutation(len(data.train))
         others = untested(data.train, data.test, n, order.tolist())

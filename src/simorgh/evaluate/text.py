@@ -89,7 +89,8 @@ def surprise(run: Run, model: Model, data: Dataset, device: str) -> list[Measure
         before = "the beyt before" if one else f"up to {prompt - 1} beyts before"
         about = context(run, split=text.split, prompt=prompt - 1, floor_order=order)
         name = "bits_per_char_pair" if one and text.beyts != 2 else "bits_per_char"
-        found.append(measurement(name, bits, "bits/character", f"{what}, given {before}", floor=floor, context=about))
+        found.append(measurement(name, bits, "bits/character", f"{what}, given {before}", n=len(sums), floor=floor,
+                                 context=about))  # fmt: skip
         if name == "bits_per_char":
             symbols, total = int(part.mask.sum()), float(sums.sum())
             found.append(measurement("bits_per_beyt", total / log(2) / beyts, "bits/beyt", f"{what}, given {before}",

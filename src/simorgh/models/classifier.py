@@ -70,6 +70,8 @@ class Classifier(Model):
         super().__init__()
         if spec.kind != "image" or not spec.classes:
             raise UserError("The classifier needs labelled images.")
+        if min(spec.shape[1:]) < 4:
+            raise UserError(f"The classifier halves images twice: {spec.shape[1:]} pixels are too few.")
         check_least("model", config, width=1, features=1, turn=0, shift=0, scale=0)
         check_share("model", config, "smoothing")
         if config.width % GROUPS or config.features % GROUPS:

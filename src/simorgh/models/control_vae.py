@@ -24,7 +24,7 @@ from simorgh.nn.networks import Network
 
 @dataclass(frozen=True)
 class ControlVAEConfig(Config):
-    """As VAEConfig, with a controller in the place of `beta` and `warmup`.
+    """As VAEConfig, with a controller in the place of `beta` and `warmup`, and without `input_noise`.
 
     Attributes:
         target: the set point of the KL, in nats per image.

@@ -28,7 +28,7 @@ from simorgh.noise import SampleNoise
 
 @dataclass(frozen=True)
 class CVAEConfig(Config):
-    """As VAEConfig; `auxiliary` is the weight of the label head, 0 for none."""
+    """As VAEConfig without `warmup`; `auxiliary` is the weight of the label head, 0 for none."""
 
     latent_dim: int = 2
     network: Network = field(default_factory=Network)

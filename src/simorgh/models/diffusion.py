@@ -142,6 +142,9 @@ class Diffusion(Model):
             raise UserError("This model was told nothing in training and takes no condition.")
         if sampler.guidance.kind == "auto" and not sampler.guidance.idle:
             raise UserError("Autoguidance needs a second, weaker model, which one run has not: join the two denoisers.")
+        if self.conditional and not self.config.condition.drop and (condition is None or not sampler.guidance.idle):
+            raise UserError("condition.drop was 0, so this model knows no images without a condition: it can neither "
+                            "draw them nor be guided away from them.")  # fmt: skip
         told = self.denoiser(condition)
         if condition is not None:
             told = sampler.guidance.join(told, self.denoiser(None))

@@ -52,9 +52,9 @@ class FactorVAE(VAE):
 
     def __init__(self, config: FactorVAEConfig, spec: DataSpec):
         super().__init__(config, spec)
-        check_least("model", config, discriminator=1)
-        if config.gamma < 0 or not config.discriminator:
-            raise UserError(f"model.gamma {config.gamma} is below 0 or model.discriminator has no hidden layer.")
+        check_least("model", config, discriminator=1, gamma=0)
+        if not config.discriminator:
+            raise UserError("model.discriminator has no hidden layer.")
         self._vae = list(self.parameters())
         self.gamma = config.gamma
         self.discriminator = mlp((self.latent.features, *config.discriminator, 1), "leaky-relu")

@@ -33,7 +33,7 @@ from simorgh.nn.networks import Network
 
 @dataclass(frozen=True)
 class IWAEConfig(Config):
-    """As VAEConfig, and
+    """As VAEConfig without `beta`, `warmup` and `input_noise`, and
 
     Attributes:
         draws: k.

@@ -15,7 +15,7 @@ from math import log
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from simorgh.contracts import DataSpec, UserError
+from simorgh.contracts import DataSpec, check_least
 from simorgh.models.adversarial import AdversarialConfig, AdversarialModel, Play, squared_slope
 from simorgh.nn.players import Players
 from simorgh.noise import Noise
@@ -39,8 +39,7 @@ class R3GAN(AdversarialModel):
 
     def __init__(self, config: R3GANConfig, spec: DataSpec):
         super().__init__(config, spec)
-        if config.gamma < 0:
-            raise UserError(f"model.gamma is {config.gamma}; a penalty is not below 0.")
+        check_least("model", config, gamma=0)
         self.gamma = config.gamma
 
     def discriminator_play(self, real: Tensor, fake: Tensor, y: Tensor | None, noise: Noise) -> Play:

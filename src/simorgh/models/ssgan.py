@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, relu, softplus
 
-from simorgh.contracts import DataSpec, UserError
+from simorgh.contracts import DataSpec, UserError, check_least
 from simorgh.models.adversarial import AdversarialConfig, AdversarialModel, Play
 from simorgh.nn.players import Players
 from simorgh.noise import Noise
@@ -60,6 +60,7 @@ class SSGAN(AdversarialModel):
         super().__init__(config, spec)
         if self.frame[0] != self.frame[1]:
             raise UserError(f"SSGAN turns images by 90 degrees: {self.frame} is not square.")
+        check_least("model", config, real_rotations=0, fake_rotations=0)
         self.config = config
         self.discriminator.rotation = config.players.wrap(nn.Linear(self.discriminator.trunk.features, 4))
 

@@ -37,7 +37,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError
+from simorgh.contracts import Batch, Config, DataSpec, Model, Objective, Terms, Tick, UserError, check_least
 from simorgh.nn.latent import Latent, Posterior, make_latent
 from simorgh.nn.likelihood import Likelihood, make_likelihood
 from simorgh.nn.networks import Network
@@ -149,8 +149,9 @@ class VAE(LatentVariableModel):
 
     def __init__(self, config: VAEConfig, spec: DataSpec):
         super().__init__()
-        if config.beta < 0 or not 0 <= config.warmup <= 1:
-            raise UserError(f"model.beta {config.beta} is below 0 or model.warmup {config.warmup} outside 0 to 1.")
+        check_least("model", config, beta=0, warmup=0, input_noise=0)
+        if config.warmup > 1:
+            raise UserError(f"model.warmup is {config.warmup}; it is a share of the training, at most 1.")
         self.latent = make_latent(config.prior, config.latent_dim)
         self.likelihood = make_likelihood(config.likelihood)
         self.encoder = config.network.encoder(spec, self.latent.outputs)

@@ -12,6 +12,7 @@ the generator with a critic that has just left the box. Images (B, C, H, W), sco
 """
 
 from dataclasses import dataclass, field
+from math import inf
 
 import torch
 from torch import Tensor
@@ -50,7 +51,7 @@ class WGAN(AdversarialModel):
 
     def __init__(self, config: WGANConfig, spec: DataSpec):
         super().__init__(config, spec)
-        if config.clip <= 0:
+        if not 0 < config.clip < inf:
             raise UserError(f"model.clip is {config.clip}; the box needs a positive side.")
         self.config, self._moves = config, _Moves(config)
         self.clip()

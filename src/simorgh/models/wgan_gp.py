@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from simorgh.contracts import DataSpec, UserError
+from simorgh.contracts import DataSpec, check_least
 from simorgh.models.adversarial import AdversarialConfig, AdversarialModel, Play, squared_slope
 from simorgh.nn.players import Players
 from simorgh.noise import Noise
@@ -39,8 +39,7 @@ class WGANGP(AdversarialModel):
 
     def __init__(self, config: WGANGPConfig, spec: DataSpec):
         super().__init__(config, spec)
-        if config.penalty < 0:
-            raise UserError(f"model.penalty is {config.penalty}; a penalty is not below 0.")
+        check_least("model", config, penalty=0)
         self.penalty = config.penalty
 
     def discriminator_play(self, real: Tensor, fake: Tensor, y: Tensor | None, noise: Noise) -> Play:

@@ -25,14 +25,14 @@ is the vector.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from math import inf, prod
+from math import prod
 from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding
 
-from simorgh.contracts import UserError
+from simorgh.contracts import UserError, check_least, check_share
 from simorgh.nn.quantise import k_means, nearest_codes, shares, straight_through, sums
 
 TINY = 1e-8
@@ -74,13 +74,8 @@ class Codebook:
     def __post_init__(self) -> None:
         if self.codes < 2 or self.dim < 1:
             raise UserError(f"codebook.codes is {self.codes} and dim {self.dim}; at least 2 codes of dimension 1.")
-        if self.commitment < 0 or not 0 <= self.decay < 1 or not 0 <= self.restart < 1:
-            raise UserError(
-                f"codebook.commitment {self.commitment} is below 0, or decay {self.decay} or restart {self.restart} "
-                "outside 0 to 1."
-            )
-        if not 0 <= self.rate < inf:
-            raise UserError(f"codebook.rate is {self.rate}; it weighs the nats of a code and is 0 or more.")
+        check_least("codebook", self, commitment=0, rate=0)
+        check_share("codebook", self, "decay", "restart")
 
     def build(self) -> "Quantiser":
         """UserError for settings that do not go together."""

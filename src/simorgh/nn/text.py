@@ -43,6 +43,10 @@ class Alphabet:
         """Number of ids."""
         return len(self.signs) + 2
 
+    def unknown(self, caption: str) -> str:
+        """The signs of a caption that this alphabet has not, each once."""
+        return "".join(dict.fromkeys(sign for sign in _normal(caption) if sign not in self.signs))
+
     def encode(self, captions: Sequence[str], length: int) -> tuple[Tensor, Tensor]:
         """ids (B, L) int64 and mask (B, L) bool of captions, L the longest of them with its start.
 

@@ -7,8 +7,8 @@ block on the way down left at its resolution. Sides that the halvings do not div
 convolution starts at zero, so that an untrained network answers zero.
 """
 
-from dataclasses import dataclass, replace
-from math import ceil, lcm
+from dataclasses import dataclass
+from math import ceil
 from typing import Literal
 
 import torch
@@ -181,59 +181,3 @@ class UNetModule(nn.Module):
         if self.inject == "add":
             code, pooled = code + pooled, None
         return Given(silu(code), None if pooled is None else silu(pooled), context, mask)
-
-
-def equal_parameters(
-    unet: UNet, count: int, shape: tuple[int, int, int], out_channels: int | None = None, context_dim: int | None = None
-) -> UNet:
-    """The same network at other widths, scaled alike and then one of them moved by a step where that is nearer, with
-    `count` parameters within 2 %.
-
-    Widths stay even, and multiples of the heads where there is attention. Where none comes near enough, the number of
-    blocks changes too.
-    """
-    step, tried = lcm(2, unet.heads if unet.middle_attention or any(unet.attention) else 1), {}
-
-    def off(candidate: UNet) -> int:
-        """How many parameters too many or too few."""
-        if candidate not in tried:
-            tried[candidate] = candidate.count(shape, out_channels, context_dim) - count
-        return tried[candidate]
-
-    def nearest(candidates: list[UNet]) -> UNet:
-        return min(candidates, key=lambda c: abs(off(c)))
-
-    for blocks in sorted(range(1, 3 * unet.blocks + 1), key=lambda b: abs(b - unet.blocks)):
-        low, high, met = 0.0, 8.0, []
-        while high - low > 0.002:
-            factor = (low + high) / 2
-            met.append(replace(unet, channels=_scaled(unet.channels, factor, step), blocks=blocks))
-            low, high = (factor, high) if off(met[-1]) < 0 else (low, factor)
-        best = nearest(met)
-        best = nearest([best, *(replace(best, channels=c) for c in _nudged(best.channels, step))])
-        if abs(off(best)) <= 0.02 * count:
-            return best
-    raise UserError(f"No width near {unet.channels} gives {count} parameters within 2 %.")
-
-
-def _scaled(channels: tuple[int, ...], factor: float, step: int) -> tuple[int, ...]:
-    return tuple(max(1, round(c * factor / step)) * step for c in channels)
-
-
-def _nudged(channels: tuple[int, ...], step: int) -> list[tuple[int, ...]]:
-    """The widths with one of them a step smaller or larger."""
-    moved = [(*channels[:i], c + d, *channels[i + 1 :]) for i, c in enumerate(channels) for d in (-step, step)]
-    return [widths for widths in moved if min(widths) > 0]
-
-
-def plain(
-    unet: UNet, shape: tuple[int, int, int], out_channels: int | None = None, context_dim: int | None = None
-) -> UNet:
-    """A stack of residual blocks at one resolution (the full one where `patch` is 1), without skips or attention, with
-    as many parameters within 2 %, and as deep as the U-Net where its parameters allow it."""
-    depth = len(unet.channels) * (2 * unet.blocks + 1) + 2
-    stack = replace(
-        unet, channels=(max(unet.channels),), blocks=max(1, (depth - 3) // 2), attention=(False,), skips=False,
-        middle_attention=False,
-    )  # fmt: skip
-    return equal_parameters(stack, unet.count(shape, out_channels, context_dim), shape, out_channels, context_dim)

@@ -10,7 +10,7 @@ from simorgh.train import Run
 SMALLER = {
     "neg_elbo", "neg_elbo_same_images", "iwae_bound", "fd_digits", "fd_sprites", "fid", "kid", "mse", "bits_per_dim",
     "bits_per_char", "bits_per_beyt", "perplexity", "brier", "kid_inception", "fd_digits_extrapolated",
-    "variance_scaled_error", "calibration_error",
+    "variance_scaled_error", "calibration_error", "bits_per_char_pair", "modes_kl", "prior_bits", "prior_nats_per_code",
 }  # fmt: skip
 LARGER = {
     "precision", "recall", "density", "coverage", "judge_accuracy", "tstr_accuracy", "accuracy", "balanced_accuracy",
@@ -25,8 +25,8 @@ class Comparison:
 
     Attributes:
         name: of the measurement.
-        rows: (run, measurement, rank), best first where ranked; equal ranks where intervals overlap, rank None
-            where there is no ranking.
+        rows: (run, measurement, rank), best first where ranked; equal ranks where intervals overlap that of the
+            first with this rank, rank None where there is no ranking.
         larger: whether larger is better, None where the name has no better.
         reason: one sentence that says why nothing is ranked, "" where it is.
     """
@@ -41,8 +41,8 @@ def compare(runs: Sequence[Run]) -> list[Comparison]:
     """A Comparison of every measurement that at least two of the runs hold.
 
     Measurements are ranked only under one protocol: the same number under another protocol is another quantity.
-    A run shares the rank of the run before it where it cannot be told from it, that is where the intervals of 95 %
-    overlap. UserError where a run holds no results or nothing is held by two.
+    A run shares the rank of a better one where it cannot be told from the best of that rank, that is where the
+    intervals of 95 % overlap. UserError where a run holds no results or nothing is held by two.
     """
     if len(runs) < 2:
         raise UserError("A comparison needs at least two runs.")
@@ -65,7 +65,7 @@ def _labels(runs: Sequence[Run]) -> list[str]:
 
 
 def _compare(name: str, rows: list[tuple[str, Measurement]]) -> Comparison:
-    larger = True if name in LARGER else False if name in SMALLER else None
+    larger = True if name in LARGER or name.startswith("reading_") else False if name in SMALLER else None
     protocols = list(dict.fromkeys(m.protocol for _, m in rows))
     reason = ""
     if len({m.protocol_hash for _, m in rows}) > 1:
@@ -77,9 +77,11 @@ def _compare(name: str, rows: list[tuple[str, Measurement]]) -> Comparison:
         return Comparison(name, tuple((label, m, None) for label, m in rows), larger, reason)
     rows = sorted(rows, key=lambda row: row[1].value, reverse=larger)
     ranked: list[tuple[str, Measurement, int | None]] = []
+    rank, first = 0, None
     for place, (label, m) in enumerate(rows, 1):
-        tied = bool(ranked) and _overlap(ranked[-1][1], m)
-        ranked.append((label, m, ranked[-1][2] if tied else place))
+        if first is None or not _overlap(first, m):
+            rank, first = place, m
+        ranked.append((label, m, rank))
     return Comparison(name, tuple(ranked), larger)
 
 

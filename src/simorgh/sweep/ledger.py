@@ -101,12 +101,18 @@ class Ledger:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.claims = FileLock(self.folder / "claims.lock")
         pruner = optuna.pruners.MedianPruner(n_startup_trials=STARTUP, n_warmup_steps=plan.warm_up)
-        self.study = optuna.create_study(
-            study_name=plan.name,
-            storage=_storage(address, journal),
-            pruner=pruner if plan.prune else optuna.pruners.NopPruner(),
-            load_if_exists=True,
-        )
+        try:  # a journal is read as soon as it is opened
+            storage = _storage(address, journal)
+            self.study = optuna.create_study(
+                study_name=plan.name,
+                storage=storage,
+                pruner=pruner if plan.prune else optuna.pruners.NopPruner(),
+                load_if_exists=True,
+            )
+        except (ValueError, KeyError, TypeError) as error:  # what reading a file of another kind ends in
+            if not journal:
+                raise
+            raise UserError(f"{journal} is no journal of a sweep, or damaged: name another file.") from error
 
     # looking
 

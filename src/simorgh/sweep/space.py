@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from simorgh.contracts import Samples, UserError, check_name
-from simorgh.data import DataConfig, batches, load
+from simorgh.data import batches, load
 from simorgh.report.compare import LARGER
 from simorgh.train import Experiment, initialise, settled
 from simorgh.train.experiment import from_dict, override, setting, to_dict
@@ -39,8 +39,11 @@ _FIXED = {
     "data.text": "nats of unlike symbols or beyts cannot be compared",
     **{f"data.smiles.{part}": "the trials would not be compared on the same molecules" for part in FOLD},
     "train.snapshot_samples": "distances of unlike numbers of samples cannot be compared",
+    "train.keep": "the last value of one trial would be compared with the best of another",
     "train.checkpoint_seconds": "it does not change what is learnt",
 }
+_UNLIKE = ("model.likelihood", "model.weight", "model.target")
+"""What decides the unit of a loss: only a distance of samples can be searched on along it."""
 
 
 @dataclass(frozen=True)
@@ -149,8 +152,10 @@ class Plan:
         texts: the dimensions as they were written.
         metric: a key of the history that begins with valid/, or fd_digits; smaller is better.
         prune: whether trials worse than the median of the others are cut off.
-        images: images to train on before any are held out.
+        images: examples to train on before any are held out.
         seeds: of a grid, how many seeds each combination is trained from; 0 where the settings are searched.
+        held_out: how many examples are held out, where that is not data.validation (of a text, which counts beyts); 0
+            where it is.
     """
 
     experiment: Experiment
@@ -159,6 +164,7 @@ class Plan:
     prune: bool
     images: int
     seeds: int = 0
+    held_out: int = 0
 
     @property
     def cells(self) -> list[tuple[dict[str, Any], int]]:
@@ -188,10 +194,11 @@ class Plan:
     @property
     def protocol(self) -> str:
         """What a value of this sweep is, in one sentence."""
-        e, held_out = self.experiment, self.experiment.data.validation
+        e, held_out = self.experiment, self.held_out or self.experiment.data.validation
+        when = "at the least valid/loss" if e.train.keep == "best" else "last"
         what = {
             True: f"fd_digits of {SNAPSHOT:,} samples of the last snapshot against",
-            False: f"{self.metric}, {'smallest' if e.train.keep == 'best' else 'last'} of a training, on",
+            False: f"{self.metric}, {when} of a training, on",
         }[self.metric == "fd_digits"]
         cut = f", median pruner after {self.warm_up}" if self.prune else ""
         how = f"TPE from seed {e.seed}{cut}"
@@ -211,12 +218,13 @@ class Plan:
             "prune": self.prune,
             "images": self.images,
             **({"seeds": self.seeds} if self.seeds else {}),
+            **({"held_out": self.held_out} if self.held_out else {}),
         }
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> "Plan":
         base = from_dict(Experiment, plain["experiment"])
-        rest = plain["metric"], plain["prune"], plain["images"], plain.get("seeds", 0)
+        rest = plain["metric"], plain["prune"], plain["images"], plain.get("seeds", 0), plain.get("held_out", 0)
         return cls(base, tuple(plain["set"]), *rest)
 
 
@@ -236,15 +244,20 @@ def make_plan(
     The model is built once and looked at with a few of them, so that a mistake is found before any trial begins.
     UserError for a setting, objective or metric that there is not.
     """
-    images = len(load(DataConfig(base.data.name)).train)
     if not base.data.validation:
+        images = len(load(replace(base.data, limit=None)).train)
         base = replace(base, data=replace(base.data, validation=min(VALIDATION, max(1, images // 10))))
     if metric == "fd_digits":
         base = override(base, {"train.snapshot_samples": SNAPSHOT})
     base = from_dict(Experiment, to_dict(settled(base)))  # as it will be read back: 60 is 60.0 where that is a float
-    plan = Plan(base, tuple(sorted(texts)), metric, prune and not seeds, images, seeds)
-    space, data = plan.space, load(base.data)
+    data = load(base.data)
+    held_out = len(data.validation)
+    images, other = len(data.train) + held_out, held_out if held_out != base.data.validation else 0
+    plan = Plan(base, tuple(sorted(texts)), metric, prune and not seeds, images, seeds, other)
+    space = plan.space
     for path, dimension in space.items():
+        if path in _UNLIKE and metric != "fd_digits":
+            raise UserError(f"{path} decides what {metric} is: it can be searched with --metric fd_digits only.")
         if seeds and isinstance(dimension, Range):
             raise UserError(f"{path} is a range, which has no end of values: a grid needs {path}=a,b,c.")
     model = initialise(base, data.spec)

@@ -44,6 +44,12 @@ class Validations:
         found = {round(line["samples"] / examples): line[self._metric] for line in run.history() if self.due(run, line)}
         return sorted(found.items())
 
+    def kept(self, run: Run) -> float:
+        """The value of the weights that train.keep best kept, those of the smallest valid/loss."""
+        return min((line for line in run.history() if self.due(run, line)), key=lambda line: line["valid/loss"])[
+            self._metric
+        ]
+
 
 class Distances:
     """fd_digits of the snapshots, numbered from 1 (the untrained one is left out), against the validation images."""
@@ -170,7 +176,7 @@ class Worker:
         if not values:
             raise UserError(f"{run.path} holds no {self._plan.metric}: nothing was trained.")
         best = experiment.train.keep == "best" and isinstance(points, Validations)
-        return min(values) if best else values[-1]
+        return points.kept(run) if best else values[-1]
 
 
 def main(out: str, trials: str) -> None:

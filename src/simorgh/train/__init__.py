@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from simorgh.contracts import DataSpec, Model, UserError, check_least
+from simorgh.contracts import DataSpec, Diverged, Model, UserError, check_least
 from simorgh.data import Dataset, batches, load, settle, stream
 from simorgh.train import loop as _loop
 from simorgh.train.engine import Engine
@@ -47,7 +47,9 @@ def fit(
         return _finished(path, experiment)
     loop, data = _prepared(experiment)  # settings that do not fit are refused before anything is written
     with alone(path):
-        if (path / "model.safetensors").is_file():  # somebody else was at it meanwhile
+        # Somebody else was at it meanwhile; only the first process knows, for it alone has waited.
+        if loop.engine.agree((path / "model.safetensors").is_file()):
+            loop.engine.close()
             return _finished(path, experiment)
         return _fit(loop, data, experiment, path, progress, observe)
 
@@ -102,6 +104,10 @@ def _fit(
 
         try:
             _loop.train(loop, run, experiment, held_out, show)
+        except Diverged as error:
+            if (run.path / "state.pt").is_file():
+                raise Diverged(f"{error} The last good weights are kept in {run.path}.") from error
+            raise
         except RuntimeError as error:
             if config.compile and "double backward" in str(error):
                 raise UserError(

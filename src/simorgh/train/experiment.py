@@ -25,7 +25,7 @@ class OptimiserConfig:
 
     Attributes:
         kind: which rule; "muon" (Jordan et al. 2024; steps as long as AdamW's, Liu et al. 2025, arXiv 2502.16982) takes
-            the matrices that are multiplied with, and "adamw" what is left.
+            the weights of linear layers, and "adamw" what is left.
         lr: the largest learning rate of the path.
         schedule: "constant"; "cosine" to zero; "one-cycle" (Smith & Topin 2017: cosine from lr/25 up during the
             first `warmup` of training, then down to lr/10,000); "burda" (10^(-i/7) for 3^i parts, i = 0..7,

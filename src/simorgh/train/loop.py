@@ -106,8 +106,9 @@ class Loop:
         for name in config.optimisers:
             check_name(name, [o.name for o in self.objectives], "objective of this model for train.optimisers:")
         rules = [config.optimisers.get(o.name, config.optimiser) for o in self.objectives]
-        tables = {id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
-        self.optimisers = {o.name: Optimiser(rule, o.parameters, tables) for o, rule in zip(self.objectives, rules)}
+        looked_up = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
+        linear = {id(m.weight) for m in model.modules() if isinstance(m, nn.Linear)} - looked_up
+        self.optimisers = {o.name: Optimiser(rule, o.parameters, linear) for o, rule in zip(self.objectives, rules)}
         self.ema = EMA(model, config.ema_half_life) if config.ema_half_life else None
         self.steps = ceil(config.epochs * examples / config.batch_size) if self.objectives else 0
         self.step = 0
@@ -158,7 +159,7 @@ class Loop:
         for key, value in means.items():
             if not isfinite(value):
                 raise Diverged(
-                    f"Training diverged: {key} became {value} before step {self.step}; the last good weights are kept. "
+                    f"Training diverged: {key} became {value} before step {self.step}. "
                     "Try a smaller learning rate (--train.optimiser.lr) or clipping (--train.optimiser.clip 1)."
                 )
         return means
@@ -168,7 +169,7 @@ class Loop:
         for name, weight in self.model.named_parameters():
             if not torch.isfinite(weight).all():
                 raise Diverged(
-                    f"Training diverged: {name} is not finite after step {self.step}; the last good weights are kept. "
+                    f"Training diverged: {name} is not finite after step {self.step}. "
                     "Try a smaller learning rate (--train.optimiser.lr) or clipping (--train.optimiser.clip 1)."
                 )
 

@@ -33,12 +33,12 @@ def learning_rate(config: OptimiserConfig, progress: float) -> float:
 class Optimiser:
     """A torch optimiser over exactly one objective's parameters, fed with gradients by value.
 
-    `tables` are the ids of parameters that are looked up and not multiplied with: "muon" leaves them to AdamW.
+    `linear` are the ids of the weights of linear layers, which "muon" takes; it leaves the others to AdamW.
     """
 
-    def __init__(self, config: OptimiserConfig, parameters: list[nn.Parameter], tables: Collection[int] = ()):
+    def __init__(self, config: OptimiserConfig, parameters: list[nn.Parameter], linear: Collection[int] = ()):
         self.config, self.parameters = config, list(parameters)
-        hidden = [p for p in self.parameters if config.kind == "muon" and p.ndim == 2 and id(p) not in tables]
+        hidden = [p for p in self.parameters if config.kind == "muon" and id(p) in linear]
         taken = {id(p) for p in hidden}
         matrices = [p for p in self.parameters if p.ndim > 1 and id(p) not in taken]
         rest = [p for p in self.parameters if p.ndim <= 1]

@@ -34,8 +34,8 @@ def factor_vae_score(
     alive = np.flatnonzero(active(codes, prune))
     protocol = (
         f"FactorVAE score (Kim & Mnih 2018): batches of {size} with one factor fixed, codes of deviation below {prune} "
-        f"and constant ones pruned ({len(alive)} of {codes.shape[1]} left), variances divided by those of "
-        f"{len(codes):,} rows, majority vote of {train:,} batches, {test:,} to test."
+        f"and constant ones pruned, variances divided by those of {len(codes):,} rows, "
+        f"majority vote of {train:,} batches, {test:,} to test."
     )
     table = np.zeros((codes.shape[1], factors.shape[1]))
     if not len(alive):

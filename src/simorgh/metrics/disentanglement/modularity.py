@@ -38,7 +38,7 @@ def modularity(
     return Score(
         modularity_of(table[alive]),
         f"Modularity (Ridgeway & Mozer 2018): plug-in mutual information of {len(codes):,} rows, {bins} bins of equal "
-        f"{binning}, codes of deviation below {prune} and constant ones left out ({alive.sum()} of {len(alive)} left).",
+        f"{binning}, codes of deviation below {prune} and constant ones left out.",
         table,
     )
 

@@ -110,8 +110,10 @@ if isinstance(model, Encodes) and model.latent_dim == 2 and batch.y is not None:
 results = run.results()
 if results:
     paper.table(["name", "value [95 % interval]", "n", "protocol"], [[m.name, m, m.n, m.protocol] for m in results],
-                "Measurements. A floor is what real data reach against real data under the same protocol.",
-                "اندازه‌گیری‌ها. «کف» مقداری است که دادهٔ واقعی در برابر دادهٔ واقعی با همین قرارداد به دست می‌آورد.")
+                "Measurements. A floor is a reference under the same protocol: what real data reach against real data "
+                "where that can be had, else what chance or a simple baseline does.",
+                "اندازه‌گیری‌ها. «کف» مرجعی با همین قرارداد است: هر جا بتوان، مقدار دادهٔ واقعی در برابر دادهٔ واقعی؛ "
+                "و گرنه مقدار تصادف یا روشی ساده.")
 else:
     paper.say("Not measured yet: `simorgh evaluate` measures this run.",
               "هنوز اندازه‌گیری نشده است؛ دستور `simorgh evaluate` این کار را انجام می‌دهد.")
