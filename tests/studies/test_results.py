@@ -32,7 +32,7 @@ def test_committed_results_carry_their_evidence(path: Path):
     assert measurements
     for m in measurements:
         assert m.protocol
-        assert m.protocol_hash == measurement(m.name, m.value, m.unit, m.protocol).protocol_hash
+        assert m.protocol_hash == measurement(m.name, m.value, m.unit, m.protocol, n=m.n).protocol_hash
         assert m.n > 0
         assert isfinite(m.value)
         assert (m.low is None) == (m.high is None)
