@@ -60,8 +60,8 @@ class SmilesConfig:
 
     Attributes:
         tokens: "atom" keeps an atom in one token, "character" cuts every character.
-        spelling: "canonical" SMILES, those "as-written" in the file, or canonical ones without "stereo" marks
-            ("flat").
+        spelling: "canonical" SMILES, those "as-written" in the file, or canonical ones without stereo marks
+            ("flat"; what is then spelt like a held-out molecule is not trained on).
         extra: random spellings of each training molecule beside that one, a fixed set drawn by `repeat`.
         split: "random" keeps the share of each class in every fold, "scaffold" also keeps molecules of one Murcko
             scaffold in one fold.
