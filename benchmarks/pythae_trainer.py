@@ -7,9 +7,9 @@ pythae 0.1.2's default MLP VAE is 784-512-2 and back, ReLU, sigmoid outputs; bat
 MNIST images. Ours has the same shape, rate and activation: once with torch's own choice for float32 products, which
 pythae gets, and once as every run has them ("eager": on a CPU by oneDNN, still in full float32, see
 `use_fast_matmul`); then with the settings our recipes use by default (SiLU, one-cycle rate). Images a second of the
-training loop with its logging, snapshots and checkpoints. Every training has a process of its own, for what one sets
-for its process (which products, what becomes of freed memory) the other would have too. Target: at least 1.9 times
-eager and 2.2 with our defaults.
+training loop with its logging, snapshots and checkpoints. Every training has a process of its own,
+because settings of a process (which products, what becomes of freed memory) would otherwise carry over to the next.
+Target: at least 1.9 times eager and 2.2 with our defaults.
 """
 
 import argparse

@@ -10,7 +10,7 @@ examples); progress is counted in examples seen.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -175,7 +175,14 @@ class Model(nn.Module, ABC):
 
 
 class Config(ABC):
-    """Hyper-parameters of a model: a frozen dataclass that builds its object."""
+    """Hyper-parameters of a model: a frozen dataclass that builds its object.
+
+    Attributes:
+        unlike_losses: the settings that decide what a validation loss is, so that losses under two values of one of
+            them cannot be compared.
+    """
+
+    unlike_losses: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def build(self, spec: DataSpec) -> Model:

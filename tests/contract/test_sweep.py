@@ -28,7 +28,7 @@ from simorgh.recipes import recipe
 from simorgh.report.trials import trial_curves, trial_parameters, trial_values
 from simorgh.sweep import sweep
 from simorgh.sweep.ledger import Ledger, records
-from simorgh.sweep.space import Choice, Plan, Range, make_plan, parse_space, read_plan
+from simorgh.sweep.space import Choice, Plan, Range, _decides_the_loss, make_plan, parse_space, read_plan
 from simorgh.sweep.worker import Worker
 from simorgh.train import OptimiserConfig, Run
 from simorgh.train.experiment import override, to_dict
@@ -226,7 +226,11 @@ def test_of_two_validations_in_one_pass_the_kept_weights_may_be_the_earlier(tmp_
 def test_trials_whose_numbers_mean_unlike_things_are_refused():
     with pytest.raises(UserError, match="best of another"):
         make_plan(BASE, ["train.keep=last,best"])
-    with pytest.raises(UserError, match="decides what valid/loss is"):
+    latent = recipe("latent-mnist", "smoke").model
+    for model, path in ((BASE.model, "model.likelihood"), (latent, "model.diffusion.levels.mean")):
+        assert _decides_the_loss(model, path)
+    assert not _decides_the_loss(recipe("control-vae", "smoke").model, "model.target")
+    with pytest.raises(UserError, match="decides what a validation loss is"):
         make_plan(BASE, ["model.likelihood=bernoulli,gaussian"])
 
 
@@ -239,18 +243,30 @@ def test_a_plan_of_verse_counts_windows(tmp_path):
     plan = make_plan(base, [LR])
     data = load(plan.experiment.data)
     assert f"on {len(data.validation):,} validation examples" in plan.protocol
-    assert f"held out of the {len(data.train) + len(data.validation):,} to train on" in plan.protocol
+    whole = load(replace(base.data, validation=0)).train
+    assert f"held out of the {len(whole):,} to train on" in plan.protocol
     path = tmp_path / "sweep.json"
     path.write_text(json.dumps(plan.to_dict()))
     assert read_plan(path) == plan
 
 
-def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path):
+@pytest.mark.parametrize("text", ["three\nlines\nof notes\n", "one line\n", "one line", '{"op": 3}\n', "\n\n"])
+def test_a_file_that_is_no_journal_is_refused_and_left_alone(tmp_path, text):
     file = tmp_path / "notes.txt"
-    file.write_text("three\nlines\nof notes\n")
+    file.write_text(text)
     with pytest.raises(UserError, match="is no journal of a sweep"):
         ledger(tmp_path, trials=1, address=str(file))
-    assert file.read_text() == "three\nlines\nof notes\n"
+    assert file.read_text() == text
+
+
+def test_molecules_are_counted_and_not_their_spellings(tmp_path):
+    table = tmp_path / "some.csv"
+    rows = "".join(f"{'C' * n},1\n{'C' * n}O,0\n" for n in range(1, 26))
+    table.write_text(f"smiles,label\n{rows}")
+    base = recipe("bbbp-lstm", "cpu")
+    plan = make_plan(replace(base, data=replace(base.data, name=f"smiles:{table}")), [LR])
+    assert plan.images == 40
+    assert plan.experiment.data.validation == 4
 
 
 @pytest.mark.mnist

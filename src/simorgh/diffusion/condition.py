@@ -170,5 +170,7 @@ class ToldCaption(Told):
 
     def parse(self, words: str) -> Tensor:
         if strange := self.alphabet.unknown(words):
-            raise UserError(f"{words!r} cannot be asked for: no caption of the training part has {' '.join(strange)}.")
+            raise UserError(
+                f"{words!r} cannot be asked for: no caption of the training part has {', '.join(map(repr, strange))}."
+            )
         return self.ids([words])[0]

@@ -199,6 +199,8 @@ def evaluate(
     asked = metrics or [name for name in METRICS if name not in ON_REQUEST]
     model, data = run.model().to(device), load(run.experiment.data)
     data = replace(data, test=data.test.take(slice(0, images)))
+    if data.spec.vocabulary != run.spec.vocabulary:
+        raise UserError(f"{run.experiment.data.name} is cut into other symbols than when {run.path} was trained on it.")
     if len(data.test) < 2:
         raise UserError(f"{run.experiment.data.name} has {len(data.test)} example to test on; an interval needs 2.")
     drawn.cache_clear()

@@ -48,6 +48,8 @@ class AutoencoderConfig(Config):
         memory: share of a running mean that one step keeps.
     """
 
+    unlike_losses = ("likelihood",)
+
     latent_dim: int = 2
     network: Network = field(default_factory=Network)
     likelihood: str = "bernoulli"

@@ -31,6 +31,8 @@ class ControlVAEConfig(Config):
         kp, ki, beta_min, beta_max, anti_windup, ramp: see PIController.
     """
 
+    unlike_losses = ("likelihood",)
+
     latent_dim: int = 10
     network: Network = field(default_factory=Network)
     likelihood: str = "bernoulli"

@@ -30,6 +30,8 @@ from simorgh.noise import SampleNoise
 class CVAEConfig(Config):
     """As VAEConfig without `warmup`; `auxiliary` is the weight of the label head, 0 for none."""
 
+    unlike_losses = ("likelihood",)
+
     latent_dim: int = 2
     network: Network = field(default_factory=Network)
     likelihood: str = "bernoulli"

@@ -53,6 +53,8 @@ class DiffusionConfig(Config):
         sampler: how samples are drawn unless another is asked for.
     """
 
+    unlike_losses = ("path", "target", "weight", "levels", "deviation", "centred", "condition")
+
     network: UNet | DiT = field(default_factory=UNet)
     path: AnyPath = field(default_factory=VPLinear)
     target: Target = "eps"
@@ -83,6 +85,7 @@ class Diffusion(Model):
         self.config, self.shape = config, spec.shape
         self.told = config.condition.build(spec)
         self.conditional = self.told is not None
+        self._check_null(config.sampler, asked=True)
         self.network = config.network.build(spec.shape, context_dim=config.condition.dim if self.conditional else None)
 
     def objectives(self) -> tuple[Objective, ...]:
@@ -142,15 +145,21 @@ class Diffusion(Model):
             raise UserError("This model was told nothing in training and takes no condition.")
         if sampler.guidance.kind == "auto" and not sampler.guidance.idle:
             raise UserError("Autoguidance needs a second, weaker model, which one run has not: join the two denoisers.")
-        if self.conditional and not self.config.condition.drop and (condition is None or not sampler.guidance.idle):
-            raise UserError("condition.drop was 0, so this model knows no images without a condition: it can neither "
-                            "draw them nor be guided away from them.")  # fmt: skip
+        self._check_null(sampler, condition is not None)
         told = self.denoiser(condition)
         if condition is not None:
             told = sampler.guidance.join(told, self.denoiser(None))
         if sampler.clip:
             told = clamped(told, *self.bounds, follow=sampler.guidance.kind != "cfg++")
         return sampler.draw(told, self.config.path, self.shape, noise, watch)
+
+    def _check_null(self, sampler: Sampler, asked: bool) -> None:
+        """UserError where the answer to no condition would be needed, and training never asks for it."""
+        if self.conditional and not self.config.condition.drop and not (asked and sampler.guidance.idle):
+            raise UserError(
+                "condition.drop is 0, so this model learns no images without a condition: it can neither draw them nor "
+                "be guided away from them (sampler.guidance.scale 1 is not guided)."
+            )
 
     def conditions(self, first: int, n: int) -> Tensor:
         """An even walk through what can be told, see ProposesConditions."""

@@ -42,6 +42,8 @@ class IWAEConfig(Config):
         doubly: whether the encoder's gradient is the doubly reparameterised one.
     """
 
+    unlike_losses = ("likelihood",)
+
     latent_dim: int = 50
     network: Network = field(default_factory=Network)
     likelihood: str = "bernoulli"

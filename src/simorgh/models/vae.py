@@ -130,6 +130,8 @@ class VAEConfig(Config):
             learning its images by heart (amortised inference regularisation, Shu et al. 2018, arXiv 1805.08913).
     """
 
+    unlike_losses = ("likelihood",)
+
     latent_dim: int = 2
     network: Network = field(default_factory=Network)
     likelihood: str = "bernoulli"

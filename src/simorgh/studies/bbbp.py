@@ -35,7 +35,7 @@ import numpy as np
 import torch
 
 from simorgh.data import load
-from simorgh.data.bbbp import folds, molecules
+from simorgh.data.bbbp import folds, molecules, training
 from simorgh.data.chemistry import canonical, parse, respell
 from simorgh.data.molecule_card import card
 from simorgh.data.tokens import atoms, decode
@@ -120,7 +120,7 @@ reports.card(study, table, facts)
 sets = {title: load(run.experiment.data) for title, run in runs.items()}
 smiles, part = runs["FC"].experiment.data.smiles, sets["FC"].train
 hot = torch.nn.functional.one_hot(part.x.long(), len(sets["FC"].spec.vocabulary))
-order = folds(whole, smiles).training(smiles.fold)[: len(part)]
+order = training(table, folds(whole, smiles), smiles)[: len(part)]
 assert decode(hot.argmax(-1).numpy(), sets["FC"].spec.vocabulary) == [table.canonical[i] for i in order]
 study.say(f"{len(part):,} training strings became a one-hot array of {' × '.join(map(str, hot.shape))} and came back unchanged.",
           f"{len(part):,} رشتهٔ آموزش آرایهٔ تک‌داغ <bdi dir=\"ltr\">{' × '.join(map(str, hot.shape))}</bdi> شدند و بی‌تغییر بازگشتند.")
@@ -212,7 +212,7 @@ name = mol.few(whole, home, 6) if study.small else whole
 watching = 60 if study.small else 300
 search = cues.trials(replace(experiments["LSTM"], data=replace(experiments["LSTM"].data, name=name, validation=watching)))
 said = [kept(cues.watched(e), home, name, f"held out, {e.hash}")(e.data.smiles) for e in study.track(search, "search")]
-truth = molecules(name).y[folds(name, smiles).training(0)[-watching:]]
+truth = molecules(name).y[training(molecules(name), folds(name, smiles), smiles)[-watching:]]
 reports.search(study, search, said, truth)
 
 # %% [markdown] lang="en"

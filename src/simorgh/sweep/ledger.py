@@ -11,6 +11,7 @@ checkpoint. Only the second attempt counts. Workers on other machines share noth
 missed by their heartbeat, and where two of them act at the same moment the lower number counts.
 """
 
+import json
 import os
 import platform
 import time
@@ -69,6 +70,23 @@ def _quietly() -> Iterator[None]:
         yield
 
 
+NO_JOURNAL = "{} is no journal of a sweep, or damaged: name another file."
+
+
+def _check_journal(path: Path) -> None:
+    """UserError where a file holds something else, which Optuna would add its records to."""
+    if not path.is_file() or not path.stat().st_size:
+        return
+    with path.open("rb") as file:
+        first = file.readline()
+    try:
+        record = json.loads(first)
+    except ValueError as error:
+        raise UserError(NO_JOURNAL.format(path)) from error
+    if not isinstance(record, dict) or "op_code" not in record:
+        raise UserError(NO_JOURNAL.format(path))
+
+
 def _storage(address: str, journal: Path | None) -> BaseStorage:
     if journal:
         journal.parent.mkdir(parents=True, exist_ok=True)
@@ -101,6 +119,8 @@ class Ledger:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.claims = FileLock(self.folder / "claims.lock")
         pruner = optuna.pruners.MedianPruner(n_startup_trials=STARTUP, n_warmup_steps=plan.warm_up)
+        if journal:
+            _check_journal(journal)
         try:  # a journal is read as soon as it is opened
             storage = _storage(address, journal)
             self.study = optuna.create_study(
@@ -112,7 +132,7 @@ class Ledger:
         except (ValueError, KeyError, TypeError) as error:  # what reading a file of another kind ends in
             if not journal:
                 raise
-            raise UserError(f"{journal} is no journal of a sweep, or damaged: name another file.") from error
+            raise UserError(NO_JOURNAL.format(journal)) from error
 
     # looking
 

@@ -42,8 +42,6 @@ _FIXED = {
     "train.keep": "the last value of one trial would be compared with the best of another",
     "train.checkpoint_seconds": "it does not change what is learnt",
 }
-_UNLIKE = ("model.likelihood", "model.weight", "model.target")
-"""What decides the unit of a loss: only a distance of samples can be searched on along it."""
 
 
 @dataclass(frozen=True)
@@ -228,6 +226,15 @@ class Plan:
         return cls(base, tuple(plain["set"]), *rest)
 
 
+def _decides_the_loss(part: Any, path: str) -> bool:
+    """Whether the setting at `path`, which begins with "model.", decides what the loss of the model `part` is."""
+    for name in path.removeprefix("model.").split(".") if path.startswith("model.") else ():
+        if name in getattr(part, "unlike_losses", ()):
+            return True
+        part = getattr(part, name, None)
+    return False
+
+
 def read_plan(path: Path) -> Plan:
     """The plan in a sweep.json. UserError where the file is damaged."""
     try:
@@ -244,20 +251,20 @@ def make_plan(
     The model is built once and looked at with a few of them, so that a mistake is found before any trial begins.
     UserError for a setting, objective or metric that there is not.
     """
+    whole = replace(base.data, limit=None, validation=0, smiles=replace(base.data.smiles, extra=0))
+    images = len(load(whole).train)
     if not base.data.validation:
-        images = len(load(replace(base.data, limit=None)).train)
         base = replace(base, data=replace(base.data, validation=min(VALIDATION, max(1, images // 10))))
     if metric == "fd_digits":
         base = override(base, {"train.snapshot_samples": SNAPSHOT})
     base = from_dict(Experiment, to_dict(settled(base)))  # as it will be read back: 60 is 60.0 where that is a float
     data = load(base.data)
-    held_out = len(data.validation)
-    images, other = len(data.train) + held_out, held_out if held_out != base.data.validation else 0
+    other = len(data.validation) if len(data.validation) != base.data.validation else 0
     plan = Plan(base, tuple(sorted(texts)), metric, prune and not seeds, images, seeds, other)
     space = plan.space
     for path, dimension in space.items():
-        if path in _UNLIKE and metric != "fd_digits":
-            raise UserError(f"{path} decides what {metric} is: it can be searched with --metric fd_digits only.")
+        if metric != "fd_digits" and _decides_the_loss(base.model, path):
+            raise UserError(f"{path} decides what a validation loss is: its values cannot be compared by {metric}.")
         if seeds and isinstance(dimension, Range):
             raise UserError(f"{path} is a range, which has no end of values: a grid needs {path}=a,b,c.")
     model = initialise(base, data.spec)

@@ -13,6 +13,7 @@ from math import ceil, isfinite
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from simorgh.contracts import (
     Batch,
@@ -92,6 +93,11 @@ class Window:
         return means
 
 
+def _weight(layer: nn.Module) -> nn.Parameter:
+    """What is trained of the weight of a layer, be it one that is computed from another."""
+    return layer.parametrizations.weight.original if is_parametrized(layer, "weight") else layer.weight
+
+
 class Loop:
     """Trains `model` from `stream` by the settings of `config`.
 
@@ -106,8 +112,8 @@ class Loop:
         for name in config.optimisers:
             check_name(name, [o.name for o in self.objectives], "objective of this model for train.optimisers:")
         rules = [config.optimisers.get(o.name, config.optimiser) for o in self.objectives]
-        looked_up = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
-        linear = {id(m.weight) for m in model.modules() if isinstance(m, nn.Linear)} - looked_up
+        looked_up = {id(_weight(m)) for m in model.modules() if isinstance(m, nn.Embedding)}
+        linear = {id(_weight(m)) for m in model.modules() if isinstance(m, nn.Linear)} - looked_up
         self.optimisers = {o.name: Optimiser(rule, o.parameters, linear) for o, rule in zip(self.objectives, rules)}
         self.ema = EMA(model, config.ema_half_life) if config.ema_half_life else None
         self.steps = ceil(config.epochs * examples / config.batch_size) if self.objectives else 0

@@ -113,7 +113,7 @@ if results:
                 "Measurements. A floor is a reference under the same protocol: what real data reach against real data "
                 "where that can be had, else what chance or a simple baseline does.",
                 "اندازه‌گیری‌ها. «کف» مرجعی با همین قرارداد است: هر جا بتوان، مقدار دادهٔ واقعی در برابر دادهٔ واقعی؛ "
-                "و گرنه مقدار تصادف یا روشی ساده.")
+                "وگرنه مقداری که تصادف یا روشی ساده به دست می‌آورد.")
 else:
     paper.say("Not measured yet: `simorgh evaluate` measures this run.",
               "هنوز اندازه‌گیری نشده است؛ دستور `simorgh evaluate` این کار را انجام می‌دهد.")
