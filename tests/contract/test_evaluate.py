@@ -13,6 +13,7 @@ from simorgh.data import DataConfig, load
 from simorgh.data.parts import Part
 from simorgh.evaluate import METRICS, evaluate, evaluated, judge, measurement, over_seeds
 from simorgh.evaluate.measure import untested
+from simorgh.evaluate.prediction import _what
 from simorgh.metrics.kid import kid
 from simorgh.recipes import recipe
 from simorgh.report.compare import compare
@@ -152,6 +153,27 @@ def test_a_floor_is_of_images_that_are_not_tested_on():
     assert untested(train, test, 3).tolist() == [2, 3, 4]
     assert untested(train, test, 9, range(7, -1, -1)).tolist() == [7, 6, 4, 3, 2]
     assert untested(replace(train, factors=None), test, 3).tolist() == [0, 1, 2]
+
+
+def test_a_text_that_is_cut_otherwise_than_in_training_is_refused(tmp_path: Path):
+    poems = [[(f"{a} {b}", f"{b} {a}") for b in "ابپتثجچح"] for a in "دذرزژسشص"]
+    file = tmp_path / "poems.txt"
+    file.write_text("\n\n".join("\n".join("\t".join(beyt) for beyt in poem) for poem in poems), encoding="utf-8")
+    base = recipe("verse-scratch", "smoke")
+    base = replace(base, data=replace(base.data, name=f"text:{file}"), train=replace(base.train, epochs=0.2))
+    run = fit(base, tmp_path, progress=False)
+    other = Run(run.path, run.experiment, replace(run.spec, vocabulary=(*run.spec.vocabulary[:-1], "x")))
+    with pytest.raises(UserError, match="cut into other symbols"):
+        evaluate(other, ["surprise"])
+
+
+def test_a_part_of_the_test_molecules_is_another_protocol(tmp_path: Path):
+    run, _, data = prepared("digits-vae", tmp_path)
+    tokens = Run(run.path, run.experiment, replace(data.spec, kind="tokens"))
+    experiment = replace(run.experiment, evaluate=replace(run.experiment.evaluate, images=None))
+    whole = Run(run.path, experiment, tokens.spec)
+    assert _what(tokens, data).startswith(f"first {len(data.test)} ")
+    assert not _what(whole, data).startswith("first")
 
 
 def test_a_plain_number_says_how_many_examples_it_is_of():

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from simorgh.contracts import Batch, DataSpec, Tick
+from simorgh.contracts import Batch, DataSpec, Tick, UserError
 from simorgh.models.classifier import Classifier, ClassifierConfig
 from simorgh.noise import Noise
 
@@ -79,3 +79,8 @@ def test_training_sees_disturbed_images_and_validation_those_given():
     torch.testing.assert_close(model.validate(batch, tick).loss, still)
     assert abs(float(expected.detach() - still.detach())) > 1e-5
     assert float(still.detach()) == pytest.approx(log(10), abs=1), "an untrained net knows nothing"
+
+
+def test_images_too_small_to_be_halved_twice_are_refused():
+    with pytest.raises(UserError, match="halves images twice"):
+        ClassifierConfig().build(DataSpec("image", (1, 3, 8), classes=2))

@@ -161,6 +161,11 @@ def test_cleaning_counts_every_row(tmp_path: Path):
     assert len(found) + found.merged + found.contradictory[1] + len(found.rejected) == 11, "a row was lost"
 
 
+def test_pixels_of_molecules_are_not_binarised(tmp_path: Path):
+    with pytest.raises(UserError, match="leave it out for molecules"):
+        load(DataConfig(mine(tmp_path), binarise="dynamic"))
+
+
 def test_a_class_of_nothing_but_contradictions_is_none(tmp_path: Path):
     found = clean(read_csv(table(tmp_path, "smiles,label\nC,0\nCC,1\nCCO,2\nOCC,0\n")))
     assert found.labels == ("0", "1")

@@ -94,3 +94,6 @@ def test_bits_of_an_exact_model_are_the_entropy():
     entropy = -(0.75 * log(0.75) + 0.25 * log(0.25)) / log(2)
     assert found["bits_per_dim"].value == pytest.approx(entropy / 4, abs=0.01)
     assert found["bits_per_dim"].floor == pytest.approx(entropy, abs=0.03)
+    binarised = SimpleNamespace(experiment=override(run.experiment, {"data.binarise": "threshold"}), spec=run.spec)
+    with pytest.warns(UserWarning, match="binarised pixels"):
+        assert density(binarised, TwoPictures(), data, "cpu") == []
