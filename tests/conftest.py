@@ -50,11 +50,14 @@ def _gpt2_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "minutes(n): takes about so long on one core; the longest begin first")
     for name, (_, what) in NEEDED.items():
         config.addinivalue_line("markers", f"{name}: needs {what} in $SIMORGH_DATA/{name}")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Workers take turns at the end of the list: what is long stands first, so that none is left alone with it.
+    items.sort(key=lambda item: -(mark.args[0] if (mark := item.get_closest_marker("minutes")) else 0))
     for name, (files, what) in NEEDED.items():
         folder = Path(os.environ.get("SIMORGH_DATA", "")).expanduser() / name
         missing = [n for n in files if not (folder / n).is_file() and not (folder / f"{n}.gz").is_file()]

@@ -174,6 +174,7 @@ def test_a_wrong_ending_is_seen_before_anything_is_drawn(tmp_path, monkeypatch, 
     assert "grid.gif should end in .png (a grid) or .npz (arrays)." in capsys.readouterr().err
 
 
+@pytest.mark.minutes(1)
 def test_train_sample_evaluate_report_compare(tmp_path: Path):
     paths = []
     for seed in ("0", "1"):

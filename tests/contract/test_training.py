@@ -22,6 +22,7 @@ from simorgh.contracts import Batch, Diverged, Model, Objective, Terms, Tick, Us
 from simorgh.data import DataConfig, batches, load, stream
 from simorgh.evaluate import evaluate
 from simorgh.models.vae import VAE
+from simorgh.nn.spectral import spectral
 from simorgh.nn.unet import UNet
 from simorgh.recipes import recipe
 from simorgh.train import Run, fit, initialise
@@ -491,6 +492,27 @@ def test_muon_moves_matrices_by_orthogonal_steps_and_leaves_tables_to_adamw():
         p.data.copy_(k)
     again.step(grads, 0.5)
     assert all(torch.equal(p, e) for p, e in zip(parameters, expected))
+
+
+def test_muon_takes_a_linear_layer_whose_weight_is_computed_from_another():
+    """One with spectral norm trains `original`, which AdamW would take if only `layer.weight` were looked for."""
+
+    class One(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.plain, self.normed = torch.nn.Linear(4, 3), spectral(torch.nn.Linear(4, 3))
+
+        def objectives(self) -> tuple[Objective, ...]:
+            return (Objective("one", list(self.parameters()), lambda b, t: Terms(torch.zeros(()), len(b))),)
+
+        def validate(self, batch: Batch, tick: Tick) -> Terms:
+            raise NotImplementedError
+
+    model, config = One(), TrainConfig(optimiser=OptimiserConfig("muon"), ema_half_life=0)
+    loop = Loop(model, lambda step: Batch(torch.zeros(4, 1)), config, 4, 0, Engine())
+    adamw, muon = loop.optimisers["one"].state_dict().values()
+    assert [len(group["params"]) for group in muon["param_groups"]] == [2]
+    assert sum(len(group["params"]) for group in adamw["param_groups"]) == 2, "the two biases"
 
 
 def test_a_checkpoint_of_one_part_is_still_read():

@@ -269,15 +269,19 @@ def test_collapse_names_what_is_wrong():
     lost = collapse(mode_coverage(ideal[ideal != 4], 10))
     assert "9 of 10 modes" in lost
     rare = collapse(mode_coverage(np.concatenate([ideal[ideal != 4], np.full(300, 4)]), 10))
-    assert rare.startswith("Collapsed: mode 4 is lost, with 3.2%")
+    assert rare == "Collapsed: mode 4 is nearly lost, with 3.2% of the samples instead of 10%."
     many = collapse(mode_coverage(np.concatenate([ideal, np.full(1500, 7)]), 10))
-    assert many.startswith("Collapsed: mode 7 is dominant, with 22.")
+    assert many.startswith("Collapsed: mode 7 is dominant, with 22% ")
     one = collapse(mode_coverage(np.full(10_000, 1), 10))
     assert "hit 1 of 10 modes, where an ideal generator hits 10" in one
     same = collapse(mode_coverage(ideal, 10), duplicates=0.97)
     assert "97% of the samples are near-duplicates" in same
     some = collapse(mode_coverage(rng.choice(rng.permutation(1000)[:693], 25_600), 1000))
     assert "25,600 samples hit 693 of 1,000 modes" in some
+    counts = np.full(1000, 100)
+    counts[236] = 0
+    gone = collapse(mode_coverage(np.repeat(np.arange(1000), counts), 1000))
+    assert gone == "Collapsed: mode 236 is lost, with 0% of the samples instead of 0.1%."
     for sentence in (lost, rare, many, one, same, some):
         assert sentence.count(".") - sentence.count(".", 0, -1) == 1
         assert "\n" not in sentence

@@ -77,6 +77,18 @@ def test_real_sprites_come_as_near_as_the_floor_and_worse_ones_do_not(monkeypatc
     assert blurred > 4 * floor, "so must a blur"
 
 
+def test_each_set_of_sprites_has_a_floor_of_its_own(monkeypatch, run: Run, data: Dataset):
+    """A floor is kept for later runs in the process: it must not be that of other test or training sprites."""
+    order = torch.randperm(len(data.train), generator=torch.Generator().manual_seed(1))
+    images, few, more = data.train.x[order] / 255, data.test.take(slice(0, 40)), data.test.take(slice(0, 400))
+    hearts = data.train.take((data.train.y == 2).nonzero().flatten())
+    sets = [replace(data, test=few), replace(data, test=more), replace(data, test=more, train=hearts)]
+    whole, other, lopsided, again = (distance(monkeypatch, run, part, images)[1] for part in (*sets, sets[0]))
+    assert whole > 1.5 * other, "few sprites tell less of the law, so their floor is higher"
+    assert lopsided > 1.5 * other, "a missing shape shows"
+    assert again == whole
+
+
 def test_codes_that_are_the_factors_score_high_and_turned_ones_low(run: Run, data: Dataset):
     straight = {m.name: m.value for m in disentangled(run, Copies(data.train.x, torch.eye(4), data), data, "cpu")}
     assert len(straight) == 8

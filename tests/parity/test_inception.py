@@ -15,7 +15,7 @@ from simorgh.evaluate import evaluate
 from simorgh.evaluate.inception import inception_features, load_inception, protocol
 from simorgh.nn.inception import RESIZE, Inception, prepare
 from simorgh.recipes import recipe
-from simorgh.train import fit
+from simorgh.train import Run, fit
 
 
 @pytest.fixture(scope="module", name="network")
@@ -228,6 +228,10 @@ def test_fid_of_a_run_with_a_file_of_weights(tmp_path, network, monkeypatch):
     assert "half-pixel" in found["fid"].protocol
     other = next(m for m in evaluate(run, ("training",), inception=path, resize="tf1") if m.name == "fid")
     assert other.protocol_hash != found["fid"].protocol_hash
+    few = Run(run.path, replace(experiment, evaluate=replace(experiment.evaluate, images=8)), run.spec)
+    less = {m.name: m for m in evaluate(few, ("training",), inception=path)}
+    assert less["fid"].n == 8, "no more test images than are looked at"
+    assert "the first 8 mnist test images" in less["fid"].protocol
 
 
 def test_unknown_rules_and_shapes_are_refused():

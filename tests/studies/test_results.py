@@ -10,6 +10,7 @@ import pytest
 
 from simorgh.contracts import Measurement
 from simorgh.evaluate.measure import measurement
+from simorgh.report.compare import LARGER, SMALLER
 
 ROOT = Path(__file__).parents[2]
 STUDIES = sorted((ROOT / "results").glob("*.json"))
@@ -41,6 +42,13 @@ def test_committed_results_carry_their_evidence(path: Path):
     assert "/tmp" not in text
     assert "/work" not in text
     assert environment["packages"]["torch"]
+
+
+def test_every_name_that_is_ranked_is_that_of_a_measurement():
+    """A misspelt name would leave its measurement without a ranking. The two of Inception need its weight file."""
+    measured = {row["name"] for path in STUDIES for row in json.loads(path.read_text())}
+    measured |= {row["name"] for path in RUNS for row in json.loads(path.read_text())["results"]}
+    assert (SMALLER | LARGER) - measured == {"fid", "kid_inception"}
 
 
 def test_the_persian_readme_knows_no_other_commands():

@@ -14,14 +14,19 @@ FREE = {  # need no file
     "backprop_by_hand", "beta_vae", "capacity", "control_vae", "divergences", "dropout", "first_flight",
     "maximum_likelihood", "regularisation", "two_linear_layers", "vanishing_gradients",
 }  # fmt: skip
-MARKS = {
-    **dict.fromkeys(FREE, ()),
-    "bbbp": pytest.mark.bbbp,
-    "shahnameh": pytest.mark.shahnameh,
-}  # all others need MNIST
+MARKS = {**dict.fromkeys(FREE, ()), "bbbp": (pytest.mark.bbbp,), "shahnameh": (pytest.mark.shahnameh,)}
 
 
-@pytest.mark.parametrize("name", [pytest.param(s.name, marks=MARKS.get(s.name, pytest.mark.mnist)) for s in studies()])
+MINUTES = {"vq_vae": 2, "shahnameh": 1.5, "ddpm": 1}
+"""Of the studies that take longest; of the others half of one at most."""
+
+
+def marks(name: str) -> tuple[pytest.MarkDecorator, ...]:
+    """What it needs, MNIST where nothing else is said, and how long it takes."""
+    return (*MARKS.get(name, (pytest.mark.mnist,)), pytest.mark.minutes(MINUTES.get(name, 0.5)))
+
+
+@pytest.mark.parametrize("name", [pytest.param(s.name, marks=marks(s.name)) for s in studies()])
 def test_study(name: str, tmp_path: Path, smoke_runs: Path):
     page = run_study(name, "smoke", "en", tmp_path / name, smoke_runs, progress=False)
     text = page.read_text(encoding="utf-8")

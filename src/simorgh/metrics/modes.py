@@ -25,8 +25,8 @@ from simorgh.metrics.prdc import nearest
 from simorgh.noise import philox
 
 SHARE = (0.5, 1.5)
-"""A mode is lost or dominant when its share of the samples leaves this range of multiples of 1/K (of ten: 5 to 15 %)
-and when chance alone does not explain it: the simultaneous 95 % interval of the share excludes 1/K."""
+"""A mode is (nearly) lost or dominant when its share of the samples leaves this range of multiples of 1/K (of ten: 5 to
+15 %) and when chance alone does not explain it: the simultaneous 95 % interval of the share excludes 1/K."""
 
 COVERED = 0.95
 """Modes are missing below this share of the modes that an ideal generator is expected to cover with as many samples,
@@ -142,9 +142,10 @@ def collapse(found: Coverage, duplicates: float = 0.0) -> str | None:
         odd = outside & ~chance
         if odd.any():
             worst = int(np.where(odd, np.abs(relative - 1), -1).argmax())
+            nearly = "nearly " if word == "lost" and found.shares[worst] else ""
             return (
-                f"Collapsed: mode {worst} is {word}, with {found.shares[worst]:.1%} of the samples instead of "
-                f"{1 / modes:.1%}."
+                f"Collapsed: mode {worst} is {nearly}{word}, with {100 * found.shares[worst]:.2g}% of the samples "
+                f"instead of {100 / modes:.2g}%."
             )
     return None
 
