@@ -1,17 +1,22 @@
 """Tables of a page that is read from right to left."""
 
+import base64
 import re
 from dataclasses import replace
 
 import nbformat
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
 
 from simorgh.contracts import Measurement, UserError
 from simorgh.report import paper
+from simorgh.report.animate import gif
 from simorgh.report.notebook import to_html
 from simorgh.report.paper import Paper
 from simorgh.report.style import ltr
+from simorgh.studies._persian import STUDIES
 
 
 @pytest.fixture
@@ -20,6 +25,32 @@ def shown(monkeypatch):
     pages = []
     monkeypatch.setattr(paper, "display", lambda data, **_: pages.append(data.get("text/html", "")))
     return pages
+
+
+@pytest.mark.parametrize("lang", ["en", "fa"])
+def test_an_animation_loops_and_speaks_the_language_of_its_page(lang, shown, tmp_path):
+    """Three frames of 0.2 s, one of them twice: a viewer reads 0.4 s there, and no end."""
+    frames = []
+    for step in (1, 1, 500, 2000):
+        figure = Figure(figsize=(2, 2))
+        figure.subplots().set_title(f"step {step:,}")
+        frames.append(figure)
+    Paper(lang, tmp_path, STUDIES).animation(frames, "walk", "Codes on their way.", "کدها در راه.", seconds=0.2)
+    said = [frame.axes[0].get_title() for frame in frames]
+    assert ("step 500" in said[2]) == (lang == "en")
+    path = tmp_path / "figures" / "walk.gif"
+    with Image.open(path) as gif:
+        assert gif.info["loop"] == 0
+        durations = [(gif.seek(i), gif.info["duration"])[1] for i in range(gif.n_frames)]
+    assert durations == [400, 200, 200]
+    assert base64.b64encode(path.read_bytes()).decode() in shown[0]
+
+
+def test_frames_that_make_no_animation_are_refused():
+    with pytest.raises(UserError, match="at least one"):
+        gif([])
+    with pytest.raises(UserError, match="different sizes"):
+        gif([np.zeros((2, 2)), np.zeros((2, 3))])
 
 
 def cells(page: str) -> list[str]:

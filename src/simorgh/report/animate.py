@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,7 +9,6 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from simorgh.errors import UserError
-from simorgh.files import replaced
 from simorgh.report.figures import array
 
 
@@ -30,20 +28,20 @@ def _frame(picture: ArrayLike | Figure, scale: int) -> Image.Image:
     return Image.fromarray(x[..., 0] if x.ndim == 3 and x.shape[-1] == 1 else x).convert("RGB")
 
 
-def write_gif(path: Path | str, frames: Iterable[ArrayLike | Figure], seconds: float = 0.1, scale: int = 1) -> Path:
-    """Write a GIF that loops for ever.
+def gif(frames: Iterable[ArrayLike | Figure], seconds: float = 0.1, scale: int = 1) -> bytes:
+    """The content of a GIF file that loops for ever. UserError for no frames, or frames of different sizes.
 
     Args:
         frames: arrays (H, W), (H, W, 3) or (1 or 3, H, W), uint8 or floats in [0, 1], or figures; all of one size.
         seconds: how long a frame stays (GIF counts in hundredths; equal neighbours are merged, times added).
         scale: every pixel of an array becomes scale x scale pixels.
     """
-    path, pictures = Path(path), [_frame(frame, scale) for frame in frames]
+    pictures = [_frame(frame, scale) for frame in frames]
     if not pictures:
-        raise UserError(f"{path.name} has no frames.")
+        raise UserError("a GIF needs at least one frame.")
     if len({p.size for p in pictures}) > 1:
-        raise UserError(f"the frames of {path.name} have different sizes; all must be equal.")
+        raise UserError("the frames of a GIF have different sizes; all must be equal.")
     how = {"save_all": True, "append_images": pictures[1:], "duration": max(20, round(seconds * 1000)), "loop": 0}
-    with replaced(path) as temporary:
-        pictures[0].save(temporary, "GIF", **how)
-    return path
+    buffer = io.BytesIO()
+    pictures[0].save(buffer, "GIF", **how)
+    return buffer.getvalue()

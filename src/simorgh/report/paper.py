@@ -9,16 +9,18 @@ import html
 import io
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from IPython.display import display
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from simorgh.contracts import Measurement
 from simorgh.errors import UserError
 from simorgh.files import write
+from simorgh.report.animate import gif
 from simorgh.report.numbers import Cell, digits, number
 from simorgh.report.persian import REPORTS, UNITS, Vocabulary, is_persian
 from simorgh.report.style import ltr, use_style
@@ -75,9 +77,20 @@ class Paper:
         display(data, raw=True, metadata={"image/png": {"alt": alt, "width": width}})
         self._markdown(self._numbered("figure", self._figures, en, fa), "caption")
 
-    def animation(self, content: bytes, en: str, fa: str) -> None:
-        """Show a GIF, numbered as a figure. It stands in the page as HTML, for exporters leave image/gif out."""
+    def animation(
+        self, frames: Iterable[ArrayLike | Figure], name: str, en: str, fa: str, seconds: float = 0.1, scale: int = 1
+    ) -> None:
+        """Save `frames` as figures/<name>.gif, which loops, and show it as `figure` does; the last two arguments are
+        those of `animate.gif`. It stands in the page as HTML, for exporters leave image/gif out."""
         self._figures += 1
+        frames = list(frames)
+        if self.lang == "fa":
+            for frame in frames:
+                if isinstance(frame, Figure):
+                    self.vocabulary.translate(frame)
+        content = gif(frames, seconds, scale)
+        if self.out is not None:
+            write(self.out / "figures" / f"{name}.gif", content)
         alt = self.pick(en, fa).replace("$", "").replace("*", "")
         source = f"data:image/gif;base64,{base64.b64encode(content).decode()}"
         data = {"text/html": f'<img src="{source}" alt="{_escape(alt)}">', "text/plain": alt}

@@ -56,7 +56,6 @@ from scipy.stats import norm
 from simorgh.data import DataConfig, batches, load, stream
 from simorgh.evaluate.exact import estimates
 from simorgh.evaluate.generate import generate
-from simorgh.report.animate import write_gif
 from simorgh.report.figures import block_diagram, curves, image_grid, latent_panels, latent_scatter, mosaic
 from simorgh.studies import kit
 
@@ -203,8 +202,7 @@ angle = torch.linspace(0, 2 * np.pi, 49)[:-1]
 walk = 1.5 * torch.stack([angle.cos(), angle.sin()], 1)
 with torch.no_grad():
     frames = [mosaic(cvae.model().decode(z.repeat(10, 1), torch.arange(10)), 2, 5, 2) for z in walk]
-gif = write_gif(study.out / "figures" / "walk_cvae.gif", frames, 0.08, 3)
-study.animation(gif.read_bytes(), en="One code walks round a circle of radius 1.5 while the CVAE draws it for all ten labels: style moves, the digit stays.",
+study.animation(frames, "walk_cvae", seconds=0.08, scale=3, en="One code walks round a circle of radius 1.5 while the CVAE draws it for all ten labels: style moves, the digit stays.",
                 fa="یک کد روی دایره‌ای به شعاع 1.5 می‌گردد و CVAE آن را برای هر ده برچسب می‌کشد: سبک عوض می‌شود و رقم می‌ماند.")
 
 # %% [markdown] lang="en"
