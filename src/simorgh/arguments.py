@@ -185,6 +185,17 @@ class PackArguments:
 
 
 @dataclass
+class ExportArguments:
+    """Write a finished run as one .zip to hand on: it opens as a run wherever it is unzipped.
+
+    Attributes:
+        out: the archive; left out, the name of the run with .zip, here.
+    """
+
+    out: Path | None = None
+
+
+@dataclass
 class SweepArguments:
     """Search hyper-parameters with Optuna, on validation images only. The same command goes on where it was stopped,
     and shows the table of a sweep that is finished.

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from simorgh.arguments import (
     EvaluateArguments,
+    ExportArguments,
     PackArguments,
     PredictArguments,
     ReportArguments,
@@ -43,6 +44,7 @@ commands
   study NAME [--preset cpu] [--lang fa] answer one question: train, measure, explain, write the report
   study FILE.py                         the same for a study of your own
   pack REPORT ... --name NAME           a folder and a zip of finished reports, for handing in
+  export RUN [--out FILE.zip]           a trained model as one file that opens as a run elsewhere
   sweep RECIPE --set PATH=VALUES ...    search hyper-parameters on held-out images; resumes (simorgh[sweep])
   data get|describe NAME                fetch or describe a data set
 
@@ -231,6 +233,16 @@ def pack(argv: list[str]) -> None:
     print(packed(reports, **vars(asked), say=lambda text: print(text, file=sys.stderr, flush=True)))
 
 
+def export(argv: list[str]) -> None:
+    path, rest = positional(argv, "run directory", "simorgh export RUN [--out FILE.zip]", ExportArguments)
+    asked = parse(ExportArguments, rest, "simorgh export RUN")
+    from simorgh.report.export import save_run
+    from simorgh.train import Run
+
+    run = Run.open(path)
+    print(save_run(asked.out or Path(f"{run.path.resolve().name}.zip"), run))
+
+
 def sweep(argv: list[str]) -> None:
     usage = "simorgh sweep RECIPE --set PATH=VALUES ... [--trials 12] [--workers 2]"
     name, rest = positional(argv, "recipe", usage, SweepArguments)
@@ -269,6 +281,7 @@ COMMANDS: dict[str, Callable[[list[str]], None]] = {
     "compare": compare,
     "study": study,
     "pack": pack,
+    "export": export,
     "sweep": sweep,
     "data": data,
 }

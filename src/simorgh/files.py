@@ -1,6 +1,7 @@
 """Files that are there as a whole or not at all."""
 
 import os
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,3 +26,12 @@ def write(path: Path, content: bytes | str) -> None:
     """Replace `path` as a whole by bytes, or by text as UTF-8 with its line ends as they are."""
     with replaced(path) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def zipped(folder: Path, archive: Path) -> None:
+    """`folder`, its name included, file by file in order; without dates, so that equal content is an equal file."""
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            entry = zipfile.ZipInfo(path.relative_to(folder.parent).as_posix())
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            file.writestr(entry, path.read_bytes())

@@ -3,10 +3,13 @@
 import resource
 import subprocess
 import sys
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from simorgh.arguments import SweepArguments, parse
 from simorgh.cli import main
@@ -82,6 +85,7 @@ for words in ([], *([name] for name in COMMANDS)):
         (["evaluate", "/no/such/run"], "not a run directory"),
         (["report", "/no/such/run"], "not a run directory"),
         (["compare", "/no/such/run", "/nor/this"], "not a run directory"),
+        (["export", "/no/such/run"], "not a run directory"),
         (["study", "nosuch"], "no study"),
         (["study", "first_flight", "--lang", "de"], "de"),
         (["data", "describe", "nosuch"], "nosuch"),
@@ -117,6 +121,7 @@ def test_a_mistake_is_one_sentence_and_exit_2(arguments, said, capsys, monkeypat
         ("report", "--lang"),
         ("study", "--data"),
         ("pack", "--consulted"),
+        ("export", "--out"),
         ("sweep", "--trials"),
         ("train", "settings"),
         ("compare", "RUN RUN"),
@@ -200,6 +205,38 @@ def test_train_sample_evaluate_report_compare(tmp_path: Path):
     assert "data.binarise" in written
     assert "data.smiles" in written
     assert "data.smiles.tokens" not in written, "no settings of molecules in the report of a model of images"
+
+
+def test_an_exported_run_opens_wherever_it_is_unzipped(tmp_path: Path, monkeypatch, capsys):
+    """With the averaged weights, which it draws with, and without what only a training needs."""
+    monkeypatch.chdir(tmp_path)
+    plain = recipe("digits-vae", "smoke")
+    run = fit(replace(plain, train=replace(plain.train, ema_half_life=500.0)), tmp_path / "runs", progress=False)
+    assert (run.path / "ema.safetensors").is_file()
+    main(["export", str(run.path)])
+    archive = tmp_path / capsys.readouterr().out.strip()
+    assert archive.name == f"{run.path.name}.zip"
+    with zipfile.ZipFile(archive) as file:
+        file.extractall(tmp_path / "elsewhere")
+    folder = tmp_path / "elsewhere" / run.path.name
+    names = {path.name for path in folder.iterdir()}
+    assert {"experiment.yaml", "environment.json", "history.jsonl", "model.safetensors", "README.txt"} <= names
+    assert not {"state.pt", "ema.safetensors", "lock"} & names
+    here, there = (r.model().state_dict() for r in (run, Run.open(folder)))
+    assert here.keys() == there.keys()
+    assert all(torch.equal(here[name], there[name]) for name in here)
+    main(["sample", str(folder), "-n", "4", "--out", "grid.png"])
+    first = archive.read_bytes()
+    main(["export", str(run.path)])
+    assert archive.read_bytes() == first
+    (run.path / "ema.safetensors").unlink()
+    (run.path / "model.safetensors").unlink()
+    for arguments, said in (([], "is not finished"), (["--out", "model.tar"], "should end in .zip")):
+        with pytest.raises(SystemExit) as stop:
+            main(["export", str(run.path), *arguments])
+        assert stop.value.code == 2
+        assert said in capsys.readouterr().err
+    assert archive.read_bytes() == first, "a refused export leaves what was there"
 
 
 @pytest.mark.parametrize("what", ["recipes", "data", "studies", "metrics"])

@@ -54,7 +54,9 @@ class Sampler:
         parts = [f"{self.step}, {self.steps} steps, {self.grid.kind} grid"]
         if not self.guidance.idle:
             scale = self.guidance.scale
-            parts.append(f"{self.guidance.kind} guidance {scale} (w = {scale - 1:g})")
+            # In CFG++ the number is the paper's lambda, and w has no meaning.
+            number = f"lambda {scale}" if self.guidance.kind == "cfg++" else f"{scale} (w = {scale - 1:g})"
+            parts.append(f"{self.guidance.kind} guidance {number}")
             if self.guidance.low > 0 or not isinf(self.guidance.high):
                 parts.append(f"for q in [{self.guidance.low}, {self.guidance.high}]")
         return ", ".join([*parts, *(["x0 clipped"] if self.clip else [])])

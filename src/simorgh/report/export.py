@@ -1,8 +1,10 @@
-"""Samples, arrays and tables as files: a .png grid to look at, .npz arrays to go on with, text.
+"""Samples, arrays, tables and whole runs as files: a .png grid to look at, .npz arrays to go on with, text, a .zip.
 
 Each file is replaced as a whole; UserError where it cannot be written.
 """
 
+import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from math import ceil, sqrt
 from pathlib import Path
@@ -12,8 +14,23 @@ from numpy.typing import ArrayLike
 from PIL import Image
 
 from simorgh.errors import UserError
-from simorgh.files import replaced
+from simorgh.files import replaced, zipped
 from simorgh.report.figures import array, mosaic
+from simorgh.train import Run
+
+LEFT_OUT = ("state.pt", "best.safetensors", "lock", "*.lock", "*.log", "*.workers", ".*")
+"""Of a run or a sweep: it can be read and drawn from without them, and some name the machine."""
+
+NOTE = """A model trained by Simorgh: recipe {recipe}, preset {preset}, seed {seed}.
+
+Where Simorgh is installed this folder is a run like any other, after unzipping:
+
+    simorgh report {name}
+    simorgh evaluate {name}      (looks for the data {data})
+
+or, in Python: Run.open("{name}").model(), with Run from simorgh.train. The state of the optimisers is left out, so the
+training cannot be continued from here. experiment.yaml says how it was trained, environment.json by which versions.
+"""
 
 GRID = {".png": "a grid", ".npz": "arrays"}
 ARRAYS = {".npz": "arrays"}
@@ -56,6 +73,27 @@ def save_arrays(path: Path | str, arrays: Mapping[str, ArrayLike]) -> Path:
 def save_text(path: Path | str, text: str) -> Path:
     """Write `text` as UTF-8, its line ends as they are."""
     return _replaced(Path(path), lambda temporary: temporary.write_bytes(text.encode()))
+
+
+def save_run(path: Path | str, run: Run) -> Path:
+    """Write a finished run as a .zip that opens as a run wherever it is unzipped: settings, environment, history,
+    snapshots, results and the weights that it draws with; no optimiser, and no second set of weights.
+
+    UserError for a run that is not finished, or whose weights are damaged.
+    """
+    path = Path(path)
+    check_ending(path, {".zip": "an archive"})
+    run.model()
+    name, made = run.path.resolve().name, run.experiment
+    with tempfile.TemporaryDirectory() as private:
+        folder = Path(private) / name
+        shutil.copytree(run.path, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        averaged = folder / "ema.safetensors"
+        if averaged.is_file():
+            averaged.replace(folder / "model.safetensors")
+        told = {"recipe": made.name, "preset": made.preset, "seed": made.seed, "data": made.data.name, "name": name}
+        (folder / "README.txt").write_text(NOTE.format(**told), encoding="utf-8")
+        return _replaced(path, lambda temporary: zipped(folder, temporary))
 
 
 def _replaced(path: Path, write: Callable[[Path], object]) -> Path:

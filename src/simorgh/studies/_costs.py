@@ -164,13 +164,14 @@ def clock_said(runs: Mapping[str, Run]) -> tuple[str, str]:
         return en, fa
     en += " Half of the steps took at least " + ", ".join(f"{c.uneven:.2f} (`{name}`)" for name, c in busy.items())
     en += (
-        " times as long as the fastest tenth: other work, such as further trainings, ran on the same machine, so these"
+        " times as long as the fastest tenth, a sign that other work, such as further trainings, ran on the same"
+        " machine; then these"
     )
     en += " times are upper bounds. All at the pace of the fastest tenth they would be "
     en += ", ".join(f"{c.undisturbed:.3g} (`{name}`)" for name, c in busy.items())
     en += " minutes. Times in the recipes' own words are for two cores that do nothing else."
     fa += " نیمی از گام‌ها دست‌کم " + "، ".join(f"{c.uneven:.2f} (`{name}`)" for name, c in busy.items())
-    fa += " برابرِ تندترین یک‌دهم طول کشیده است: کار دیگری، مانند آموزش‌های دیگر، روی همان ماشین در جریان بوده است، پس این زمان‌ها"
+    fa += " برابرِ تندترین یک‌دهم طول کشیده است، نشانِ این‌که شاید کار دیگری، مانند آموزش‌های دیگر، روی همان ماشین در جریان بوده است؛ در این صورت این زمان‌ها"
     fa += " کران بالاست. اگر همه با سرعت تندترین یک‌دهم پیش می‌رفت، "
     fa += "، ".join(f"{c.undisturbed:.3g} (`{name}`)" for name, c in busy.items())
     fa += " دقیقه می‌شد. زمان‌هایی که دستورها خود می‌گویند برای دو هسته است که کار دیگری نکنند."

@@ -54,7 +54,8 @@ class Scores(NamedTuple):
         accuracy: share of samples read as the digit that was asked for (Wilson), None without labels.
         spread: standard deviation of all grey levels before the clamp, as a share of that of the test images.
         beyond: share of pixels more than a twentieth of the range outside it, before the clamp.
-        diversity: variance of the features within a digit, as a share of that of the test images; None without labels.
+        diversity: variance of the features within a digit, over the samples that are read as asked (a misread one is
+            no variety), as a share of that of the test images; None without labels, or with too few such samples.
     """
 
     fd: Interval
@@ -94,8 +95,10 @@ def scores(run: Run, drawn: Drawn) -> Scores:
     guessed, model = guessed.argmax(1), run.model()
     accuracy = diversity = None
     if drawn.labels is not None:
-        accuracy = proportion(int((guessed == drawn.labels).sum()), n)
-        diversity = _within(fake, drawn.labels) / _within(real, y)
+        hit = guessed == drawn.labels
+        accuracy = proportion(int(hit.sum()), n)
+        if int(hit.sum()) > len(drawn.labels[hit].unique()):
+            diversity = _within(fake[hit], drawn.labels[hit]) / _within(real, y)
     low, high = model.inward(torch.zeros(())).item(), 1.0
     edge = (high - low) / 20
     beyond = ((drawn.raw < low - edge) | (drawn.raw > high + edge)).double().mean()

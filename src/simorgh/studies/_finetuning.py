@@ -270,7 +270,7 @@ def _tuned_table(study: Study, found: Mapping[tuple[bool, float], Tuned], sizes:
             for (start, rate), t in found.items()]  # fmt: skip
     study.table(study.pick(["begins with", "rate", "validation, nats a symbol", "bits a character", "answers that rhyme"], ["آغاز با", "نرخ", "اعتبارسنجی، نات بر نشانه", "bit بر نویسه", "پاسخ‌های قافیه‌دار"]), rows,
                 f"`verse-finetune` executed: {steps} steps each on {sizes.windows:,} windows; first row: the folder as it is. 95 % intervals (bootstrap over {found[True, 0.0].bits.n} sections, other ones than above and by another tokeniser; Wilson, {found[True, 0.0].rhyme.n} answers).",
-                f"اجرای `verse-finetune`: هر بار {steps} گام روی {sizes.windows:,} پنجره؛ سطر نخست، پوشه بی هیچ گامی. بازه‌های ۹۵ درصد (خودگردان روی {found[True, 0.0].bits.n} بخش، جز آن‌های بالا و با واحدسازی دیگر؛ Wilson روی {found[True, 0.0].rhyme.n} پاسخ).")  # fmt: skip
+                f"اجرای `verse-finetune`: هر بار {steps} گام روی {sizes.windows:,} پنجره؛ سطر نخست، پوشه بی هیچ گامی. بازه‌های ۹۵ درصد (بوت‌استرپ روی {found[True, 0.0].bits.n} بخش، جز آن‌های بالا و با واحدسازی دیگر؛ Wilson روی {found[True, 0.0].rhyme.n} پاسخ).")  # fmt: skip
 
 
 def _told(i: Interval, lang: int) -> str:
@@ -343,5 +343,5 @@ def _told_tuned(study: Study, found: Mapping[tuple[bool, float], Tuned], sizes: 
             if best[False][1] == max(rate for _, rate in tried)
             else ""
         )
-        + " حذف تصادفی (dropout)، که در دستور ۰٫۱ است، این‌جا صفر است: پوشه بی آن آموخته است. آنچه خوانده سرودهٔ همان شاعر است؛ پس این نشان می‌دهد که پوشه درست خوانده و آموزش داده می‌شود و چیزی دربارهٔ gpt2-fa نمی‌گوید.",
+        + " دراپ‌اوت (dropout)، که در دستور ۰٫۱ است، این‌جا صفر است: پوشه بی آن آموخته است. آنچه خوانده سرودهٔ همان شاعر است؛ پس این نشان می‌دهد که پوشه درست خوانده و آموزش داده می‌شود و چیزی دربارهٔ gpt2-fa نمی‌گوید.",
     )

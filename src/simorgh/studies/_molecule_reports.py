@@ -112,7 +112,7 @@ def search(study: kit.Study, search: Sequence[Experiment], said: Sequence[np.nda
     study.table(
         study.pick(
             ["rate", "spellings", "passes", "units", "held-out AUC", "minus the recipe's own"],
-            ["نرخ", "املا", "دور", "واحد", "AUC کنارگذاشته", "منهای خود دستور"],
+            ["نرخ", "املا", "دور", "واحد", "AUC روی کنارگذاشته‌ها", "منهای خود دستور"],
         ),
         [
             [
@@ -141,7 +141,7 @@ def search(study: kit.Study, search: Sequence[Experiment], said: Sequence[np.nda
             else "; on held-out molecules alone other settings would have been chosen."
         )
         + " The intervals count the molecules, not the luck of one training. The recipe is left as it is.",
-        f"بزرگ‌ترین AUC کنارگذاشته، {scored[top].value:.3f}، از آنِ {'خود دستور' if not top else f'نرخ {search[top].train.optimiser.lr:g} با {1 + search[top].data.smiles.extra} املا و {search[top].model.hidden} واحد'} است"
+        f"بزرگ‌ترین AUC روی مولکول‌های کنارگذاشته، {scored[top].value:.3f}، از آنِ {'خود دستور' if not top else f'نرخ {search[top].train.optimiser.lr:g} با {1 + search[top].data.smiles.extra} املا و {search[top].model.hidden} واحد'} است"
         + (f"، با اختلاف {kit.ltr(cues.signed(over[top]))} از دستور" if top else "")
         + f". از {len(search) - 1} تنظیم دیگر، {above} تنظیم بالاتر از دستور و {under} تنظیم پایین‌تر از آن است، هر بار با بازه‌ای که صفر را در بر ندارد"
         + (
@@ -149,7 +149,7 @@ def search(study: kit.Study, search: Sequence[Experiment], said: Sequence[np.nda
             if not above
             else "؛ تنها بر پایهٔ مولکول‌های کنارگذاشته تنظیم دیگری برگزیده می‌شد."
         )
-        + " بازه‌ها تنها تصادفِ نمونه‌گیری مولکول‌ها را در بر دارند، نه بختِ یک آموزش را. دستور همان می‌ماند که بود.",
+        + " بازه‌ها تنها تصادفِ نمونه‌گیری مولکول‌ها را در بر دارند، نه تصادفِ یک آموزش را. دستور همان می‌ماند که بود.",
     )
 
 

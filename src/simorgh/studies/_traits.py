@@ -140,7 +140,7 @@ def answer(study: Study, reasons: Reasons, found: Sequence[tuple]) -> None:
     said = [_verdict(name, *one, reason) for name, one, reason in zip(names, found, why)]
     study.say(
         "What each trait buys here, from one seed each, so that other seeds may say otherwise:\n\n- " + "\n- ".join(en for en, _ in said) + "\n\nThe held-out loss is a mean over all $t$; a sample passes through all of them, and a network that is worse where a digit takes shape may draw worse digits for all its lower loss. So the two measures need not agree. The plain stack has neither skips nor attention, so its numbers are not the pyramid's alone.",
-        "سود هر ویژگی در این‌جا؛ از هر کدام یک بذر است، پس بذرهای دیگر شاید جز این بگویند:\n\n- " + "\n- ".join(fa for _, fa in said) + "\n\nهزینهٔ کنارگذاشته میانگین روی همهٔ $t$هاست؛ نمونه از همهٔ آن‌ها می‌گذرد و شبکه‌ای که در شکل گرفتن رقم بدتر باشد، با همهٔ کم‌هزینگی‌اش شاید رقم‌های بدتری بکشد. پس دو سنجه لزوماً هم‌رأی نیستند. پشتهٔ ساده نه میان‌بر دارد و نه توجه، پس اعدادش تنها از آنِ هرم نیست.",
+        "سود هر ویژگی در این‌جا؛ از هر کدام یک بذر است، پس بذرهای دیگر شاید جز این بگویند:\n\n- " + "\n- ".join(fa for _, fa in said) + "\n\nهزینه روی دادهٔ کنارگذاشته میانگین روی همهٔ $t$هاست؛ نمونه از همهٔ آن‌ها می‌گذرد و شبکه‌ای که در شکل گرفتن رقم بدتر باشد، با همهٔ کم‌هزینگی‌اش شاید رقم‌های بدتری بکشد. پس دو سنجه لزوماً هم‌رأی نیستند. پشتهٔ ساده نه میان‌بر دارد و نه توجه، پس اعدادش تنها از آنِ هرم نیست.",
     )  # fmt: skip
 
 

@@ -18,7 +18,8 @@
 # - "Like the data" is measured in the features of a frozen digit classifier (`judge-mnist`): an image is *typical* when
 #   its distance to the nearest of 10,000 training images is below the value that 95 % of test images stay under.
 # - A "uniform random point" is uniform in the bounding box of the codes of the training images.
-# - Pixels are grey values under a Bernoulli score; numbers over three seeds where an interval stands, else seed 0.
+# - Pixels are grey values under a Bernoulli score; intervals are over three seeds, except
+#   where a caption says seed 0: there they are over the images.
 # - Under noise the decoder reads $(z - c) / \sqrt{R}$, with $c$ the centre of the codes: otherwise the codes drift
 #   outwards, for no gradient tells them that the noise follows, until the decoder dies of inputs in the thousands.
 
@@ -31,7 +32,8 @@
 # - «شبیه داده» را در ویژگی‌های یک رده‌بند ثابت (`judge-mnist`) می‌سنجیم: تصویر *نوعی* است اگر فاصله‌اش تا نزدیک‌ترین تصویر از
 #   ۱۰٬۰۰۰ تصویر آموزش از مقداری کمتر باشد که ۹۵ درصد تصویرهای آزمون زیر آن‌اند.
 # - «نقطهٔ تصادفی یکنواخت» یعنی یکنواخت در جعبهٔ دربرگیرندهٔ کدهای آموزش.
-# - پیکسل‌ها مقدار خاکستری با امتیاز برنولی‌اند؛ هر جا بازه‌ای هست سه دانه، وگرنه دانهٔ صفر.
+# - پیکسل‌ها مقدار خاکستری با امتیاز برنولی‌اند؛ بازه‌ها روی سه بذر‌اند، جز جایی که زیرنویس «بذر صفر» می‌گوید:
+#   آن‌جا روی تصویرهایند.
 # - زیر نوفه رمزگشا $(z - c) / \sqrt{R}$ را می‌خواند که $c$ مرکز کدهاست: وگرنه کدها بیرون می‌روند، چون هیچ گرادیانی به آن‌ها نمی‌گوید که
 #   نوفه به دنبالشان می‌آید، تا رمزگشا از ورودی‌های چندهزارتایی از کار بیفتد.
 
@@ -91,11 +93,11 @@ study.figure(curves({names[k]: [r.history() for r in study.runs(k)] for k in lis
              fa="چپ: هزینهٔ بازسازی سه خودرمزگذار. راست: R، میانگین مربع فاصلهٔ کدها از مرکزشان، که نوفه از آن پیروی می‌کند.")
 spreads = {k: [r.history()[-1]["reconstruction/spread"] for r in study.runs(k)] for k in list(names)[:3]}
 study.table(study.pick(["model", "R at the end, each seed", "noise variance per coordinate", "signal to noise per coordinate"],
-                       ["مدل", "R در پایان، هر دانه", "واریانس نوفهٔ هر مختصه", "سیگنال به نوفه در هر مختصه"]),
-            [[names["ae-mlp"], ", ".join(f"{v:.3g}" for v in spreads["ae-mlp"]), "0", study.pick("infinite", "بی‌نهایت")],
-             [names["ae-noisy"], ", ".join(f"{v:.3g}" for v in spreads["ae-noisy"]), kit.ltr("0.5 R / 2"), kit.ltr("(R / 2) / (0.5 R / 2) = 2")],
-             [names["ae-noisy-each"], ", ".join(f"{v:.3g}" for v in spreads["ae-noisy-each"]), kit.ltr("0.5 R"), kit.ltr("(R / 2) / (0.5 R) = 2 / d = 1")]],
-            en="The two readings of 'variance 0.5 R'. Read per coordinate, twenty dimensions would leave a ratio of 0.1.", fa="دو خوانش «واریانس 0.5 R». با خوانش هر مختصه، در بیست بُعد نسبت به 0.1 می‌رسد.")
+                       ["مدل", "R در پایان، هر بذر", "واریانس نوفهٔ هر مختصه", "سیگنال به نوفه در هر مختصه"]),
+            [[study.word(names["ae-mlp"]), ", ".join(f"{v:.3g}" for v in spreads["ae-mlp"]), "0", study.pick("infinite", "بی‌نهایت")],
+             [study.word(names["ae-noisy"]), ", ".join(f"{v:.3g}" for v in spreads["ae-noisy"]), kit.ltr("0.5 R / 2"), kit.ltr("(R / 2) / (0.5 R / 2) = 2")],
+             [study.word(names["ae-noisy-each"]), ", ".join(f"{v:.3g}" for v in spreads["ae-noisy-each"]), kit.ltr("0.5 R"), kit.ltr("(R / 2) / (0.5 R) = 2 / d = 1")]],
+            en="The two readings of 'variance 0.5 R'. Read per coordinate, twenty dimensions would leave a ratio of 0.1.", fa=f"دو خوانش «واریانس {kit.ltr('0.5 R')}». با خوانش هر مختصه، در بیست بُعد نسبت به 0.1 می‌رسد.")
 
 # %% [markdown] lang="en"
 # ## (a) A random code against a random image
@@ -117,7 +119,7 @@ for label, images in (("random code, plain AE", decoded), ("random pixels", nois
     rows.append([study.pick(label, persian[label]), float(distance.median()), kit.ends(typical[label]), float(confidence.median())])
 study.table(study.pick(["images", "median distance to the nearest training image", "typical share", "judge's median confidence"],
                        ["تصویرها", "میانهٔ فاصله تا نزدیک‌ترین تصویر آموزش", "سهم نوعی", "میانهٔ اطمینان داور"]), rows,
-            en=f"{n} images of each kind, judge features, seed 0.", fa=f"از هر گونه {n} تصویر، ویژگی‌های داور، دانهٔ صفر.")
+            en=f"{n} images of each kind, judge features, seed 0.", fa=f"از هر گونه {n} تصویر، ویژگی‌های داور، بذر صفر.")
 for label in list(typical)[:2]:
     study.measure("typical_share", *typical[label][:3], n=n, unit="share", protocol=f"{label}: nearest of 10,000 training images in judge features below the 95 % quantile of test images", source=label)
 study.say(
@@ -151,13 +153,13 @@ for k, one in rough.items():
 steep = {k: parts.roughness(wide[k], wide_codes[k][:500]) for k in sides}
 study.table(study.pick(["random codes", "typical, 2 dimensions", "typical, 20 dimensions"], ["کدهای تصادفی", "نوعی، ۲ بُعد", "نوعی، ۲۰ بُعد"]),
             [[study.pick(who, farsi[who]), *(kit.ends(one) for one in found)] for who, found in holes.items()],
-            en=f"Holes: share of typical images among {n} random codes, seed 0.", fa=f"شکاف‌ها: سهم تصویرهای نوعی میان {n} کد تصادفی، دانهٔ صفر.")
+            en=f"Holes: share of typical images among {n} random codes, seed 0.", fa=f"شکاف‌ها: سهم تصویرهای نوعی میان {n} کد تصادفی، بذر صفر.")
 study.table(study.pick(["fault", "measured as", "AE", "VAE"], ["ایراد", "آنچه سنجیده شد", "AE", "VAE"]),
-            [[*study.pick(("unknown support and scale", "side of the box of the codes, each seed"), ("دامنه و مقیاس نامعلوم", "ضلع جعبهٔ کدها، هر دانه")), *(", ".join(f"{v:.1f}" for v in sides[k]) for k in sides)],
+            [[*study.pick(("unknown support and scale", "side of the box of the codes, each seed"), ("دامنه و مقیاس نامعلوم", "ضلع جعبهٔ کدها، هر بذر")), *(", ".join(f"{v:.1f}" for v in sides[k]) for k in sides)],
              [*study.pick(("rough map", "steepness: 99 % quantile over median"), ("نگاشت ناهموار", "شیب: چندک ۹۹٪ بر میانه")), *(kit.ends(rough[k], 2) for k in sides)],
              [*study.pick(("rough map", "the same in 20 dimensions"), ("نگاشت ناهموار", "همان در ۲۰ بُعد")), *(kit.Cell(f"{steep[k]:.2f}") for k in sides)],
              [*study.pick(("no density", "what −log p(x) is, without a law added"), ("بدون چگالی", f"مقدار {kit.ltr('−log p(x)')}، بی افزودن قانونی")), study.pick("undefined", "تعریف‌نشده"), kit.ltr(kit.number(study.results("vae-mlp", "neg_elbo"), unit=False, floor=False)) + study.pick(" nats/image at most", " نات بر تصویر یا کمتر")]],
-            en="The other three faults, over seeds.", fa="سه ایراد دیگر، روی دانه‌ها.")
+            en="The other three faults, over seeds.", fa="سه ایراد دیگر، روی بذر‌ها.")
 
 
 def against(a, b, better, worse, same):
@@ -174,8 +176,8 @@ crowded = study.pick(" So the faults hardly show in a plane, which is small enou
                      " پس ایرادها در صفحه، که آن‌قدر کوچک است که از کد پر شود، کم پیدایند و در بیست بُعد، که بیشترِ جعبه از همهٔ کدها دور است، پیدا." if emptied else "")
 smoother = against(rough["ae-mlp"], rough["vae-mlp"], study.pick("smoother than", "هموارتر از"), study.pick("rougher than", "ناهموارتر از"), study.pick("not clearly smoother or rougher than", "نه آشکارا هموارتر و نه ناهموارتر از"))
 study.say(
-    en=f"What the VAE is built to cure: the KL term pulls the codes to a *known* law, from which one can then draw; drawing a code anew at each step makes the decoder answer for the surroundings of a code too; and together they make a bound on log p(x). What is measured: the box of the AE's codes is its own in every seed, the VAE's is near that of its prior. The VAE's map is {smoother} the AE's in two dimensions. Codes from its prior decode to something typical {said_en[0]} than uniform codes of the AE in two dimensions ({prior[0].value:.1%} against {box[0].value:.1%}) and {said_en[1]} in twenty ({prior[1].value:.1%} against {box[1].value:.1%}); and {said_en[2]} than codes from a Gaussian fitted afterwards in two ({fitted[0].value:.1%}), {said_en[3]} in twenty ({fitted[1].value:.1%}).{crowded}",
-    fa=f"آنچه VAE برای درمانش ساخته شده: جملهٔ KL کدها را به سوی قانونی *معلوم* می‌کشد که می‌توان از آن قرعه کشید؛ قرعهٔ تازهٔ کد در هر گام رمزگشا را وامی‌دارد برای اطراف کد هم پاسخ داشته باشد؛ و این دو با هم کرانی برای log p(x) می‌سازند. آنچه سنجیده شد: جعبهٔ کدهای AE با هر دانه چیز دیگری است و جعبهٔ VAE نزدیک پیشین. در دو بُعد نگاشت VAE ‏{smoother} نگاشت AE است. کدهای پیشین VAE در دو بُعد {said_fa[0]} از کدهای یکنواخت AE به تصویر نوعی می‌رسند ({prior[0].value:.1%} در برابر {box[0].value:.1%}) و در بیست بُعد {said_fa[1]} ({prior[1].value:.1%} در برابر {box[1].value:.1%})؛ و در قیاس با گاوسیِ پسابرازش در دو بُعد {said_fa[2]} ({fitted[0].value:.1%}) و در بیست بُعد {said_fa[3]} ({fitted[1].value:.1%}).{crowded}")
+    en=f"What the VAE is built to cure: the KL term pulls the codes to a *known* law, from which one can then draw; drawing a code anew at each step makes the decoder answer for the surroundings of a code too; and together they make a bound on log p(x). What is measured: the box of the AE's codes is its own in every seed; the sides of all are in the table above. The VAE's map is {smoother} the AE's in two dimensions. Codes from its prior decode to something typical {said_en[0]} than uniform codes of the AE in two dimensions ({prior[0].value:.1%} against {box[0].value:.1%}) and {said_en[1]} in twenty ({prior[1].value:.1%} against {box[1].value:.1%}); and {said_en[2]} than codes from a Gaussian fitted afterwards in two ({fitted[0].value:.1%}), {said_en[3]} in twenty ({fitted[1].value:.1%}).{crowded}",
+    fa=f"آنچه VAE برای درمانش ساخته شده: جملهٔ KL کدها را به سوی قانونی *معلوم* می‌کشد که می‌توان از آن قرعه کشید؛ قرعهٔ تازهٔ کد در هر گام رمزگشا را وامی‌دارد برای اطراف کد هم پاسخ داشته باشد؛ و این دو با هم کرانی برای log p(x) می‌سازند. آنچه سنجیده شد: جعبهٔ کدهای AE با هر بذر چیز دیگری است؛ ضلع‌های همه در جدول بالا آمده است. در دو بُعد نگاشت VAE ‏{smoother} نگاشت AE است. کدهای پیشین VAE در دو بُعد {said_fa[0]} از کدهای یکنواخت AE به تصویر نوعی می‌رسند ({prior[0].value:.1%} در برابر {box[0].value:.1%}) و در بیست بُعد {said_fa[1]} ({prior[1].value:.1%} در برابر {box[1].value:.1%})؛ و در قیاس با گاوسیِ پسابرازش در دو بُعد {said_fa[2]} ({fitted[0].value:.1%}) و در بیست بُعد {said_fa[3]} ({fitted[1].value:.1%}).{crowded}")
 
 # %% [markdown] lang="en"
 # ## (c) Noise on the code
@@ -193,8 +195,8 @@ for k, one in typical.items():
 for k, one in gain.items():
     study.measure("typical_share_gain", *one[:3], n=one.n, unit="share", protocol="typical share at uniform points minus that of ae-mlp of the same seed", recipe=k)
 study.table(study.pick(["model", "typical share at uniform points, each seed", "against the plain AE, paired", "fd-digits of its own samples", "reconstruction error"],
-                       ["مدل", "سهم نوعی در نقاط یکنواخت، هر دانه", "در برابر AE ساده، جفت‌شده", "fd-digits نمونه‌های خودش", "خطای بازسازی"]),
-            [[names[k], ", ".join(f"{v:.3f}" for v in shares[k]), kit.ends(gain.get(k)), kit.number(fd[k], unit=False), kit.number(study.results(k, "mse"), unit=False, floor=False)] for k in names],
+                       ["مدل", "سهم نوعی در نقاط یکنواخت، هر بذر", "در برابر AE ساده، جفت‌شده", "fd-digits نمونه‌های خودش", "خطای بازسازی"]),
+            [[study.word(names[k]), ", ".join(f"{v:.3f}" for v in shares[k]), kit.ends(gain.get(k)), kit.number(fd[k], unit=False), kit.number(study.results(k, "mse"), unit=False, floor=False)] for k in names],
             en="Random codes and samples of the four models. AE samples come from a Gaussian fitted to the codes, VAE samples from the prior.", fa="کدهای تصادفی و نمونه‌های چهار مدل. نمونهٔ AE از گاوسیِ برازیده بر کدها و نمونهٔ VAE از پیشین است.")
 study.figure(image_grid(torch.cat([models[k].decode(parts.in_box(codes[k][0], 10, 2)) for k in names]), 4, 10, row_labels=list(names.values()), cell=0.5), "uniform",
              en="Ten uniform random codes through each decoder.", fa="ده کد تصادفی یکنواخت از هر رمزگشا.")
@@ -217,16 +219,16 @@ for f, (share, error) in swept.items():
     study.measure("sweep_mse", *error[:3], n=len(seeds), protocol="mean squared error on 2,000 test images, over seeds", noise=f)
 study.table(study.pick(["noise factor (total)", "typical share at uniform points", "against no noise, paired", "reconstruction error"], ["ضریب نوفه (در جمع)", "سهم نوعی در نقاط یکنواخت", "در برابر بی‌نوفه، جفت‌شده", "خطای بازسازی"]),
             [[kit.Cell(f"{f:g}"), kit.ends(share), kit.ends(over_none.get(f)), kit.ends(error, 4)] for f, (share, error) in swept.items()],
-            en=f"A sweep of the factor on short trainings (10,000 images, 8 passes, {len(seeds)} seeds).", fa=f"روبش ضریب با آموزش‌های کوتاه (۱۰٬۰۰۰ تصویر، ۸ دوره، {len(seeds)} دانه).")
+            en=f"A sweep of the factor on short trainings (10,000 images, 8 passes, {len(seeds)} seeds).", fa=f"روبش ضریب با آموزش‌های کوتاه (۱۰٬۰۰۰ تصویر، ۸ دور، {len(seeds)} بذر).")
 helps = [study.pick("helps", "کمک می‌کند") if (g.low or 0) > 0 else study.pick("harms", "زیان می‌زند") if (g.high or 0) < 0 else study.pick("makes no clear difference", "فرق آشکاری ندارد") for g in gain.values()]
 good, bad = ([f for f, d in over_none.items() if (d.low > 0 if wanted else d.high < 0)] for wanted in (True, False))
 listed = {True: ", ".join(f"{f:g}" for f in good) or study.pick("none", "هیچ‌کدام"), False: ", ".join(f"{f:g}" for f in bad) or study.pick("none", "هیچ‌کدام")}
 grew = min(spreads["ae-noisy"]) > max(spreads["ae-mlp"])
 drift = study.pick(f"Because R is measured anew at each step, scaling the codes up earns the encoder nothing; {'that they grow all the same (R in the first table) is the drift of which the assumptions speak' if grew else 'here R did not grow beyond that of the plain AE'}.",
-                   f"چون R در هر گام از نو سنجیده می‌شود بزرگ کردن کدها سودی به رمزگذار نمی‌رساند؛ {'اینکه با این حال بزرگ می‌شوند (R در جدول نخست) همان رانشی است که در فرض‌ها آمد' if grew else 'در اینجا R از AE ساده بزرگ‌تر نشده است'}.")
+                   f"چون R در هر گام از نو سنجیده می‌شود بزرگ کردن کدها سودی به رمزگذار نمی‌رساند؛ {'اینکه با این حال بزرگ می‌شوند (R در جدول نخست) همان رانشی است که در فرض‌ها آمد' if grew else 'در این‌جا R از AE ساده بزرگ‌تر نشده است'}.")
 study.say(
     en=f"Is the decoder of the noisy AE better at random codes? At uniform points {typical['ae-noisy'].value:.3f} of its images are typical (0.5 R in total; by this measure the noise {helps[0]}), {typical['ae-noisy-each'].value:.3f} with the noise per coordinate ({helps[1]}), and {typical['ae-mlp'].value:.3f} of the plain AE's. In the sweep these factors are clearly better than no noise: {listed[True]}; these clearly worse: {listed[False]}; the best mean is at {best_factor:g}, while the reconstruction error goes from {swept[0.0][1].value:.4f} to {swept[2.0][1].value:.4f}. What noise is meant to do: a code has to serve for its surroundings too, so that less of the plane is left without an answer. Its price: the answer becomes an average over those surroundings, and with much noise in two dimensions that average is a blur that is no digit. {drift}",
-    fa=f"آیا رمزگشای AE نوفه‌دار در کدهای تصادفی بهتر است؟ در نقاط یکنواخت {typical['ae-noisy'].value:.3f} از تصویرهایش نوعی‌اند (0.5 R در جمع؛ با این معیار نوفه {helps[0]})، با نوفهٔ هر مختصه {typical['ae-noisy-each'].value:.3f} ({helps[1]}) و در AE ساده {typical['ae-mlp'].value:.3f}. در روبش این ضریب‌ها آشکارا بهتر از بی‌نوفه‌اند: {listed[True]}؛ و این‌ها آشکارا بدتر: {listed[False]}؛ بهترین میانگین در {best_factor:g} است و خطای بازسازی از {swept[0.0][1].value:.4f} به {swept[2.0][1].value:.4f} می‌رسد. کاری که از نوفه می‌خواهیم: هر کد باید برای اطرافش هم پاسخ باشد تا جای کمتری از صفحه بی‌پاسخ بماند. بهایش: پاسخ میانگینی بر آن اطراف می‌شود و با نوفهٔ زیاد در دو بُعد این میانگین تاری است و رقم نیست. {drift}")
+    fa=f"آیا رمزگشای AE نوفه‌دار در کدهای تصادفی بهتر است؟ در نقاط یکنواخت {typical['ae-noisy'].value:.3f} از تصویرهایش نوعی‌اند ({kit.ltr('0.5 R')} در جمع؛ با این معیار نوفه {helps[0]})، با نوفهٔ هر مختصه {typical['ae-noisy-each'].value:.3f} ({helps[1]}) و در AE ساده {typical['ae-mlp'].value:.3f}. در روبش این ضریب‌ها آشکارا بهتر از بی‌نوفه‌اند: {listed[True]}؛ و این‌ها آشکارا بدتر: {listed[False]}؛ بهترین میانگین در {best_factor:g} است و خطای بازسازی از {swept[0.0][1].value:.4f} به {swept[2.0][1].value:.4f} می‌رسد. کاری که از نوفه می‌خواهیم: هر کد باید برای اطرافش هم پاسخ باشد تا جای کمتری از صفحه بی‌پاسخ بماند. بهایش: پاسخ میانگینی بر آن اطراف می‌شود و با نوفهٔ زیاد در دو بُعد این میانگین تاری است و رقم نیست. {drift}")
 
 # %% [markdown] lang="en"
 # ## (d) What the VAE has beyond noise
@@ -273,14 +275,14 @@ for k in study.track(list(names), "bounds"):
         deviation, truth = f"{chosen[0] / float(models[k].code_variance.mean().sqrt()):.3f}", parts.exact(models[k], first, chosen[0])
     if truth is not None:
         study.measure("neg_log_p_exact", float(truth.mean()), n=len(first), unit="nats/image", protocol=f"quadrature over the plane, first {len(first)} test images, seed 0", recipe=k)
-    rows.append([names[k], kit.Cell(deviation), kit.ends(bounds[k], 1), *(kit.ends(t, 1) for t in terms), None if truth is None else kit.Cell(f"{float(truth.mean()):.1f}")])
+    rows.append([study.word(names[k]), kit.Cell(deviation), kit.ends(bounds[k], 1), *(kit.ends(t, 1) for t in terms), None if truth is None else kit.Cell(f"{float(truth.mean()):.1f}")])
 study.table(study.pick(["model", "s / deviation of the codes", "−ELBO", "reconstruction", "KL", "−log p, exact"], ["مدل", "نسبت s به انحراف کدها", kit.ltr("−ELBO"), "بازسازی", "KL", f"{kit.ltr('−log p')}، دقیق"]), rows,
-            en=f"Nats per test image. −ELBO over seeds (2,000 test images; the VAE 10,000); the last column is seed 0 on the first {len(first)} test images; a dash: the integral did not settle.", fa=f"نات بر تصویر آزمون. ‏{kit.ltr('−ELBO')} روی دانه‌ها (۲٬۰۰۰ تصویر آزمون و برای VAE ‏۱۰٬۰۰۰)؛ ستون آخر دانهٔ صفر روی {len(first)} تصویر نخست آزمون؛ خط تیره: انتگرال آرام نگرفت.")
+            en=f"Nats per test image. −ELBO over seeds (2,000 test images; the VAE 10,000); the last column is seed 0 on the first {len(first)} test images; a dash: the integral did not settle.", fa=f"نات بر تصویر آزمون. ‏{kit.ltr('−ELBO')} روی بذر‌ها (۲٬۰۰۰ تصویر آزمون و برای VAE ‏۱۰٬۰۰۰)؛ ستون آخر بذر صفر روی {len(first)} تصویر نخست آزمون؛ خط تیره: انتگرال آرام نگرفت.")
 behind = {k: bounds[k].value - bounds["vae-mlp"].value for k in names if k != "vae-mlp"}
 best = all(against(bounds[k], bounds["vae-mlp"], True, False, False) for k in behind)
 study.say(
-    en=f"A code with signal-to-noise ratio 2 in each of two coordinates carries at most (2/2) ln(1 + 2) = {np.log(3):.2f} nats (Shannon's bound for a Gaussian channel), with ratio 1 at most {np.log(2):.2f}, whatever the encoder does; the VAE's code uses {study.results('vae-mlp', 'kl').value:.2f} nats. The VAE *learns* how precise each code is: its deviations run from {float(deviations.min()):.3f} to {float(deviations.max()):.3f} (median {float(deviations.median()):.3f}), where the noisy AE has one relative size for all images. And its codes are pulled to a prior that is known beforehand, so that drawing is part of the model: fd-digits {fd['vae-mlp'].value:.2f} against {fd['ae-noisy'].value:.2f} (noisy AE, Gaussian fitted afterwards) and {fd['ae-mlp'].value:.2f} (plain AE). Only the VAE is *trained* on a bound on log p(x); given one afterwards, the others lie {behind['ae-mlp']:.1f} (plain), {behind['ae-noisy']:.1f} and {behind['ae-noisy-each']:.1f} nats (noisy) behind it{'' if best else ', but not all of their intervals lie apart from it'}. The key difference: noise that the model chooses and pays for, and a known law of codes, against fixed noise and an unknown law.",
-    fa=f"کدی با نسبت سیگنال به نوفهٔ ۲ در هر یک از دو مختصه حداکثر (2/2) ln(1 + 2) = {np.log(3):.2f} نات می‌برد (کران شانون برای کانال گاوسی) و با نسبت ۱ حداکثر {np.log(2):.2f}، هر چه رمزگذار بکند؛ کد VAE ‏{study.results('vae-mlp', 'kl').value:.2f} نات به کار می‌گیرد. ‏VAE *می‌آموزد* هر کد چقدر دقیق باشد: انحراف‌هایش از {float(deviations.min()):.3f} تا {float(deviations.max()):.3f} است (میانه {float(deviations.median()):.3f})، در حالی که AE نوفه‌دار برای همهٔ تصویرها یک اندازهٔ نسبی دارد. کدهایش هم به پیشینی از پیش معلوم کشیده می‌شوند و قرعه‌کشی بخشی از مدل است: fd-digits برابر {fd['vae-mlp'].value:.2f} در برابر {fd['ae-noisy'].value:.2f} (AE نوفه‌دار با گاوسیِ پسابرازش) و {fd['ae-mlp'].value:.2f} (AE ساده). تنها VAE *با* کرانی برای log p(x) آموزش دیده است؛ اگر به بقیه پس از آموزش کرانی بدهیم {behind['ae-mlp']:.1f} (ساده) و {behind['ae-noisy']:.1f} و {behind['ae-noisy-each']:.1f} نات (نوفه‌دار) از آن عقب‌اند{'' if best else '، ولی بازهٔ همه از آن جدا نیست'}. تفاوت کلیدی: نوفه‌ای که مدل برمی‌گزیند و بهایش را می‌دهد و قانون معلوم کدها، در برابر نوفهٔ ثابت و قانون نامعلوم.")
+    en=f"A code with signal-to-noise ratio 2 in each of two coordinates carries at most (2/2) ln(1 + 2) = {np.log(3):.2f} nats (Shannon's bound for a Gaussian channel), with ratio 1 at most {np.log(2):.2f}, whatever the encoder does; the VAE's code uses {study.results('vae-mlp', 'kl').value:.2f} nats. The VAE *learns* how precise each code is: its deviations run from {float(deviations.min()):.3f} to {float(deviations.max()):.3f} (median {float(deviations.median()):.3f}), where the noisy AE has one relative size for all images. And its codes are pulled to a prior that is known beforehand, so that drawing is part of the model: fd-digits {fd['vae-mlp'].value:.2f} against {fd['ae-noisy'].value:.2f} (noisy AE, Gaussian fitted afterwards) and {fd['ae-mlp'].value:.2f} (plain AE). Only the VAE is *trained* on a bound on log p(x); given one afterwards, the others lie {behind['ae-mlp']:.1f} (plain), {behind['ae-noisy']:.1f} and {behind['ae-noisy-each']:.1f} nats (noisy) behind it (their first 2,000 test images against its 10,000){'' if best else ', but not all of their intervals lie apart from it'}. The key difference: noise that the model chooses and pays for, and a known law of codes, against fixed noise and an unknown law.",
+    fa=f"کدی با نسبت سیگنال به نوفهٔ ۲ در هر یک از دو مختصه حداکثر {kit.ltr(f'(2/2) ln(1 + 2) = {np.log(3):.2f}')} نات می‌برد (کران شانون برای کانال گاوسی) و با نسبت ۱ حداکثر {np.log(2):.2f}، هر چه رمزگذار بکند؛ کد VAE ‏{study.results('vae-mlp', 'kl').value:.2f} نات به کار می‌گیرد. ‏VAE *می‌آموزد* هر کد چقدر دقیق باشد: انحراف‌هایش از {float(deviations.min()):.3f} تا {float(deviations.max()):.3f} است (میانه {float(deviations.median()):.3f})، در حالی که AE نوفه‌دار برای همهٔ تصویرها یک اندازهٔ نسبی دارد. کدهایش هم به پیشینی از پیش معلوم کشیده می‌شوند و قرعه‌کشی بخشی از مدل است: fd-digits برابر {fd['vae-mlp'].value:.2f} در برابر {fd['ae-noisy'].value:.2f} (AE نوفه‌دار با گاوسیِ پسابرازش) و {fd['ae-mlp'].value:.2f} (AE ساده). تنها VAE *با* کرانی برای log p(x) آموزش دیده است؛ اگر به بقیه پس از آموزش کرانی بدهیم {behind['ae-mlp']:.1f} (ساده) و {behind['ae-noisy']:.1f} و {behind['ae-noisy-each']:.1f} نات (نوفه‌دار) از آن عقب‌اند (۲٬۰۰۰ تصویر نخست آزمون در برابر ۱۰٬۰۰۰ تصویر آن){'' if best else '، ولی بازهٔ همه از آن جدا نیست'}. تفاوت کلیدی: نوفه‌ای که مدل برمی‌گزیند و بهایش را می‌دهد و قانون معلوم کدها، در برابر نوفهٔ ثابت و قانون نامعلوم.")
 
 # %% [markdown] lang="en"
 # ## The segment between two codes

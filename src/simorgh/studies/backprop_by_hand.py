@@ -128,7 +128,7 @@ study.table(study.pick(["node", "formula", "traced", "printed", "largest differe
             en="The pass forward.", fa="گذر پیش.")
 study.measure("forward_error", forward_error, n=len(FORWARD), protocol="largest absolute difference of six node values, traced and printed, from 50-digit arithmetic")
 study.say(en=f"All six agree to {forward_error:.0e}. One line of the solution reads 0.68 × 0.3 + 0.66 × 0.9; with these rounded factors it would be {0.68 * 0.3 + 0.66 * 0.9:.4f}, not 0.8014. The printed result belongs to the unrounded ones: shorten what is shown, never what is carried on.",
-          fa=f"هر شش عدد تا {kit.ltr(f'{forward_error:.0e}')} یکی‌اند. یک سطر پاسخ {kit.ltr('0.68 × 0.3 + 0.66 × 0.9')} است؛ با این عامل‌های گردشده حاصل {0.68 * 0.3 + 0.66 * 0.9:.4f} می‌شد، نه 0.8014. نتیجهٔ چاپ‌شده از عددهای گردنشده است: آنچه نشان می‌دهید را کوتاه کنید، نه آنچه با آن ادامه می‌دهید.")
+          fa=f"هر شش عدد تا {kit.ltr(f'{forward_error:.0e}')} یکی‌اند. یک سطر پاسخ {kit.ltr('0.68 × 0.3 + 0.66 × 0.9')} است؛ با این عامل‌های گردشده حاصل {0.68 * 0.3 + 0.66 * 0.9:.4f} می‌شد، نه ۰٫۸۰۱۴. نتیجهٔ چاپ‌شده از عددهای گردنشده است: آنچه نشان می‌دهید را کوتاه کنید، نه آنچه با آن ادامه می‌دهید.")
 
 # %% [markdown] lang="en"
 # ## (b) The pass back

@@ -161,7 +161,7 @@ study.figure(lines(angle, lost, "angle between latents and directions, degrees",
 # for its own price, then between two neighbours the slope of $D$ against $R$ lies between their two prices: each would
 # lose by taking the other's place. So the curve can be checked without knowing the optimum.
 # %% [markdown] lang="fa"
-# ## ۲. جاروی beta روی اسپرایت‌های ایستاده
+# ## ۲. روبش beta روی اسپرایت‌های ایستاده
 # یک شبکه (جدول ۶ مقالهٔ Shao و همکاران، ۲۰۲۰)، یک بذر و یک طول آموزش، ۴٫۵ دور، با پنج بها. اگر هر مدل برای بهای خودش بهترین باشد، شیب $D$ در
 # برابر $R$ میان دو همسایه بین دو بهای آن‌ها می‌افتد: هر کدام با نشستن به جای دیگری زیان می‌کند. پس منحنی را بی دانستن بهینه می‌توان وارسی کرد.
 
@@ -191,7 +191,7 @@ winner = [order[int((D + b * R).argmin())] for b in order]
 study.table(study.pick(["beta", "KL", "reconstruction", "-ELBO", "latents above 0.1 nats", "slope to the next", "cheapest run at this price"],
                        ["beta", "KL", "بازسازی", kit.ltr("-ELBO"), "نهفته‌های بالای ۰٫۱ نات", "شیب تا بعدی", "ارزان‌ترین مدل با این بها"]),
             [[b, *(kit.Cell(kit.short(found[b][n])) for n in ("kl", "reconstruction", "neg_elbo")), used[b], kit.Cell(f"{slopes[i]:.2f}") if i < 4 else None, winner[i]] for i, b in enumerate(order)],
-            f"The sweep on {len(test):,} test images, nats per image; intervals over images, one training each.", f"جارو روی {len(test):,} تصویر آزمون، نات بر تصویر؛ بازه روی تصویرها، هرکدام یک آموزش.")
+            f"The sweep on {len(test):,} test images, nats per image; intervals over images, one training each.", f"روبش روی {len(test):,} تصویر آزمون، نات بر تصویر؛ بازه روی تصویرها، هرکدام یک آموزش.")
 
 study.figure(rate_distortion(order, R, D, log(18_432)), "rate-distortion", "Rate and distortion on the test images. Short lines have the slope -beta: on the best curve they would be tangents. Dashed: ln 18,432 = 9.82 nats, all that there is to know of an image; what the KL has beyond it is mismatch between codes and prior.",
              "نرخ و اعوجاج روی تصویرهای آزمون. شیب پاره‌خط‌ها منهای beta است: روی بهترین منحنی مماس می‌بودند. خط‌چین: <bdi dir=\"ltr\">ln 18,432 = 9.82</bdi> نات، همهٔ آنچه از یک تصویر دانستنی است؛ هر چه KL بیش از آن دارد ناهماهنگی کدها با پیشین است.")
@@ -318,7 +318,7 @@ study.table([study.pick("score", "امتیاز"), study.pick("protocol", "قرا
 # %% [markdown] lang="fa"
 # ## ۴. همهٔ dSprites: سه مدل، سه بذر
 # ‏۷۳۷٬۲۸۰ تصویر با پنج عامل، همان شبکه‌ها و گام‌های برابر، امتیاز روی ۲۰٬۰۰۰ کد. کنار آن‌ها عددهای منتشرشدهٔ آموزش‌های بسیار درازتر. پیاده‌سازی امتیازها
-# با ما و با یکدیگر فرق دارد: MIG در ControlVAE با نمونه‌ها و بی شکل حساب شده است، و SAP آنجا مقیاس دیگری دارد و اینجا نیامده.
+# با ما و با یکدیگر فرق دارد: MIG در ControlVAE با نمونه‌ها و بی شکل حساب شده است، و SAP آن‌جا مقیاس دیگری دارد و این‌جا نیامده.
 
 # %%
 table = {"beta-VAE, 4": "beta-vae-sprites", "FactorVAE, 10": "factor-vae", "ControlVAE, 16": "control-vae", "beta-TCVAE, 6": "beta-tcvae"}
@@ -334,7 +334,7 @@ rows = [[t, str(len(study.runs(key))), steps[t], *cells[t]] for t, key in table.
 rows += [[study.pick(f"published: {t}", f"منتشرشده: {kit.ltr(t)}"), "", *(None if v is None else kit.Cell(f"{v:.2f}" if v < 1 else f"{v:,}") for v in line), None] for t, line in published.items()]
 study.table([study.pick("model", "مدل"), study.pick("seeds", "بذر"), study.pick("steps", "گام"), *shown.values(), "KL"], rows,
             "Scores on the full factor grid: mean over seeds and half of the 95 % Student interval. A dash: not published there, or not known.",
-            "امتیازها روی شبکهٔ کامل عامل‌ها: میانگین بذرها و نیم‌بازهٔ ۹۵ درصد استیودنت. خط تیره: آنجا منتشر نشده یا نامعلوم.")
+            "امتیازها روی شبکهٔ کامل عامل‌ها: میانگین بذرها و نیم‌بازهٔ ۹۵ درصد استیودنت. خط تیره: آن‌جا منتشر نشده یا نامعلوم.")
 if all(each[t]["mig"] for t in table):
     anchors = {n: {t: [line[j] for name, line in published.items() if name.split(",")[0] == t.split(",")[0] and line[j]] for t in table} for j, n in enumerate(shown, 1)}
     study.figure(dots({shown[n]: {t: each[t][n] for t in table} for n in list(shown)[:3]}, {shown[n]: anchors[n] for n in shown}), "scores", "One dot a seed; lines are the published numbers of the long runs.", "هر نقطه یک بذر؛ خط‌ها عددهای منتشرشدهٔ آموزش‌های دراز.")
@@ -363,7 +363,7 @@ if all(each[t]["mig"] for t in table):
 path = local("dsprites", "reference_frames.npz")
 if path is None:
     study.say("The frames are not here: put `reference_frames.npz` into `$SIMORGH_DATA/dsprites` to see the comparison.",
-              "فریم‌ها اینجا نیستند: برای دیدن مقایسه `reference_frames.npz` را در `$SIMORGH_DATA/dsprites` بگذارید.")
+              "فریم‌ها این‌جا نیستند: برای دیدن مقایسه `reference_frames.npz` را در `$SIMORGH_DATA/dsprites` بگذارید.")
 else:
     frames = np.load(path)["frames"][:: 8 if study.small else 1]
     like = agreement(frames)
@@ -391,10 +391,10 @@ else:
 # 2019 (1811.12359); Shao et al. 2020 (2004.05988). Published scores: table of Lin et al. 2020 (InfoGAN-CR, 1906.06034).
 # %% [markdown] lang="fa"
 # ## ۶. دام‌ها
-# - **واحد beta.** اگر خطا روی ۴٬۰۹۶ پیکسل و KL روی ده نهفته میانگین گرفته شود، «beta برابر ۱» در جمع‌های اینجا ۴۱۰ است و کدها خاموش می‌شوند. Higgins و
+# - **واحد beta.** اگر خطا روی ۴٬۰۹۶ پیکسل و KL روی ده نهفته میانگین گرفته شود، «beta برابر ۱» در جمع‌های این‌جا ۴۱۰ است و کدها خاموش می‌شوند. Higgins و
 #   همکاران $\beta\, M / N$ را می‌نویسند ($M$ نهفته، $N$ پیکسل).
 # - **خاموشی.** نهفتهٔ بی‌KL هم میانگینی پر از نوفه دارد؛ اگر هرس نشود، واریانس ناچیزش رأی‌های FactorVAE را می‌برد.
-# - **‏MIG** با ۲۰ خانهٔ هم‌عرض روی میانگین‌ها، مانند اینجا، با MIG روی نمونه‌های پسین یک عدد نیست.
+# - **‏MIG** با ۲۰ خانهٔ هم‌عرض روی میانگین‌ها، مانند این‌جا، با MIG روی نمونه‌های پسین یک عدد نیست.
 # - **قضیه‌ای در کار نیست.** بی برچسب یا سوگیریِ مدل، گره‌گشایی شناسایی‌پذیر نیست (Locatello و همکاران، ۲۰۱۹): آنچه دیده می‌شود از محورهای با شدت
 #   نابرابر و پسین قطری می‌آید، و برگزیدن بهترین بذر خودش استفاده از برچسب است.
 #

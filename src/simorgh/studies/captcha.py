@@ -189,7 +189,7 @@ clear, lost = ([t for t in stops if side(held[t][1])] for side in (lambda i: i.l
 early, late = (min(lost), max(clear)) if clear and lost else (None, None)  # most signs are chosen between these steps
 study.say("The step back of the sampler is $x_{t-1} = (x_t - \\frac{\\beta_t}{\\sqrt{1 - \\bar\\alpha_t}} \\epsilon_\\theta) / \\sqrt{1 - \\beta_t} + s_t\\, n$, checked here with both variances, $s_t^2 = \\tilde\\beta_t$ and $\\beta_t$. "
           + (f"At t = {early} the network's guess holds {100 * held[early][1].value:.0f} % of the signs, at t = {late} {100 * held[late][1].value:.0f} %. On the way back most signs of a text are therefore chosen between these two, and below t = {late} they are only drawn sharp." if early else "Between which of these steps a text is chosen cannot be said here: none has most of the signs, or none has few."),
-          "گام بازگشت نمونه‌بردار $x_{t-1} = (x_t - \\frac{\\beta_t}{\\sqrt{1 - \\bar\\alpha_t}} \\epsilon_\\theta) / \\sqrt{1 - \\beta_t} + s_t\\, n$ است که این‌جا با هر دو واریانس، $s_t^2 = \\tilde\\beta_t$ و $\\beta_t$، سنجیده شد. "
+          "گام بازگشت نمونه‌گیر $x_{t-1} = (x_t - \\frac{\\beta_t}{\\sqrt{1 - \\bar\\alpha_t}} \\epsilon_\\theta) / \\sqrt{1 - \\beta_t} + s_t\\, n$ است که این‌جا با هر دو واریانس، $s_t^2 = \\tilde\\beta_t$ و $\\beta_t$، سنجیده شد. "
           + (f"در <bdi dir=\"ltr\">t = {early}</bdi> حدس شبکه {100 * held[early][1].value:.0f} ٪ نویسه‌ها را دارد و در <bdi dir=\"ltr\">t = {late}</bdi> {100 * held[late][1].value:.0f} ٪. پس در راه بازگشت بیشترِ نویسه‌ها میان این دو گام برگزیده می‌شوند و پایین‌تر از <bdi dir=\"ltr\">t = {late}</bdi> فقط واضح‌تر کشیده می‌شوند." if early else "این‌جا نمی‌توان گفت متن میان کدام گام‌ها برگزیده می‌شود: هیچ گامی بیشترِ نویسه‌ها را ندارد، یا هیچ گامی کم ندارد."))
 
 # %% [markdown] lang="en"
@@ -259,7 +259,7 @@ study.figure(image_grid((order.flatten(0, 1) + 1) / 2, len(shown), 4, row_labels
 unasked, quick = generate(free, 12, seed=1, device=DEVICE)[0], free_model.config.sampler
 study.figure(image_grid(unasked, 4, 3, titles=[spell(signs) for signs in read(unasked).tolist()], cell=2.0), "unasked",
              f"Twelve samples of `ddpm-captcha` by its quick sampler ({type(quick.step).__name__}, {quick.steps} steps), below what the reader makes of them. No text was asked for, so none of it is right or wrong.",
-             f"دوازده نمونهٔ `ddpm-captcha` با نمونه‌بردار تندش (<bdi dir=\"ltr\">{type(quick.step).__name__}</bdi>، {quick.steps} گام)، زیر آنچه خواننده از آن‌ها می‌خواند. متنی خواسته نشده بود، پس درست و نادرستی در کار نیست.")
+             f"دوازده نمونهٔ `ddpm-captcha` با نمونه‌گیر تندش (<bdi dir=\"ltr\">{type(quick.step).__name__}</bdi>، {quick.steps} گام)، زیر آنچه خواننده از آن‌ها می‌خواند. متنی خواسته نشده بود، پس درست و نادرستی در کار نیست.")
 study.say(f"Two samples by {steps:,} steps took {strip.seconds:.0f} s.",
           f"دو نمونه با {steps:,} گام {strip.seconds:.0f} ثانیه طول کشید.")
 
@@ -283,7 +283,7 @@ study.say(f"Two samples by {steps:,} steps took {strip.seconds:.0f} s.",
 #
 # ۲. در هر بلوک توجه، توجهی از مکان‌های تصویر به این پنج توکن؛
 #
-# ۳. در آموزش، متنِ هر تصویر با احتمال ۰٫۱ با «هیچ» عوض می‌شود تا یک شبکه هر دو قانون را بداند. نمونه‌برداری با *ضریب هدایت* $s$ از پاسخ شرطی فراتر می‌رود:
+# ۳. در آموزش، متنِ هر تصویر با احتمال ۰٫۱ با «هیچ» عوض می‌شود تا یک شبکه هر دو قانون را بداند. نمونه‌گیری با *ضریب هدایت* $s$ از پاسخ شرطی فراتر می‌رود:
 # $\hat x_0 = \hat x_0^{\varnothing} + s\,(\hat x_0^{\text{text}} - \hat x_0^{\varnothing})$؛ مقدار $s = 1$ یعنی بی‌هدایت ($w$ مقاله برابر $s - 1$ است).
 #
 # جای نویسه‌ها در تصویر به مدل گفته نمی‌شود؛ توجه باید خودش آن را بیابد. نوفه در راستای خط‌های راست زدوده می‌شود (flow matching) که به جای ۱٬۰۰۰ گام ۲۵ گام

@@ -190,13 +190,13 @@ updates = histories["VAE"][0][-1]["step"]
 lengths = [f"{e.train.epochs:g} ({n:,})" for e, n in ((whole, round(whole.train.epochs * prod(n for name, n in zip(FACTORS, SIZES) if name != "orientation") / whole.train.batch_size)), (here, updates))]
 asked = {"optimiser": ("Adam", "بهینه‌ساز"), "rate": ("1e-4", "نرخ یادگیری"), "batch": ("(64)", "دسته"), "passes (steps)": ("(1,500,000)", "دور (گام)"), "likelihood": ("Bernoulli", "درست‌نمایی"), "Kp; Ki": ("0.01; 0.001", "Kp; Ki")}
 values = [(e.train.optimiser.kind, f"{e.train.optimiser.lr:g}", e.train.batch_size, length, e.model.likelihood, f"{c.kp:g}; {c.ki:g}") for e, length, c in ((whole, lengths[0], published), (here, lengths[1], held_by))]
-study.table(study.pick(["setting", "asked", "preset paper", "here"], ["تنظیم", "خواسته", "اندازهٔ paper", "اینجا"]),
+study.table(study.pick(["setting", "asked", "preset paper", "here"], ["تنظیم", "خواسته", "اندازهٔ paper", "این‌جا"]),
             [[study.pick(name, fa), *map(kit.ltr, map(str, (said, *both)))] for (name, (said, fa)), *both in zip(asked.items(), *values)],
             "Settings of all three models; the gains are those of the two with a controller. In brackets what the sheet leaves open and the authors' code has.",
             "تنظیم‌های هر سه مدل؛ ضریب‌ها از آنِ دو مدلِ کنترل‌شده‌اند. در پرانتز آنچه صورت تمرین باز می‌گذارد و در کد نویسندگان هست.")
 ratio = here.train.optimiser.lr / 1e-4
 study.say(f"The rate is {ratio:g} times the one that is asked for: 1e-4 belongs to one and a half million steps, and here minutes must do, {updates:,} steps. The preset `paper` takes 1e-4." if ratio != 1 else "All is as asked.",
-          f"نرخ {ratio:g} برابر نرخ خواسته است: <bdi dir=\"ltr\">1e-4</bdi> از آنِ یک و نیم میلیون گام است و اینجا چند دقیقه، یعنی {updates:,} گام، باید بس باشد. اندازهٔ `paper` همان <bdi dir=\"ltr\">1e-4</bdi> را دارد." if ratio != 1 else "همه چیز همان است که خواسته شده.")
+          f"نرخ {ratio:g} برابر نرخ خواسته است: <bdi dir=\"ltr\">1e-4</bdi> از آنِ یک و نیم میلیون گام است و این‌جا چند دقیقه، یعنی {updates:,} گام، باید بس باشد. اندازهٔ `paper` همان <bdi dir=\"ltr\">1e-4</bdi> را دارد." if ratio != 1 else "همه چیز همان است که خواسته شده.")
 study.figure(curves({"reconstruction": [{**line, "nats": line["elbo/reconstruction"]} for line in histories["VAE"][0]],
                      "KL": [{**line, "nats": line["elbo/kl"]} for line in histories["VAE"][0]],
                      "total": [{**line, "nats": line["elbo/reconstruction"] + line["elbo/kl"]} for line in histories["VAE"][0]]}, "nats", log=True),
@@ -256,7 +256,7 @@ for title, target in targets.items():
 study.table(study.pick(["model", "seed", "KL, last tenth", "beta at the end", "settled at step", "overshoot, nats", "reconstruction at the end"],
                        ["مدل", "بذر", "KL در یک‌دهم پایانی", "beta پایانی", "گام استقرار", "فراجهش، نات", "بازسازی پایانی"]), rows,
             f"How the controller held its set points. The plain VAE ends at {plain:.2f} nats. Settled: from there the KL, averaged over 100 steps, stays within 5 % of the set point.",
-            f"کنترل‌کننده چگونه مقدار خواسته را نگه داشت. VAE ساده در {plain:.2f} نات می‌ایستد. استقرار: از آنجا میانگین ۱۰۰ گامِ KL با اختلاف حداکثر ۵ درصد نزدیک مقدار خواسته می‌ماند.")
+            f"کنترل‌کننده چگونه مقدار خواسته را نگه داشت. VAE ساده در {plain:.2f} نات می‌ایستد. استقرار: از آن‌جا میانگین ۱۰۰ گامِ KL با اختلاف حداکثر ۵ درصد نزدیک مقدار خواسته می‌ماند.")
 found = {}
 for title, values in errors.items():
     standing, rise = (kit.interval(column) for column in zip(*rises[title]))
@@ -340,7 +340,7 @@ lists = ["; ".join(f"{pair}: {signed(*gains[pair])}, {seen[sign[pair]][0]}" for 
 far = sign["VAE - 8"] == sign["VAE - 14"] == "+"
 end = {
     (True, "0"): ("The plain VAE, whose codes must differ most, is the farthest, as the argument says; between 8 and 14 it decides nothing here. It counts codes that are missed; the distance also counts how sharply the decoder paints, of which the reconstruction tells. These runs do not take the two apart",
-                  "‏VAE ساده که کدهایش بیش از همه از پیشین دورند، چنان‌که استدلال می‌گوید دورترین است؛ میان ۸ و ۱۴ این استدلال اینجا چیزی را تعیین نمی‌کند. استدلال کدهای ازدست‌رفته را می‌شمارد؛ فاصله تیزیِ نقاشی رمزگشا را هم می‌بیند که بازسازی از آن خبر می‌دهد. این اجراها آن دو را از هم جدا نمی‌کنند"),
+                  "‏VAE ساده که کدهایش بیش از همه از پیشین دورند، چنان‌که استدلال می‌گوید دورترین است؛ میان ۸ و ۱۴ این استدلال این‌جا چیزی را تعیین نمی‌کند. استدلال کدهای ازدست‌رفته را می‌شمارد؛ فاصله تیزیِ نقاشی رمزگشا را هم می‌بیند که بازسازی از آن خبر می‌دهد. این اجراها آن دو را از هم جدا نمی‌کنند"),
     (True, "+"): ("The order is the one that the argument says", "ترتیب همان است که استدلال می‌گوید"),
     (True, "-"): ("At 14 sharper pictures outweigh the codes that are missed, at the KL of the plain VAE they do not", "در ۱۴ تصویرهای تیزتر بر کدهای ازدست‌رفته می‌چربند و در مقدار KL مدل VAE ساده نه"),
 }.get((far, sign["14 - 8"]), ("The argument is a lower bound on a mismatch, and this measure does not bear it out as an order of samples", "استدلال کران پایینی برای ناهماهنگی است و این سنجه آن را به شکل ترتیب نمونه‌ها تأیید نمی‌کند"))

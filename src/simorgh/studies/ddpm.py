@@ -210,7 +210,7 @@ for t in steps:
     rows.append([t, kit.Cell(f"{count:,.1f}"), *line, kit.Cell(f"{gap:.3f}")])
 study.table(study.pick(["t", "images that count", "seen: exact", "seen: network", "unseen: exact", "unseen: network", "gap of the means / √β̃"], ["t", "تصویرهای مؤثر", "دیده: دقیق", "دیده: شبکه", "نادیده: دقیق", "نادیده: شبکه", "فاصلهٔ میانگین‌ها / √β̃"]), rows,
             f"Root-mean-square error of $E[x_0 \\mid x_t]$ on {queries} training and {queries} test images, by the exact law of {len(points):,} training images and by the network. Images that count: exponential of the entropy of $r$ for test images. Last column: distance of the two means of $x_{{t-1}}$, a pixel, in standard deviations of the step.",
-            f"ریشهٔ میانگین مربع خطای $E[x_0 \\mid x_t]$ روی {queries} تصویر آموزش و {queries} تصویر آزمون، با قانون دقیق {len(points):,} تصویر آموزش و با شبکه. تصویرهای مؤثر: نمایی انتروپی $r$ برای تصویرهای آزمون. ستون آخر: فاصلهٔ دو میانگینِ $x_{{t-1}}$ در هر پیکسل، بر حسب انحراف معیار گام.")
+            f"ریشهٔ میانگین مربع خطای $E[x_0 \\mid x_t]$ روی {queries} تصویر آموزش و {queries} تصویر آزمون، با قانون دقیق {len(points):,} تصویر آموزش و با شبکه. تصویرهای مؤثر: نمایی آنتروپی $r$ برای تصویرهای آزمون. ستون آخر: فاصلهٔ دو میانگینِ $x_{{t-1}}$ در هر پیکسل، بر حسب انحراف معیار گام.")
 panels = torch.cat([torch.cat(column) for column in zip(*shown)])
 study.figure(image_grid((panels + 1) / 2, 3, len(steps), ["x_t", "exact", "network"], [f"t = {t}" for t in steps], cell=0.75), "exact",
              "One test image with noise, its mean under the exact law of the training images, and the network's.", "یک تصویر آزمون با نوفه، میانگینش زیر قانون دقیق تصویرهای آموزش، و میانگین شبکه.")
@@ -315,7 +315,7 @@ for title, key in variants.items():
         study.measure("held_out_loss_difference", worse.value, worse.low, worse.high, n=batches, protocol=f"loss minus that of ddpm@short, paired over {batches} batches of 100 test images", run=key)
     network = variant.experiment.model.network
     rows.append([title, kit.ltr("-".join(map(str, network.channels))), sizes[key], kit.Cell(f"{lab.milliseconds(variant):.2f}"), lab.cell(loss.value, 4), lab.cell(worse, 4), fds[key]])
-study.table(study.pick(["network", "widths", "parameters", "ms an image", "held-out loss", "more than the U-Net", "fd-digits"], ["شبکه", "پهنا", "پارامتر", "ms هر تصویر", "هزینهٔ کنارگذاشته", "بیش از U-Net", "fd-digits"]), rows,
+study.table(study.pick(["network", "widths", "parameters", "ms an image", "held-out loss", "more than the U-Net", "fd-digits"], ["شبکه", "پهنا", "پارامتر", "ms هر تصویر", "هزینه (دادهٔ کنارگذاشته)", "بیش از U-Net", "fd-digits"]), rows,
             "Two passes each, parameters equal within 2 %, one seed. The loss is taken at equal noise; intervals over batches of test images, and over samples for fd-digits, not over seeds.", "هر کدام دو دور، پارامترها با اختلاف کمتر از ۲ درصد، یک بذر. هزینه با نوفهٔ برابر گرفته شده است؛ بازه‌ها روی دسته‌های آزمون و برای fd-digits روی نمونه‌هاست، نه روی بذرها.")
 at_steps = traits.by_step(study, {title: study.runs(key)[0] for title, key in variants.items()}, at, (20, 100, 300, 500), lab.inward(data.test.x[: 40 if study.small else 400]))
 short, stack = study.runs("ddpm@short")[0].model().network, study.runs("ddpm@plain")[0].model().network

@@ -1,6 +1,6 @@
 # ---
 # simorgh:
-#   title: {en: "KL, Jensen-Shannon and Wasserstein: why a GAN stalls or explodes", fa: "واگرایی KL، جنسن-شنون و واسرشتاین: چرا GAN می‌ایستد یا منفجر می‌شود"}
+#   title: {en: "KL, Jensen-Shannon and Wasserstein: why a GAN stalls or explodes", fa: "واگرایی KL، ینسن-شانون و واسرشتاین: چرا GAN می‌ایستد یا منفجر می‌شود"}
 #   answers: [D2.a, D2.b, D2.c, D2.d, B3.1]
 # ---
 
@@ -27,7 +27,7 @@
 # - لگاریتم طبیعی است (نات) و $\theta \ne \theta_0$.
 # - حدِ چاپ‌شده در بخش (ب)، «$\theta \to 0$»، به صورت $\epsilon \to 0$ خوانده می‌شود: جملهٔ پیش از آن می‌گوید جرم هر دو توزیع در بخش بسیار
 #   کوچکی از خط است، و در $\theta = 0$ اتفاق خاصی نمی‌افتد.
-# - «گرادیانی که مولد می‌گیرد» یعنی گرادیان یک گام آموزش: ممیز (discriminator) ثابت است و نمونهٔ $x = \theta + \epsilon z$ با
+# - «گرادیانی که مولد می‌گیرد» یعنی گرادیان یک گام آموزش: تمایزگر (discriminator) ثابت است و نمونهٔ $x = \theta + \epsilon z$ با
 #   $z \sim N(0, 1)$ همراه $\theta$ جابه‌جا می‌شود.
 
 # %%
@@ -143,7 +143,7 @@ study.say(en=f"The fitted slopes differ from −2 by at most {tiny(power_error)}
 # %% [markdown] lang="fa"
 # ## (ج) آیا این برای GAN با تابع هزینهٔ چاپ‌شده مشکل است؟
 # $$L_G(\theta; \phi) = E_{x \sim p_g}[\log(1 - D_\phi(x))] - E_{x \sim p_g}[\log D_\phi(x)]$$
-# ۱. **ممیز بهینه.** $D$ مقدار $E_{data} \log D + E_{p_g} \log(1 - D)$ را بیشینه می‌کند. در هر $x$ این عبارت $a \log D + b \log(1 - D)$ است
+# ۱. **تمایزگر بهینه.** $D$ مقدار $E_{data} \log D + E_{p_g} \log(1 - D)$ را بیشینه می‌کند. در هر $x$ این عبارت $a \log D + b \log(1 - D)$ است
 # با $a = p_{data}(x)$ و $b = p_g(x)$؛ مشتقش $a/D - b/(1 - D)$ تنها در $D^* = \frac{a}{a + b}$ صفر می‌شود و مشتق دوم منفی است. بر حسب لوجیت،
 # $D = \sigma(h)$، یعنی $h^* = \log \frac{p_{data}}{p_g}$ (Goodfellow et al. 2014، گزارهٔ ۱).
 #
@@ -179,17 +179,17 @@ assert max(by_autograd, by_js, loss_is_kl) < 1e-6
 study.measure("saturating_gradient", felt(1.0, 0.1)["saturating"], n=1, unit="nats per unit", protocol="d/dtheta of E log(1 - D) with the optimal D held, |theta - theta0| = 1, eps = 0.1")
 study.measure("printed_gradient", felt(1.0, 0.1)["printed"], n=1, unit="nats per unit", protocol="d/dtheta of E log(1 - D) - log D with the optimal D held, |theta - theta0| = 1, eps = 0.1")
 study.table(study.pick(["check", "largest difference"], ["وارسی", "بزرگ‌ترین اختلاف"]),
-            [[study.pick("printed loss with D* against the KL of (a)", "هزینهٔ چاپ‌شده با ممیز بهینه در برابر KL بخش (آ)"), kit.Cell(f"{loss_is_kl:.1e}")],
+            [[study.pick("printed loss with D* against the KL of (a)", "هزینهٔ چاپ‌شده با تمایزگر بهینه در برابر KL بخش (آ)"), kit.Cell(f"{loss_is_kl:.1e}")],
              [study.pick("three gradients: formula against automatic differentiation (relative)", "سه گرادیان: رابطه در برابر مشتق‌گیری خودکار (نسبی)"), kit.Cell(f"{by_autograd:.1e}")],
              [study.pick("saturating gradient against twice the slope of JS", "گرادیان اشباع‌شونده در برابر دو برابر شیب JS"), kit.Cell(f"{by_js:.1e}")]],
             en="The claims of the steps above, computed.", fa="ادعاهای گام‌های بالا، محاسبه‌شده.")
 study.table(["ε", *WORDS.values()], [[e, *[kit.Cell(f"{felt(1.0, e)[k]:.3g}") for k in LOSSES], kit.Cell("1")] for e in (1.0, 0.5, 0.2, 0.1, 0.05)],
             en=r"Gradient that the generator gets from the optimal discriminator at $|\theta - \theta_0| = 1$ (WGAN: from the optimal 1-Lipschitz critic, part d).",
-            fa=r"گرادیانی که مولد در $|\theta - \theta_0| = 1$ از ممیز بهینه می‌گیرد (WGAN: از منتقد بهینهٔ ۱-لیپشیتس، بخش د).")
+            fa=r"گرادیانی که مولد در $|\theta - \theta_0| = 1$ از تمایزگر بهینه می‌گیرد (WGAN: از منتقد بهینهٔ ۱-لیپشیتس، بخش د).")
 
 # %%
 study.figure(figures.saturation(0.1), "saturation", en="Left: what one sample passes back to its logit; the saturating loss is silent where the discriminator is sure that the sample is fake. Right: the gradient with respect to θ under the optimal discriminator.",
-             fa="چپ: آنچه یک نمونه به لوجیت خود پس می‌فرستد؛ هزینهٔ اشباع‌شونده جایی خاموش است که ممیز از ساختگی‌بودن نمونه مطمئن است. راست: گرادیان نسبت به θ زیر ممیز بهینه.")
+             fa="چپ: آنچه یک نمونه به لوجیت خود پس می‌فرستد؛ هزینهٔ اشباع‌شونده جایی خاموش است که تمایزگر از ساختگی‌بودن نمونه مطمئن است. راست: گرادیان نسبت به θ زیر تمایزگر بهینه.")
 paths = {(name, eps): descend(name, eps) for eps in (0.2, 0.05) for name in (*LOSSES, "wgan")}
 study.figure(figures.descent(paths), "descent", en="Gradient descent with rate 0.02 and the exact gradients. At ε = 0.2 the printed and the non-saturating loss arrive at once. At ε = 0.05 the same rate throws both out of the picture, the saturating loss does not move, and WGAN walks as before.",
              fa="کاهش گرادیانی با نرخ 0.02 و گرادیان دقیق. در $\\epsilon = 0.2$ هزینهٔ چاپ‌شده و اشباع‌نشونده فوراً می‌رسند. در $\\epsilon = 0.05$ همان نرخ هر دو را از تصویر بیرون می‌اندازد، هزینهٔ اشباع‌شونده تکان نمی‌خورد و WGAN مانند پیش راه می‌رود.")
@@ -204,7 +204,7 @@ assert abs(paths["wgan", 0.05][-1]) < 0.021
 # logistic regression $h = \alpha x + \beta$; below it is trained by gradient ascent on the exact population objective
 # (rate 1). Its slope $|\alpha|$ is the gradient that the printed loss gives the generator.
 # %% [markdown] lang="fa"
-# ### هیچ ممیزی بهینه نیست
+# ### هیچ تمایزگری بهینه نیست
 # در آموزش، $D$ شمار محدودی گام دیده است. برای این جفت لوجیت بهینه خط راست است، پس $D$ رگرسیون لجستیک $h = \alpha x + \beta$ است؛
 # در زیر با افزایش گرادیانی روی هدف دقیق جمعیت (نرخ ۱) آموزش می‌بیند. شیب آن، $|\alpha|$، همان گرادیانی است که هزینهٔ چاپ‌شده به مولد می‌دهد.
 
@@ -214,13 +214,13 @@ slopes = {eps: trained(eps, ends) for eps in (1.0, 0.3, 0.1, 0.03)}
 assert abs(slopes[1.0][-1] - 1) < 1e-3  # the optimum is reached where the distributions overlap
 study.table([study.pick("steps of D", "گام‌های D"), *(f"ε = {e}" for e in slopes)],
             [[k, *(kit.Cell(f"{slopes[e][i]:.4g}") for e in slopes)] for i, k in enumerate(ends)] + [[study.pick("optimum 1/ε²", f"بهینه {kit.ltr('1/ε²')}"), *(kit.Cell(f"{1 / e**2:.4g}") for e in slopes)]],
-            en="Gradient that the printed loss gives the generator after so many steps of the discriminator, |θ − θ₀| = 1.", fa=f"گرادیانی که هزینهٔ چاپ‌شده پس از این شمار گام ممیز به مولد می‌دهد، {kit.ltr('|θ − θ₀| = 1')}.")
+            en="Gradient that the printed loss gives the generator after so many steps of the discriminator, |θ − θ₀| = 1.", fa=f"گرادیانی که هزینهٔ چاپ‌شده پس از این شمار گام تمایزگر به مولد می‌دهد، {kit.ltr('|θ − θ₀| = 1')}.")
 study.measure("trained_slope", slopes[0.03][-1], n=ends[-1], unit="nats per unit", protocol=f"slope of the logit of a logistic regression after {ends[-1]} steps of gradient ascent of rate 1, |theta - theta0| = 1, eps = 0.03; optimum {1 / 0.03**2:.0f}")
 study.say(
     en=f"**Answer to (c).** Yes. With a discriminator at its optimum the printed loss equals KL: at ε = 0.1 and distance 1 it is {kl_gaussians(1, 0, 0.1, 0.1):g} nats with gradient {felt(1.0, 0.1)['printed']:g}, and both grow as ε⁻². It is the opposite of the well-known fault: the *saturating* loss leaves {felt(1.0, 0.1)['saturating']:.1e} there (at ε = 0.05 the 80 steps of the figure add up to {moved:.0e}: nothing in float64). Where the discriminator is *not* at its optimum, and for narrow distributions it never is, the gradient tells how long the discriminator has been trained rather than how far θ is: after {ends[-1]:,} steps it is {slopes[0.03][-1]:.3g} in place of {1 / 0.03**2:.0f} at ε = 0.03, hardly different from {slopes[0.1][-1]:.3g} at ε = 0.1. So an untuned training meets either an explosion or an arbitrary number.\n\n"
     "**What is worth noting.** The printed loss is −E[h], minus the mean of an unbounded output: it already *is* the generator loss of the Wasserstein GAN, with the logit as critic. What is missing is not another loss for the generator but a bound on the slope of h. "
     "**Pitfall.** A gradient that does not vanish is not yet a good one: it must also point the right way by an amount that means something.",
-    fa=f"**پاسخ (ج).** آری. با ممیز بهینه هزینهٔ چاپ‌شده برابر KL است: در $\\epsilon = 0.1$ و فاصلهٔ ۱ مقدارش {kl_gaussians(1, 0, 0.1, 0.1):g} نات و گرادیانش {felt(1.0, 0.1)['printed']:g} است و هر دو مانند {kit.ltr('ε⁻²')} بزرگ می‌شوند. این عکس عیب مشهور است: هزینهٔ *اشباع‌شونده* آن‌جا {felt(1.0, 0.1)['saturating']:.1e} می‌دهد (در $\\epsilon = 0.05$ هر ۸۰ گام شکل روی هم {moved:.0e} می‌شود که در دقت دوگانه هیچ است). جایی که ممیز بهینه *نیست*، و برای توزیع‌های باریک هرگز نیست، گرادیان به جای دوری θ می‌گوید ممیز چقدر آموزش دیده است: پس از {ends[-1]:,} گام در $\\epsilon = 0.03$ به جای {1 / 0.03**2:.0f} برابر {slopes[0.03][-1]:.3g} است که با {slopes[0.1][-1]:.3g} در $\\epsilon = 0.1$ چندان فرقی ندارد. پس آموزشِ تنظیم‌نشده یا با انفجار روبه‌رو می‌شود یا با عددی دلخواه.\n\n"
+    fa=f"**پاسخ (ج).** آری. با تمایزگر بهینه هزینهٔ چاپ‌شده برابر KL است: در $\\epsilon = 0.1$ و فاصلهٔ ۱ مقدارش {kl_gaussians(1, 0, 0.1, 0.1):g} نات و گرادیانش {felt(1.0, 0.1)['printed']:g} است و هر دو مانند {kit.ltr('ε⁻²')} بزرگ می‌شوند. این عکس عیب مشهور است: هزینهٔ *اشباع‌شونده* آن‌جا {felt(1.0, 0.1)['saturating']:.1e} می‌دهد (در $\\epsilon = 0.05$ هر ۸۰ گام شکل روی هم {moved:.0e} می‌شود که در دقت دوگانه هیچ است). جایی که تمایزگر بهینه *نیست*، و برای توزیع‌های باریک هرگز نیست، گرادیان به جای دوری θ می‌گوید تمایزگر چقدر آموزش دیده است: پس از {ends[-1]:,} گام در $\\epsilon = 0.03$ به جای {1 / 0.03**2:.0f} برابر {slopes[0.03][-1]:.3g} است که با {slopes[0.1][-1]:.3g} در $\\epsilon = 0.1$ چندان فرقی ندارد. پس آموزشِ تنظیم‌نشده یا با انفجار روبه‌رو می‌شود یا با عددی دلخواه.\n\n"
     f"**نکتهٔ درخور.** هزینهٔ چاپ‌شده {kit.ltr('−E[h]')} است، یعنی منفی میانگین یک خروجی بی‌کران: این *همان* هزینهٔ مولد در Wasserstein GAN است که لوجیت جای منتقد نشسته. آنچه کم است هزینهٔ دیگری برای مولد نیست، بلکه کرانی برای شیب h است. "
     "**دام.** گرادیانی که محو نمی‌شود هنوز گرادیان خوبی نیست: باید به سوی درست و به اندازه‌ای معنادار هم باشد.")
 
@@ -299,9 +299,9 @@ study.figure(figures.three_distances(grid, values), "three_distances", en="The t
              fa="سه فاصله بر حسب θ برای سه پهنا. ‏KL بی‌کران بالا می‌رود، JS سکویی با یک چاه می‌شود، و W1 برای هر پهنا همان منحنی است.")
 study.measure("js_gap_to_log2", limit_gaps[0.1], n=1, unit="nats", protocol="log 2 - JS at |theta - theta0| = 1, eps = 0.1")
 study.say(
-    en=f"At ε = 0.1 JS is within {limit_gaps[0.1]:.1e} of log 2, at the edge of what float32 can tell apart, and at 0.03 within {limit_gaps[0.03]:.0e}. The series and the integral of JS agree to {tiny(series_error)}, the five values of W1 to {tiny(w1_error)}. "
+    en=f"At ε = 0.1 JS is within {limit_gaps[0.1]:.1e} of log 2, only {limit_gaps[0.1] / 2**-24:.0f} steps of float32, and at 0.03 within {limit_gaps[0.03]:.0e}. The series and the integral of JS agree to {tiny(series_error)}, the five values of W1 to {tiny(w1_error)}. "
     "In the limit: **KL** is infinite wherever θ ≠ θ₀, so it cannot tell near from far; **JS** is log 2 everywhere and tells nothing either, but without any warning in the gradient; **W1** keeps the distance, with slope one. Only W1 is continuous in θ. **Pitfall.** Slope one right up to the target means that fixed steps end in a to-and-fro of the size of a step (seen in the last steps of the descent above): the rate has to be lowered or averaged.",
-    fa=f"در $\\epsilon = 0.1$ مقدار JS تا {limit_gaps[0.1]:.1e} و در 0.03 تا {limit_gaps[0.03]:.0e} به {kit.ltr('log 2')} رسیده است؛ اولی در مرز تفکیک float32 است. سری و انتگرال JS تا {tiny(series_error)} و پنج مقدار W1 تا {tiny(w1_error)} با هم می‌خوانند. "
+    fa=f"در $\\epsilon = 0.1$ مقدار JS تا {limit_gaps[0.1]:.1e} و در 0.03 تا {limit_gaps[0.03]:.0e} به {kit.ltr('log 2')} رسیده است؛ اولی تنها {limit_gaps[0.1] / 2**-24:.0f} گام float32 است. سری و انتگرال JS تا {tiny(series_error)} و پنج مقدار W1 تا {tiny(w1_error)} با هم می‌خوانند. "
     f"در حد: **KL** هر جا $\\theta \\ne \\theta_0$ باشد بی‌نهایت است و دور و نزدیک را از هم نمی‌شناسد؛ **JS** همه جا {kit.ltr('log 2')} است و باز چیزی نمی‌گوید، بی آن‌که گرادیان هشداری بدهد؛ **W1** فاصله را با شیب یک نگه می‌دارد. تنها W1 در θ پیوسته است. **دام.** شیب یک تا خودِ هدف یعنی گام‌های ثابت به رفت‌وبرگشتی به اندازهٔ یک گام ختم می‌شوند (در گام‌های پایانی شکل بالا پیداست): نرخ را باید کم کرد یا میانگین گرفت.")
 
 # %% [markdown] lang="en"
@@ -321,13 +321,13 @@ study.say(
 # segments are cut into points and both sides of the duality are solved as linear programmes.
 # %% [markdown] lang="fa"
 # ## ‏Wasserstein GAN کدام عیب را برطرف می‌کند و چگونه
-# **عیب.** تصویرها نزدیک رویه‌ای کم‌بعد در فضایی پربعد می‌نشینند و تصویرهای مولد نیز؛ دو رویهٔ چنین معمولاً هم‌پوشانی ندارند. پس ممیز
+# **عیب.** تصویرها نزدیک رویه‌ای کم‌بعد در فضایی پربعد می‌نشینند و تصویرهای مولد نیز؛ دو رویهٔ چنین معمولاً هم‌پوشانی ندارند. پس تمایزگر
 # بی‌خطا وجود دارد، JS برابر $\log 2$ و گرادیان هزینهٔ نخستین صفر است، چه مولد نزدیک باشد و چه دور. منحنی هزینه از کیفیت چیزی نمی‌گوید،
-# ممیز را نباید زیاد خوب آموزش داد، و تعادل میان دو شبکه به هنر بدل می‌شود.
+# تمایزگر را نباید زیاد خوب آموزش داد، و تعادل میان دو شبکه به هنر بدل می‌شود.
 #
 # **درمان** به جای JS می‌گذارد:
 # $$W_1(p, q) = \min_{\text{plans}} E \| x - y \| = \max_{\| f \|_L \le 1} E_p f - E_q f$$
-# (کانتوروویچ و روبنشتین). سمت راست آموختنی است: *منتقد* (critic) $f$، یعنی ممیزی بی سیگموئید، تفاضل دو میانگین را بیشینه می‌کند در حالی
+# (کانتوروویچ و روبنشتین). سمت راست آموختنی است: *منتقد* (critic) $f$، یعنی تمایزگری بی سیگموید، تفاضل دو میانگین را بیشینه می‌کند در حالی
 # که شیبش کران‌دار نگه داشته می‌شود؛ مولد $-E f(G(z))$ را کمینه می‌کند.
 #
 # مثال ۱ از Arjovsky et al. 2017 هر دو را نشان می‌دهد: $P_0$ روی پاره‌خط $\{0\} \times [0, 1]$ صفحه یکنواخت است و $P_\theta$ روی
@@ -373,7 +373,7 @@ study.say(
     "**How a Wasserstein GAN keeps the slope bounded.** The first version clips every weight to [−c, c] after each step, which bounds the slope by *some* unknown K: the critic then estimates K·W1, and much of its capacity is lost at the clipping ends. WGAN-GP asks in place of it for a gradient norm of one between real and generated samples, spectral normalisation for a bounded norm of each layer. Because the critic cannot saturate, it may be trained close to its optimum: several critic steps a generator step help rather than harm, and the loss estimates a distance.\n\n"
     "**What it does not cure.** A critic below its optimum gives a lower bound only; with K unknown two trainings cannot be compared by their loss; W1 from finite samples is biased in many dimensions; and the duality says nothing about whether training converges. Whether the loss follows sample quality in practice is a question for trained models, not for this page.",
     fa=f"**پنج جا.** ارزان‌ترین نقشه {plan.value:.6f} هزینه دارد، بهترین منتقد {potential.value:.6f} به دست می‌آورد و سطح میان توابع توزیع {area:.6f} است: برابر با خطای {tiny(duality_gap)}. تندترین شیب منتقد {lipschitz:.6f} است و هر جا جرمی برده شود درست به اندازهٔ فاصله پایین می‌آید (با خطای {tiny(slack)})؛ برای همین گرادیانش به هر نمونه نشان می‌دهد کجا برود. **پاره‌خط‌ها.** ‏W1 در دو سوی دوگانی تا {tiny(line_error)} با $|\\theta|$ برابر است و تندترین شیب منتقد {slope_of_critic:.6f}.\n\n"
-    f"**چگونه Wasserstein GAN شیب را کران‌دار نگه می‌دارد.** نسخهٔ نخست پس از هر گام همهٔ وزن‌ها را به بازهٔ {kit.ltr('[−c, c]')} می‌بُرد و شیب را به K نامعلومی محدود می‌کند: پس منتقد {kit.ltr('K·W1')} را برآورد می‌کند و بخش بزرگی از توانش در دو سر بازه هدر می‌رود. ‏WGAN-GP به جایش از اندازهٔ گرادیان میان نمونهٔ واقعی و ساختگی می‌خواهد یک باشد، و بهنجارسازی طیفی اندازهٔ هر لایه را محدود می‌کند. چون منتقد اشباع نمی‌شود می‌توان آن را تا نزدیکی بهینه آموزش داد: چند گام منتقد برای هر گام مولد سودمند است نه زیان‌بار، و هزینه برآوردی از فاصله است.\n\n"
+    f"**چگونه Wasserstein GAN شیب را کران‌دار نگه می‌دارد.** نسخهٔ نخست پس از هر گام همهٔ وزن‌ها را به بازهٔ {kit.ltr('[−c, c]')} می‌بُرد و شیب را به K نامعلومی محدود می‌کند: پس منتقد {kit.ltr('K·W1')} را برآورد می‌کند و بخش بزرگی از توانش در دو سر بازه هدر می‌رود. ‏WGAN-GP به جایش از اندازهٔ گرادیان میان نمونهٔ واقعی و ساختگی می‌خواهد یک باشد، و نرمال‌سازی طیفی اندازهٔ هر لایه را محدود می‌کند. چون منتقد اشباع نمی‌شود می‌توان آن را تا نزدیکی بهینه آموزش داد: چند گام منتقد برای هر گام مولد سودمند است نه زیان‌بار، و هزینه برآوردی از فاصله است.\n\n"
     "**آنچه درمان نمی‌کند.** منتقدی پایین‌تر از بهینه تنها کران پایین می‌دهد؛ با K نامعلوم دو آموزش را نمی‌توان با هزینه‌شان سنجید؛ ‏W1 از نمونهٔ محدود در بعد بالا اریب است؛ و دوگانی دربارهٔ همگرایی آموزش چیزی نمی‌گوید. این‌که هزینه در عمل دنبال کیفیت نمونه می‌رود یا نه پرسشی برای مدل‌های آموزش‌دیده است، نه برای این صفحه.")
 
 # %% [markdown] lang="en"

@@ -108,7 +108,7 @@ study.say(en=f"The largest error is {case_error:.0e}.", fa=f"بزرگ‌ترین
 #    $K$ whose singular values are at most 1.
 # 3. $tr\, C = tr(K S_2^{1/2} S_1^{1/2})$ is at most the sum of the singular values of $S_2^{1/2} S_1^{1/2}$, and some $K$ attains it.
 # 4. That sum is $tr (S_1^{1/2} S_2 S_1^{1/2})^{1/2}$, written $tr (S_1 S_2)^{1/2}$ because $S_1 S_2$ has the same eigenvalues.
-# 5. The best plan is a straight map: $y = m_2 + T (x - m_1)$ with
+# 5. The best plan is a linear map: $y = m_2 + T (x - m_1)$ with
 #    $T = S_1^{-1/2} (S_1^{1/2} S_2 S_1^{1/2})^{1/2} S_1^{-1/2}$, symmetric and positive, and $T S_1 T = S_2$.
 # 6. Steps 1 to 3 used no more than two moments. So for *any* distributions with these moments $W_2^2 \ge FD$
 #    (Gelbrich 1990): FD is the least that the moments allow, and exact for Gaussians.
@@ -134,7 +134,7 @@ study.say(en=f"The largest error is {case_error:.0e}.", fa=f"بزرگ‌ترین
 # ۶. گام‌های ۱ تا ۳ بیش از دو گشتاور به کار نبردند. پس برای *هر* دو توزیع با این گشتاورها $W_2^2 \ge FD$ (Gelbrich 1990): ‏FD کمترینی است
 # که گشتاورها اجازه می‌دهند و برای گاوسی دقیق است.
 #
-# گواهی از سوی دیگر: برای همهٔ $x, y$ داریم $2 x \cdot y \le x^T T x + y^T T^{-1} y$، پس برای متغیرهای مرکزی و *هر* نقشه‌ای
+# گواهی از سوی دیگر: برای همهٔ $x, y$ داریم $2 x \cdot y \le x^T T x + y^T T^{-1} y$، پس برای متغیرهای مرکزی‌شده و *هر* نقشه‌ای
 # $E \| x - y \|^2 \ge E(\| x \|^2 - x^T T x) + E(\| y \|^2 - y^T T^{-1} y)$، و این کران همان عدد است.
 
 # %%
@@ -156,7 +156,7 @@ excess = {n: parts.transport_excess(P, Q, n, repeats) for n in ([50, 100, 200] i
 assert all(min(values) > 0 for values in excess.values())
 study.table(study.pick(["route, 8 dimensions", "value", "difference"], ["راه، ۸ بعد", "مقدار", "اختلاف"]),
             [[study.pick("formula", "رابطه"), kit.Cell(f"{formula:.12f}"), kit.Cell("–")],
-             [study.pick("cost of the straight map T", "هزینهٔ نگاشت خطی T"), kit.Cell(f"{by_map:.12f}"), kit.Cell(tiny(abs(by_map - formula)))],
+             [study.pick("cost of the linear map T", "هزینهٔ نگاشت خطی T"), kit.Cell(f"{by_map:.12f}"), kit.Cell(tiny(abs(by_map - formula)))],
              [study.pick("lower bound by the certificate", "کران پایین گواهی"), kit.Cell(f"{by_bound:.12f}"), kit.Cell(tiny(abs(by_bound - formula)))],
              [study.pick("best of 200 random plans", "بهترینِ ۲۰۰ نقشهٔ تصادفی"), kit.Cell(f"{best_random:.12f}"), kit.Cell(f"{best_random - formula:.2g}")]],
             en="The formula is the cost of a plan and at the same time a lower bound for every plan.", fa="رابطه هزینهٔ یک نقشه است و همزمان کران پایین همهٔ نقشه‌ها.")
@@ -178,9 +178,9 @@ study.say(en=f"T carries S1 to S2 to {tiny(push)}, is positive, and its cost equ
 # %% [markdown] lang="fa"
 # ## ریشهٔ ماتریس لازم نیست
 # تنها *اثر* $(S_1 S_2)^{1/2}$ به کار می‌آید: جمع ریشهٔ ویژه‌مقدارهای $S_1 S_2$. با هر تجزیهٔ $S_1 = H H^T$ این‌ها ویژه‌مقدارهای ماتریس **متقارن**
-# $H^T S_2 H$ هستند: حقیقی، و یافتنی با مطمئن‌ترین روش موجود. با خود نمونه‌های مرکزی، $S_1 = X_c^T X_c$ و $S_2 = Y_c^T Y_c$، ریشه‌ها مقدارهای
-# تکین $X_c Y_c^T$ اند (Mathiasen & Hvilshøj 2020)، که وقتی تصویرها از ویژگی‌ها کمترند هم درست است. ریشهٔ ماتریسی عمومی (`scipy.linalg.sqrtm`)
-# از حاصل‌ضرب نامتقارن با ویژگی‌های زیاد کندتر است و ماتریس تکین شاید اصلاً ریشه نداشته باشد: کاربران به بخش موهومی برخورده‌اند که دستی دور ریخته
+# $H^T S_2 H$ هستند: حقیقی، و یافتنی با مطمئن‌ترین روش موجود. با خود نمونه‌های مرکزی‌شده، $S_1 = X_c^T X_c$ و $S_2 = Y_c^T Y_c$، ریشه‌ها مقدارهای
+# تکین $X_c Y_c^T$ اند (Mathiasen & Hvilshøj 2020)، که وقتی تصویرها از ویژگی‌ها کمترند هم درست است. گرفتن ریشهٔ ماتریسیِ عمومی (`scipy.linalg.sqrtm`)
+# برای حاصل‌ضرب نامتقارن، وقتی ویژگی‌ها زیادند، کندتر است و ماتریس تکین شاید اصلاً ریشه نداشته باشد: کاربران به بخش موهومی برخورده‌اند که دستی دور ریخته
 # می‌شود، و به عددهای کوچکی که به قطر افزوده می‌شود و نتیجه را عوض می‌کند.
 
 # %%
@@ -298,7 +298,7 @@ study.table([study.pick("pair \\ N", "جفت \\ N"), *map(str, real_counts), kit
             en="FD between sets of real digits, mean over random subsets.", fa="‏FD میان دسته‌های رقم واقعی، میانگین روی زیردسته‌های تصادفی.")
 study.figure(figures.bias_of_digits(real_counts, means, real_infinity), "bias_digits", en="Real digits against real digits: straight lines in 1/N.", fa="رقم واقعی در برابر رقم واقعی: خط راست بر حسب $1/N$.")
 study.say(en=f"The largest N here gives {same[-1]:.3f} for two halves of one data set, whose true distance is 0; the intercept is {real_infinity['train, train'].value:.3f}. Training against test has {real_infinity['train, test'].value:.3f} left, and the two ends of the test part {real_infinity['two ends of test'].value:.3f}; with {each} images of *every* class from each end it is {ends.value:.3f}, against {alike.value:.3f} when the ends are mixed first. So other writers are a real difference, and \"which images\" belongs to the protocol. The features are not Gaussian, and yet the first-order formula foretells the bias to {max(abs(s / e - 1) for s, e in zip(same, expected)):.0%}. **Consequence.** Every FD should stand beside the value that real images of the same number give: that is its floor. (Subsets of one pool overlap from one repetition to the next, so the recorded intervals are somewhat too narrow; an intercept below 0 is noise, not a distance.)",
-          fa=f"بزرگ‌ترین N در این‌جا برای دو نیمهٔ یک مجموعه، که فاصلهٔ درستشان صفر است، {same[-1]:.3f} می‌دهد؛ عرض از مبدأ {signed(real_infinity['train, train'].value, '.3f')} است. برای آموزش در برابر آزمون {signed(real_infinity['train, test'].value, '.3f')} می‌ماند و برای دو سر بخش آزمون {signed(real_infinity['two ends of test'].value, '.3f')}؛ با {each} تصویر از *هر* رده از هر سر {ends.value:.3f} است، در برابر {alike.value:.3f} وقتی دو سر نخست درآمیخته شوند. پس نویسندگان دیگر تفاوتی واقعی‌اند و «کدام تصویرها» جزئی از پروتکل است. ویژگی‌ها گاوسی نیستند، با این همه رابطهٔ مرتبهٔ نخست اریبی را تا {100 * max(abs(s / e - 1) for s, e in zip(same, expected)):.0f} درصد پیش‌گویی می‌کند. **نتیجه.** هر FD باید کنار مقداری بیاید که همان شمار تصویر واقعی می‌دهد: کف آن. (زیردسته‌های یک مخزن در تکرارها هم‌پوشانی دارند، پس بازه‌های ثبت‌شده کمی باریک‌اند؛ عرض از مبدأ منفی نوفه است، نه فاصله.)")
+          fa=f"بزرگ‌ترین N در این‌جا برای دو نیمهٔ یک مجموعه، که فاصلهٔ درستشان صفر است، {same[-1]:.3f} می‌دهد؛ عرض از مبدأ {signed(real_infinity['train, train'].value, '.3f')} است. برای آموزش در برابر آزمون {signed(real_infinity['train, test'].value, '.3f')} می‌ماند و برای دو سر بخش آزمون {signed(real_infinity['two ends of test'].value, '.3f')}؛ با {each} تصویر از *هر* رده از هر سر {ends.value:.3f} است، در برابر {alike.value:.3f} وقتی دو سر نخست درآمیخته شوند. پس نویسندگان دیگر تفاوتی واقعی‌اند و «کدام تصویرها» جزئی از قرارداد است. ویژگی‌ها گاوسی نیستند، با این همه رابطهٔ مرتبهٔ نخست اریبی را تا {100 * max(abs(s / e - 1) for s, e in zip(same, expected)):.0f} درصد پیش‌گویی می‌کند. **نتیجه.** هر FD باید کنار مقداری بیاید که همان شمار تصویر واقعی می‌دهد: کف آن. (زیردسته‌های یک مخزن در تکرارها هم‌پوشانی دارند، پس بازه‌های ثبت‌شده کمی باریک‌اند؛ عرض از مبدأ منفی نوفه است، نه فاصله.)")
 
 # %% [markdown] lang="en"
 # ## What it reacts to

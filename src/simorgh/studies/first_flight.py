@@ -112,7 +112,7 @@ study.table(
     [[study.pick(f"{name} {part}", f"{fa} {name}"), kit.widths(net), sum(p.numel() for p in net.parameters())]
      for name, model in models.items() for part, fa in (("encoder", "رمزگذار"), ("decoder", "رمزگشای")) for net in [getattr(model, part)]],
     "The networks: dense layers with SiLU between them. The last encoder layer gives the code (AE) or mean and log-variance.",
-    "شبکه‌ها: لایه‌های چگال با تابع SiLU در میان آن‌ها. آخرین لایهٔ رمزگذار، کد (در AE) یا میانگین و لگاریتم واریانس را می‌دهد.")
+    "شبکه‌ها: لایه‌های تمام‌متصل با تابع SiLU در میان آن‌ها. آخرین لایهٔ رمزگذار، کد (در AE) یا میانگین و لگاریتم واریانس را می‌دهد.")
 
 # %% [markdown] lang="en"
 # ## Training
@@ -167,14 +167,14 @@ gains = kit.interval(np.subtract(per_seed["VAE"], per_seed["CVAE"]))
 gain = study.measure("label_gain", *gains, n=seeds, unit="nats/image", protocol=f"importance bound of VAE minus CVAE, K = {k}, paired by seed")
 sure = gain.low is not None and gain.low > limit
 study.say(
-    f"The importance bound is tighter than the ELBO by {gap['VAE']:.2f} nats for the VAE and {gap['CVAE']:.2f} for the CVAE: that much the Gaussian posteriors miss. The label makes the bound smaller by {kit.number(gain)}. Within one and the same model Bayes' rule allows a label at most "
+    f"The importance bound is tighter than the ELBO by {gap['VAE']:.2f} nats for the VAE and {gap['CVAE']:.2f} for the CVAE: at least that much the encoder's posteriors miss. The label makes the bound smaller by {kit.number(gain)}. Within one and the same model Bayes' rule allows a label at most "
     rf"$\log p(x \mid y) - \log p(x) \le \log {data.spec.classes} = {limit:.2f}$ nats. "
-    + (f"The gain lies above this, by {gain.value - limit:.2f} nats: so the VAE is not merely short of the label. Two numbers are too narrow for it, and the CVAE spends them on style alone." if sure else "The measured gain does not exceed this limit beyond its interval, so what the label tells explains it."),
+    + (f"The gain lies above this, by {gain.value - limit:.2f} nats: so the VAE is not merely short of the label. By these bounds two numbers are too narrow for it, and the CVAE has them for style." if sure else "The measured gain does not exceed this limit beyond its interval, so what the label tells may be enough to explain it."),
     f"کران اهمیت برای VAE به اندازهٔ {gap['VAE']:.2f} و برای CVAE به اندازهٔ {gap['CVAE']:.2f} نات از ELBO تنگ‌تر است؛ این "
-    f'همان مقداری است که پسین گاوسی از دست می‌دهد. دانستن برچسب، کران را به اندازهٔ <bdi dir="ltr">{kit.number(gain, unit=False)}</bdi> '
+    f'دست‌کم مقداری است که پسین‌های رمزگذار از دست می‌دهند. دانستن برچسب، کران را به اندازهٔ <bdi dir="ltr">{kit.number(gain, unit=False)}</bdi> '
     "نات بر تصویر کاهش می‌دهد. در یک مدل واحد، قاعدهٔ بیز به برچسب حداکثر اجازهٔ "
     rf"$\log p(x \mid y) - \log p(x) \le \log {data.spec.classes} = {limit:.2f}$ نات بهبود را می‌دهد. "
-    + (f"بهبود اندازه‌گیری‌شده {gain.value - limit:.2f} نات از این حد بیشتر است؛ پس مشکل VAE تنها ندانستن برچسب نیست: دو عدد برای آن تنگ است، درحالی‌که CVAE هر دو عدد را فقط صرف سبک نوشتار می‌کند." if sure else "بهبود اندازه‌گیری‌شده، با در نظر گرفتن بازهٔ آن، از این حد فراتر نمی‌رود و آگاهی از برچسب برای توضیح آن کافی است."))
+    + (f"بهبود اندازه‌گیری‌شده {gain.value - limit:.2f} نات از این حد بیشتر است؛ پس مشکل VAE تنها ندانستن برچسب نیست: بنا بر این کران‌ها دو عدد برای آن تنگ است، درحالی‌که CVAE آن دو را برای سبک نوشتار دارد." if sure else "بهبود اندازه‌گیری‌شده، با در نظر گرفتن بازهٔ آن، از این حد فراتر نمی‌رود و آگاهی از برچسب شاید برای توضیح آن بس باشد."))
 
 # %% [markdown] lang="en"
 # ### Reconstructions
@@ -196,7 +196,7 @@ study.say(
     "ترتیب مدل‌ها بر پایهٔ میانگین مربع خطا چنین است: "
     + "، ".join(f'<bdi dir="ltr">{n} ({found[n]["mse"].value:.4f})</bdi>' for n in order)
     + ". "
-    + ("وقتی برچسب معلوم باشد، دو عدد برای سبک نوشتار بهتر از دو عدد برای همه‌چیز بازسازی می‌کند." if order[0] == "CVAE" else "در اینجا دانستن برچسب، CVAE را به بهترین مدل تبدیل نکرده است."))
+    + ("وقتی برچسب معلوم باشد، دو عدد برای سبک نوشتار بهتر از دو عدد برای همه‌چیز بازسازی می‌کند." if order[0] == "CVAE" else "در این‌جا دانستن برچسب، CVAE را به بهترین مدل تبدیل نکرده است."))
 
 # %% [markdown] lang="en"
 # ### What the two numbers hold
@@ -282,16 +282,16 @@ study.table(
 order = sorted(keys, key=lambda n: distance[n].value)
 asked = right["CVAE"]
 study.say(
-    "Samples stand from the training images, in order, at "
+    "The mean distance of the samples to the nearest training image is, in order, "
     + ", ".join(f"{distance[n].value:.2f} ({n})" for n in order)
-    + f"; real test images at {floor:.2f}. "
+    + f"; that of real test images {floor:.2f}. "
     + ("All three lie below the real images: decoders with two numbers give smooth averages, and a small distance alone is no praise. " if distance[order[-1]].value < floor else "")
     + f"A classifier sees the digit that the CVAE was asked for in {asked.value:.1%} of the samples (real images: {best:.1%}).",
     "میانگین فاصلهٔ نمونه‌ها تا نزدیک‌ترین تصویر آموزش به ترتیب "
     + "، ".join(f'<bdi dir="ltr">{distance[n].value:.2f} ({n})</bdi>' for n in order)
     + f" و برای تصویرهای واقعی آزمون {floor:.2f} است. "
     + ("هر سه مقدار کمتر از تصویرهای واقعی‌اند: رمزگشایی که تنها دو عدد در دست دارد میانگینی هموار می‌سازد و فاصلهٔ کم به‌تنهایی نشانهٔ خوبی نیست. " if distance[order[-1]].value < floor else "")
-    + f"دسته‌بند، رقمِ خواسته‌شده از CVAE را در {asked.value:.1%} نمونه‌ها تشخیص می‌دهد (تصویر واقعی: {best:.1%}).")
+    + f"رده‌بند، رقمِ خواسته‌شده از CVAE را در {asked.value:.1%} نمونه‌ها تشخیص می‌دهد (تصویر واقعی: {best:.1%}).")
 
 # %% [markdown] lang="en"
 # ## Analysis
@@ -301,10 +301,10 @@ study.say(
 # %%
 tighter = found["CVAE"]["neg_elbo"].high is not None and found["CVAE"]["neg_elbo"].high < found["VAE"]["neg_elbo"].low
 study.say(
-    f"- **Drawing new digits.** The AE has no distribution over its codes; the one it samples from is fitted afterwards, and its sweep shows what stands between the classes. The VAE was trained on the very distribution it is sampled from.\n- **The two numbers.** In AE and VAE they hold mostly the class ({read['AE'].value:.0%} and {read['VAE'].value:.0%} readable), in the CVAE mostly style ({read['CVAE'].value:.0%}).\n- **The label.** "
+    f"- **Drawing new digits.** The AE has no distribution over its codes; the one it samples from is fitted afterwards, and its sweep shows what stands between the classes. The VAE was trained on the very distribution it is sampled from.\n- **The two numbers.** In AE and VAE they also tell the class ({read['AE'].value:.0%} and {read['VAE'].value:.0%} readable; in the CVAE {read['CVAE'].value:.0%}).\n- **The label.** "
     + (f"It lowers the negative ELBO from {found['VAE']['neg_elbo'].value:.2f} to {found['CVAE']['neg_elbo'].value:.2f} nats, and the intervals do not overlap." if tighter else "No difference in ELBO is shown beyond the intervals of these runs.")
     + "\n- **Limits.** 8x8 images and two dimensions are chosen to be seen, not to be good; grey pixels make the numbers comparable only here; intervals over three seeds are wide by nature.",
-    f"- **کشیدن رقم تازه.** AE توزیعی روی کدهای خود ندارد و توزیعی که از آن نمونه می‌گیریم پس از آموزش برازش شده است؛ گشت در صفحهٔ آن نشان می‌دهد میان رده‌ها چه می‌گذرد. VAE درست با همان توزیعی آموزش دیده است که از آن نمونه می‌گیریم.\n- **دو عدد.** در AE و VAE بیشتر رده را نگه می‌دارند (خوانایی {read['AE'].value:.0%} و {read['VAE'].value:.0%}) و در CVAE بیشتر سبک نوشتار را (خوانایی رده {read['CVAE'].value:.0%}).\n- **برچسب.** "
+    f"- **کشیدن رقم تازه.** AE توزیعی روی کدهای خود ندارد و توزیعی که از آن نمونه می‌گیریم پس از آموزش برازش شده است؛ گشت در صفحهٔ آن نشان می‌دهد میان رده‌ها چه می‌گذرد. VAE درست با همان توزیعی آموزش دیده است که از آن نمونه می‌گیریم.\n- **دو عدد.** در AE و VAE رده را هم می‌گویند (خوانایی {read['AE'].value:.0%} و {read['VAE'].value:.0%}؛ در CVAE {read['CVAE'].value:.0%}).\n- **برچسب.** "
     + (f"منفی ELBO را از {found['VAE']['neg_elbo'].value:.2f} به {found['CVAE']['neg_elbo'].value:.2f} نات می‌رساند و بازه‌ها هم‌پوشانی ندارند." if tighter else "در این اجراها تفاوتی در ELBO که از بازه‌ها فراتر رود دیده نمی‌شود.")
     + "\n- **محدودیت‌ها.** تصویر ۸×۸ و کد دوبعدی برای دیدن برگزیده شده‌اند، نه برای کیفیت؛ پیکسل خاکستری اعداد را فقط در همین گزارش قابل مقایسه می‌کند و بازه‌های مبتنی بر سه بذر ذاتاً پهن‌اند.")
 

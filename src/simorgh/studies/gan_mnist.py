@@ -51,7 +51,7 @@ study.warn_if_small()
 # %% [markdown] lang="fa"
 # ## فرض‌ها
 # - نوفهٔ $z \sim \mathcal N(0, I)$ شصت‌وچهار عدد دارد و تصویرها با مقیاس $[-1, 1]$ به تمایزگر می‌رسند. جدول مولد برای خروجی تابع
-#   فعال‌سازی ننوشته است؛ در اینجا tanh به کار رفته و خروجی خطی یک گزینه است.
+#   فعال‌سازی ننوشته است؛ در این‌جا tanh به کار رفته و خروجی خطی یک گزینه است.
 # - نمونه‌ها از مولدِ میانگین‌گرفته‌اند که آماره‌های دسته‌اش از نو محاسبه شده است.
 # - معیار fd-digits فاصلهٔ فرشه روی ویژگی‌های رده‌بند رقمِ همین آزمایشگاه است، *نه* FID شبکهٔ Inception سال ۲۰۱۵؛ این دو را نباید
 #   با هم سنجید. آن یکی را `simorgh evaluate RUN --inception FILE` می‌دهد.
@@ -176,7 +176,7 @@ study.say(
 # the first slope is gone just when the generator has most to learn, the second is at its largest.
 # %% [markdown] lang="fa"
 # ## کارت: گرادیان مولد و هزینه‌ای که اشباع نمی‌شود
-# اگر $s = D(G(z))$ نمره و $\sigma(s)$ احتمال «واقعی بودن» باشد، شیب بازی مقالهٔ اصلی و شیب هزینهٔ اشباع‌ناپذیرِ این تمرین چنین است:
+# اگر $s = D(G(z))$ نمره و $\sigma(s)$ احتمال «واقعی بودن» باشد، شیب بازی مقالهٔ اصلی و شیب هزینهٔ اشباع‌نشوندهِ این تمرین چنین است:
 #
 # $$ \frac{d}{ds} \log(1 - \sigma(s)) = -\sigma(s), \qquad \frac{d}{ds}\bigl(-\log \sigma(s)\bigr) = -(1 - \sigma(s)). $$
 #
@@ -214,8 +214,8 @@ study.say(
     f"Over the first quarter of that stretch the median norm of the generator's gradient is {middle['GAN']:.3g} with the non-saturating loss and {middle['GAN, saturating']:.3g} with the saturating one, one seed each. "
     + ("It is less than half: the zero-sum game leaves its generator with the smaller slope, as the left panel says of fakes that are found out. " if fades else "It does not vanish here: the left panel speaks of fakes that are found out for certain. ")
     + f"The discriminator of the saturating game has {sizes['discriminator']} parameters to the generator's {sizes['generator']} and {players['discriminator'] / players['generator']:.2g} times its rate; its estimate of the Jensen-Shannon divergence reaches {lead:.3f} in that quarter, of at most ln 2 = {log(2):.3f} nats where every fake is found out.",
-    f"در ربع نخست این بازه، میانهٔ نُرم گرادیان مولد با هزینهٔ اشباع‌ناپذیر {middle['GAN']:.3g} و با هزینهٔ اشباع‌شونده {middle['GAN, saturating']:.3g} است، هرکدام با یک بذر. "
-    + ("کمتر از نیم آن است: بازیِ مجموع‌صفر به مولدش شیب کوچک‌تری می‌دهد، همان‌گونه که پانل چپ دربارهٔ ساختگی‌های لورفته می‌گوید. " if fades else "اینجا از میان نمی‌رود: پانل چپ دربارهٔ ساختگی‌هایی است که با اطمینان لو رفته‌اند. ")
+    f"در ربع نخست این بازه، میانهٔ نُرم گرادیان مولد با هزینهٔ اشباع‌نشونده {middle['GAN']:.3g} و با هزینهٔ اشباع‌شونده {middle['GAN, saturating']:.3g} است، هرکدام با یک بذر. "
+    + ("کمتر از نیم آن است: بازیِ مجموع‌صفر به مولدش شیب کوچک‌تری می‌دهد، همان‌گونه که پانل چپ دربارهٔ ساختگی‌های لورفته می‌گوید. " if fades else "این‌جا از میان نمی‌رود: پانل چپ دربارهٔ ساختگی‌هایی است که با اطمینان لو رفته‌اند. ")
     + f"تمایزگرِ بازیِ اشباع‌شونده {sizes['discriminator']} پارامتر در برابر {sizes['generator']} پارامتر مولد و {players['discriminator'] / players['generator']:.2g} برابر نرخ آن را دارد؛ برآورد آن از واگرایی ینسن-شانون در این ربع به {lead:.3f} می‌رسد، از حداکثر <bdi dir=\"ltr\">ln 2 = {log(2):.3f}</bdi> نات برای وقتی که همهٔ ساختگی‌ها لو رفته باشند.",
 )
 
@@ -297,9 +297,9 @@ games.verdicts(study, titles)
 m = held["GAN"]["fd_digits"]
 conditional = study.results("cgan", "judge_accuracy")
 study.say(
-    f"fd-digits of the GAN is {kit.short(m)}, where real training images in place of the samples reach {m.floor:.3f}: the samples are {m.value / m.floor:.0f} times further from the test images than real ones. The distance compares means and covariances of features only; precision (samples that could be real) and recall (real images that could have been sampled) say which side is short: {held['GAN']['precision'].value:.3f} against {held['GAN']['recall'].value:.3f}. "
+    f"fd-digits of the GAN is {kit.short(m)}, where real training images in place of the samples reach {m.floor:.3f}: their (squared) distance is {m.value / m.floor:.0f} times that of real images. The distance compares means and covariances of features only; precision (samples that could be real) and recall (real images that could have been sampled) say which side is short: {held['GAN']['precision'].value:.3f} against {held['GAN']['recall'].value:.3f}. "
     + (f"The conditional GAN draws the digit it is asked for in {conditional.value:.1%} of cases by the judge, who reads {conditional.floor:.1%} of real test images." if conditional else ""),
-    f"فاصلهٔ fd-digits این GAN <bdi dir=\"ltr\">{kit.short(m)}</bdi> است و تصویرهای واقعی آموزش به جای نمونه‌ها به {m.floor:.3f} می‌رسند: نمونه‌ها {m.value / m.floor:.0f} برابر تصویر واقعی از تصویرهای آزمون دورند. این فاصله فقط میانگین و کوواریانس ویژگی‌ها را می‌سنجد؛ precision (نمونه‌هایی که ممکن بود واقعی باشند) و recall (تصویرهای واقعی‌ای که ممکن بود نمونه باشند) می‌گویند کمبود از کدام سوست: {held['GAN']['precision'].value:.3f} در برابر {held['GAN']['recall'].value:.3f}. "
+    f"فاصلهٔ fd-digits این GAN <bdi dir=\"ltr\">{kit.short(m)}</bdi> است و تصویرهای واقعی آموزش به جای نمونه‌ها به {m.floor:.3f} می‌رسند: فاصلهٔ (مربعیِ) نمونه‌ها {m.value / m.floor:.0f} برابر فاصلهٔ تصویرهای واقعی است. این فاصله فقط میانگین و کوواریانس ویژگی‌ها را می‌سنجد؛ precision (نمونه‌هایی که ممکن بود واقعی باشند) و recall (تصویرهای واقعی‌ای که ممکن بود نمونه باشند) می‌گویند کمبود از کدام سوست: {held['GAN']['precision'].value:.3f} در برابر {held['GAN']['recall'].value:.3f}. "
     + (f"‏GAN شرطی به تشخیص داور در {conditional.value:.1%} موارد همان رقم خواسته‌شده را می‌کشد و داور {conditional.floor:.1%} تصویرهای واقعی آزمون را درست می‌خواند." if conditional else ""),
 )
 

@@ -47,17 +47,17 @@ study.say(
     f"MNIST's training part is cut into {len(data.train):,} images to learn from and {len(data.validation):,} to compare on; grey values in [{data.spec.value_range[0]:g}, {data.spec.value_range[1]:g}]. The test part is not used for any choice.",
     f"بخش آموزش MNIST به {len(data.train):,} تصویر برای آموختن و {len(data.validation):,} تصویر برای مقایسه بریده می‌شود؛ مقدار خاکستری در بازهٔ <bdi dir=\"ltr\">[{data.spec.value_range[0]:g}, {data.spec.value_range[1]:g}]</bdi>. بخش آزمون در هیچ انتخابی به کار نمی‌رود.",
 )
-rows = []
+rows, called = [], {"encoder": "رمزگذار", "decoder": "رمزگشا", "generator": "مولد", "discriminator": "تمایزگر"}
 for title, names in (("VAE", ("encoder", "decoder")), ("GAN", ("generator", "discriminator"))):
     for name in names:
         part = getattr(first[title].model(), name)
-        rows.append([f"{title} {name}", kit.widths(part), sum(p.numel() for p in part.parameters())])
+        rows.append([study.pick(f"{title} {name}", f"{called[name]} {title}"), kit.widths(part), sum(p.numel() for p in part.parameters())])
 study.table(study.pick(["network", "widths", "parameters"], ["شبکه", "پهنای لایه‌ها", "پارامتر"]), rows, "The four dense networks.", "چهار شبکهٔ تمام‌متصل.")
 
 # %% [markdown] lang="en"
 # ## Settings, asked and here
 # %% [markdown] lang="fa"
-# ## تنظیم‌ها، خواسته و اینجا
+# ## تنظیم‌ها، خواسته و این‌جا
 
 # %%
 train = {title: run.experiment.train for title, run in first.items()}
@@ -72,7 +72,7 @@ assert all(rules[title].lr == rate for title, rate in asked_rates.items())
 free = study.pick("not said", "گفته نشده")
 last = {title: study.pick("best pass by validation loss", "بهترین دور با هزینهٔ اعتبارسنجی") if t.keep == "best" else study.pick(f"average, half-life {t.ema_half_life:,.0f} images", f"میانگین، نیمه‌عمر {t.ema_half_life:,.0f} تصویر") if t.ema_half_life else study.pick("last", "آخرین") for title, t in train.items()}
 study.table(
-    study.pick(["setting", "asked", "VAE here", "GAN here"], ["تنظیم", "خواسته", "‏VAE اینجا", "‏GAN اینجا"]),
+    study.pick(["setting", "asked", "VAE here", "GAN here"], ["تنظیم", "خواسته", "‏VAE این‌جا", "‏GAN این‌جا"]),
     [
         [study.pick("passes", "دور"), f"{asked_passes}", *(f"{t.epochs:g}" for t in train.values())],
         [study.pick("pictures along training", "تصویر در طول آموزش"), study.pick("after every pass", "پس از هر دور"), *(study.pick(f"{t.snapshots}, evenly", f"{t.snapshots} بار با فاصلهٔ برابر") for t in train.values())],
@@ -83,7 +83,7 @@ study.table(
         [study.pick("seconds, mean over seeds", "ثانیه، میانگین بذرها"), "–", *(f"{value:,.0f}" for value, *_ in took.values())],
     ],
     "What the assignment asks and what was trained here, read from the runs. Both players of the GAN have the same optimiser. The seconds are wall-clock time, other work of the machine included.",
-    "آنچه تمرین می‌خواهد و آنچه اینجا آموزش دید، خوانده از خود اجراها. هر دو بازیکن GAN یک بهینه‌ساز دارند. ثانیه‌ها زمان ساعت دیواری‌اند و کارهای دیگر ماشین هم در آن است.",
+    "آنچه تمرین می‌خواهد و آنچه این‌جا آموزش دید، خوانده از خود اجراها. هر دو بازیکن GAN یک بهینه‌ساز دارند. ثانیه‌ها زمان ساعت دیواری‌اند و کارهای دیگر ماشین هم در آن است.",
 )
 short_by = [title for title, t in train.items() if t.epochs < asked_passes]
 study.say(
@@ -91,7 +91,7 @@ study.say(
     + (f"This size trains {' and '.join(f'the {title} for {train[title].epochs:g}' for title in short_by)}, so its numbers are those of short trainings; the `paper` preset trains {asked_passes}. " if short_by else "That many are trained here. ")
     + (f"The rate asked for is where the {' and the '.join(t for t in rules if rules[t].schedule != 'constant')} begins, not a constant." if any(o.schedule != "constant" for o in rules.values()) else ""),
     f"تمرین {asked_passes} دور با نرخ {kit.ltr('1e-4')} (VAE) و {kit.ltr('3e-4')} (GAN) و تصویر پس از هر دور می‌خواهد. "
-    + (f"این اندازه {' و '.join(f'{title} را {train[title].epochs:g} دور' for title in short_by)} آموزش می‌دهد، پس عددهایش از آموزشی کوتاه‌اند؛ اندازهٔ `paper` همان {asked_passes} دور را می‌رود. " if short_by else "اینجا همین تعداد دور آموزش دیده است. ")
+    + (f"این اندازه {' و '.join(f'{title} را {train[title].epochs:g} دور' for title in short_by)} آموزش می‌دهد، پس عددهایش از آموزشی کوتاه‌اند؛ اندازهٔ `paper` همان {asked_passes} دور را می‌رود. " if short_by else "این‌جا همین تعداد دور آموزش دیده است. ")
     + (f"نرخ خواسته‌شده نقطهٔ آغاز {' و '.join(t for t in rules if rules[t].schedule != 'constant')} است، نه مقداری ثابت." if any(o.schedule != "constant" for o in rules.values()) else ""),
 )
 

@@ -77,7 +77,7 @@ study.warn_if_small()
 # $w = 1$ are the same sampler.
 # %% [markdown] lang="fa"
 # ## (آ) چیست
-# بیز برای امتیاز (score) در یک سطح نوفه: $\nabla \log p(x \mid y) = \nabla \log p(x) + \nabla \log p(y \mid x)$. برای پافشاری بر برچسب، جملهٔ آخر را در $s$
+# بیز برای امتیاز (score) در یک تراز نوفه: $\nabla \log p(x \mid y) = \nabla \log p(x) + \nabla \log p(y \mid x)$. برای پافشاری بر برچسب، جملهٔ آخر را در $s$
 # ضرب می‌کنیم. *هدایت با رده‌بند* این جمله را از رده‌بندی می‌گیرد که روی تصویرهای نوفه‌دار آموزش دیده است. هدایت *بی‌رده‌بند* (Ho & Salimans ۲۰۲۲) آن را از
 # خود مدل انتشار می‌گیرد، به صورت تفاضل دو پاسخ آن:
 # $$ \nabla \log p(x) + s\, \nabla \log p(y \mid x) = \nabla \log p(x) + s\,\big(\nabla \log p(x \mid y) - \nabla \log p(x)\big). $$
@@ -196,7 +196,7 @@ study.figure(image_grid(torch.cat(same), 3, 10, col_labels=range(10), cell=0.55)
 # %% [markdown] lang="en"
 # ## The sweep
 # %% [markdown] lang="fa"
-# ## جاروب مقیاس
+# ## روبش مقیاس
 
 # %%
 count = {"smoke": 60, "cpu": 500, "paper": 2000}[study.preset]
@@ -206,7 +206,7 @@ HEAD = study.pick(["scale s (w)", "evaluations", "judge accuracy", "fd-digits", 
 
 
 def row(title, sampler, s):
-    return [title, sampler.evaluations(settings.path), lab.cell(s.accuracy), lab.cell(s.fd, 2), lab.cell(s.precision), lab.cell(s.coverage), kit.Cell(f"{s.spread:.3f}"), kit.Cell(f"{100 * s.beyond:.2f}"), kit.Cell(f"{s.diversity:.2f}")]
+    return [title, sampler.evaluations(settings.path), lab.cell(s.accuracy), lab.cell(s.fd, 2), lab.cell(s.precision), lab.cell(s.coverage), kit.Cell(f"{s.spread:.3f}"), kit.Cell(f"{100 * s.beyond:.2f}"), lab.cell(s.diversity, 2)]
 
 
 def keep(sampler, s):
@@ -216,7 +216,8 @@ def keep(sampler, s):
     for name, value in (("judge_accuracy", s.accuracy), ("fd_digits", s.fd), ("precision", s.precision), ("coverage", s.coverage)):
         study.measure(name, value.value, value.low, value.high, protocol=how, floor=floor[name.removeprefix("judge_").removesuffix("_digits")], **shared)
     study.measure("pixel_spread", s.spread, protocol=how + ", before the clamp, as a share of the test images'", **shared)
-    study.measure("feature_diversity", s.diversity, protocol=how + ", variance within a digit as a share of the test images'", **shared)
+    if s.diversity is not None:
+        study.measure("feature_diversity", s.diversity, protocol=how + ", variance within a digit of the samples read as asked, as a share of the test images'", **shared)
 
 
 SCALES = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)
@@ -228,12 +229,12 @@ for s in study.track(SCALES, "scales"):
     keep(sampler, found[s])
     rows.append(row(kit.ltr(f"{s:g} ({s - 1:g})"), sampler, found[s]))
 rows.append([study.pick("real images", "تصویر واقعی"), None, lab.cell(floor["accuracy"]), lab.cell(floor["fd"], 2), lab.cell(floor["precision"]), lab.cell(floor["coverage"]), None, None, None])
-study.table(HEAD, rows, f"{count:,} samples a row from the same noise, {short.steps} DDIM steps, one seed, half of the 95 % interval over samples. Pixel spread and range are taken before the clamp, as shares of the test images'; diversity is the variance of the judge's features within a digit. Last row: training images in the place of samples, and the judge's accuracy on test images.",
-            f"هر سطر {count:,} نمونه از همان نوفه، {short.steps} گام DDIM، یک بذر، نیم‌بازهٔ ۹۵ درصد روی نمونه‌ها. پراکندگی و بازهٔ پیکسل پیش از بریدن و نسبت به تصویرهای آزمون است؛ گوناگونی واریانس ویژگی‌های داور درون هر رقم است. سطر آخر: تصویر آموزش به جای نمونه، و دقت داور روی تصویرهای آزمون.")
+study.table(HEAD, rows, f"{count:,} samples a row from the same noise, {short.steps} DDIM steps, one seed, half of the 95 % interval over samples. Pixel spread and range are taken before the clamp, as shares of the test images'; diversity is the variance of the judge's features within a digit, over the samples read as asked. Last row: training images in the place of samples, and the judge's accuracy on test images.",
+            f"هر سطر {count:,} نمونه از همان نوفه، {short.steps} گام DDIM، یک بذر، نیم‌بازهٔ ۹۵ درصد روی نمونه‌ها. پراکندگی و بازهٔ پیکسل پیش از بریدن و نسبت به تصویرهای آزمون است؛ گوناگونی واریانس ویژگی‌های داور درون هر رقم است، روی نمونه‌هایی که همان رقمِ خواسته خوانده می‌شوند. سطر آخر: تصویر آموزش به جای نمونه، و دقت داور روی تصویرهای آزمون.")
 study.figure(image_grid(torch.cat(pictures), len(SCALES), 10, [f"s = {s:g}" for s in SCALES], cell=0.55), "scales", "The same noise in every row, scale growing downwards.", "نوفهٔ همهٔ سطرها یکی است و مقیاس به سوی پایین بزرگ می‌شود.")
 figure = Figure(figsize=(8.4, 4.4))
 for panel, (name, title) in zip(figure.subplots(2, 3).ravel(), {"accuracy": "judge accuracy", "fd": "fd-digits", "precision": "precision", "coverage": "coverage", "spread": "pixel spread", "diversity": "diversity within a digit"}.items()):
-    values = [getattr(found[s], name) for s in SCALES]
+    values = [float("nan") if getattr(found[s], name) is None else getattr(found[s], name) for s in SCALES]
     middle = [getattr(v, "value", v) for v in values]
     panel.plot(SCALES, middle, "o-", markersize=3.5)
     if name not in ("spread", "diversity"):
@@ -243,8 +244,8 @@ for panel, (name, title) in zip(figure.subplots(2, 3).ravel(), {"accuracy": "jud
 study.figure(figure, "sweep", "Every measure against the scale, with 95 % bands; dashed: real images.", "هر سنجه در برابر مقیاس با نوار ۹۵ درصد؛ خط‌چین: تصویر واقعی.")
 best_fd, best_cover, best_hit = (pick(SCALES, key=lambda s: getattr(found[s], name).value) for pick, name in ((min, "fd"), (max, "coverage"), (max, "accuracy")))
 a, z = found[1.0], found[7.0]
-study.say(f"Accuracy is largest at s = {best_hit:g} ({found[best_hit].accuracy.value:.3f}), the distance smallest at s = {best_fd:g} ({found[best_fd].fd.value:.2f}; {a.fd.value:.2f} without guidance), coverage largest at s = {best_cover:g}. From s = 1 to 7 diversity within a digit goes from {a.diversity:.2f} to {z.diversity:.2f}, coverage from {a.coverage.value:.3f} to {z.coverage.value:.3f}, pixels out of range from {100 * a.beyond:.2f} to {100 * z.beyond:.2f} %. No single number tells this: accuracy alone would pick the most typical digits, so fidelity and coverage stand side by side. Neighbouring scales whose intervals overlap are not ordered by this table.",
-          f"دقت در <bdi dir=\"ltr\">s = {best_hit:g}</bdi> بیشینه است ({found[best_hit].accuracy.value:.3f})، فاصله در <bdi dir=\"ltr\">s = {best_fd:g}</bdi> کمینه ({found[best_fd].fd.value:.2f}؛ بی‌هدایت {a.fd.value:.2f}) و coverage در <bdi dir=\"ltr\">s = {best_cover:g}</bdi> بیشینه. از $s = 1$ تا $7$ گوناگونی درون رقم از {a.diversity:.2f} به {z.diversity:.2f} می‌رود، coverage از {a.coverage.value:.3f} به {z.coverage.value:.3f} و پیکسل‌های بیرون بازه از {100 * a.beyond:.2f} به {100 * z.beyond:.2f} درصد. این را یک عدد نمی‌گوید: دقت به‌تنهایی معمولی‌ترین رقم‌ها را برمی‌گزیند، پس وفاداری و پوشش کنار هم می‌آیند. مقیاس‌های همسایه‌ای که بازه‌هایشان هم‌پوشان است با این جدول مرتب نمی‌شوند.")
+study.say(f"Accuracy is largest at s = {best_hit:g} ({found[best_hit].accuracy.value:.3f}), the distance smallest at s = {best_fd:g} ({found[best_fd].fd.value:.2f}; {a.fd.value:.2f} without guidance), coverage largest at s = {best_cover:g}. From s = 1 to 7 diversity within a digit goes from {lab.cell(a.diversity, 2) or '–'} to {lab.cell(z.diversity, 2) or '–'}, coverage from {a.coverage.value:.3f} to {z.coverage.value:.3f}, pixels out of range from {100 * a.beyond:.2f} to {100 * z.beyond:.2f} %. No single number tells this: accuracy alone would pick the most typical digits, so fidelity and coverage stand side by side. Neighbouring scales whose intervals overlap are not ordered by this table.",
+          f"دقت در <bdi dir=\"ltr\">s = {best_hit:g}</bdi> بیشینه است ({found[best_hit].accuracy.value:.3f})، فاصله در <bdi dir=\"ltr\">s = {best_fd:g}</bdi> کمینه ({found[best_fd].fd.value:.2f}؛ بی‌هدایت {a.fd.value:.2f}) و coverage در <bdi dir=\"ltr\">s = {best_cover:g}</bdi> بیشینه. از $s = 1$ تا $7$ گوناگونی درون رقم از {lab.cell(a.diversity, 2) or '–'} به {lab.cell(z.diversity, 2) or '–'} می‌رود، coverage از {a.coverage.value:.3f} به {z.coverage.value:.3f} و پیکسل‌های بیرون بازه از {100 * a.beyond:.2f} به {100 * z.beyond:.2f} درصد. این را یک عدد نمی‌گوید: دقت به‌تنهایی معمولی‌ترین رقم‌ها را برمی‌گزیند، پس وفاداری و پوشش کنار هم می‌آیند. مقیاس‌های همسایه‌ای که بازه‌هایشان هم‌پوشان است با این جدول مرتب نمی‌شوند.")
 
 # %% [markdown] lang="en"
 # ### Two repairs
@@ -364,13 +365,15 @@ study.table([study.pick("steps", "گام‌ها"), *map(str, budgets)], [[title,
             "fd-digits by evaluations of the network, at most so many: those of Heun are even.", "fd-digits بر حسب تعداد ارزیابی شبکه، حداکثر همین تعداد: ارزیابی‌های Heun زوج‌اند.")
 few, lots = (budgets[1], budgets[-1])
 winner = min(solvers, key=lambda title: table[title, few].value)
+tied = [title for title in solvers if title != winner and table[title, few].low <= table[winner, few].high]
+equal = (f", not told apart from {', '.join(tied)}", f" که از <bdi>{', '.join(tied)}</bdi> جدا نیست") if tied else ("", "")
 many = 2 * count
 ratio = lab.ratio_of_distances(*(lab.draw(flow, many, at_cost(winner, b), 1) for b in (few, lots)))
 study.measure("few_step_ratio", *ratio[:3], n=many, protocol=f"fd-digits with {few} evaluations over that with {lots}, {winner}, {many} samples from other noise than that of the choice, jackknife over tenths of images and pairs of samples", recipe="flow")
 floor_many = lab.floors(many)["fd"]
 verdict = ("met", "برآورده شد") if ratio.high <= 1.15 else ("missed", "برآورده نشد") if ratio.low > 1.15 else ("not decided by so many samples", "با این تعداد نمونه داوری‌پذیر نیست")
-study.say(f"At {few} evaluations {winner} has the smallest distance. With {many:,} other samples of the same seed of training its distance there is {ratio.value:.3f} [{ratio.low:.3f}, {ratio.high:.3f}] times that at {lots} evaluations: the aim, within 15 %, is {verdict[0]}. Both distances contain the share of a finite set ({floor_many:.2f} at {many:,}), which draws the ratio towards 1.",
-          f"با {few} ارزیابی <bdi>{winner}</bdi> کمترین فاصله را دارد. با {many:,} نمونهٔ دیگر از همان بذرِ آموزش، فاصله‌اش در آن‌جا <bdi dir=\"ltr\">{ratio.value:.3f} [{ratio.low:.3f}, {ratio.high:.3f}]</bdi> برابرِ فاصله با {lots} ارزیابی است: هدف، یعنی حداکثر ۱۵ درصد، {verdict[1]}. هر دو فاصله سهم محدودبودن مجموعه را در خود دارند ({floor_many:.2f} در {many:,}) که نسبت را به ۱ نزدیک می‌کند.")
+study.say(f"At {few} evaluations {winner} has the smallest distance{equal[0]}. With {many:,} other samples of the same seed of training its distance there is {ratio.value:.3f} [{ratio.low:.3f}, {ratio.high:.3f}] times that at {lots} evaluations: the aim, within 15 %, is {verdict[0]}. Both distances contain the share of a finite set ({floor_many:.2f} at {many:,}), which draws the ratio towards 1.",
+          f"با {few} ارزیابی <bdi>{winner}</bdi> کمترین فاصله را دارد{equal[1]}. با {many:,} نمونهٔ دیگر از همان بذرِ آموزش، فاصله‌اش در آن‌جا <bdi dir=\"ltr\">{ratio.value:.3f} [{ratio.low:.3f}, {ratio.high:.3f}]</bdi> برابرِ فاصله با {lots} ارزیابی است: هدف، یعنی حداکثر ۱۵ درصد، {verdict[1]}. هر دو فاصله سهم محدودبودن مجموعه را در خود دارند ({floor_many:.2f} در {many:,}) که نسبت را به ۱ نزدیک می‌کند.")
 
 # %% [markdown] lang="en"
 # ## What another network learns from the samples

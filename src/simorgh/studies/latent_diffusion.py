@@ -62,14 +62,14 @@ study.warn_if_small()
 # سه بخش که در دو مرحله آموزش می‌بینند (Rombach و همکاران، ۲۰۲۲):
 #
 # ۱. **خودرمزگذار** که تصویر را به نقشه‌ای کوچک با چند کانال می‌برد و بازمی‌گرداند. جملهٔ KL کم‌رنگی پسینش را نزدیک نرمال نگه می‌دارد (یا نقشه
-#    چندی می‌شود)؛ نخست آموزش می‌بیند و سپس ثابت می‌ماند.
+#    کوانتیده (quantised) می‌شود)؛ نخست آموزش می‌بیند و سپس ثابت می‌ماند.
 #
 # ۲. **مدل انتشارِ نقشه‌ها** که هرکدام به انحراف معیار ۱ رسانده شده‌اند. مسیر، هزینه، هدایت و نمونه‌گیر از این جابه‌جایی خبر ندارند.
 #
-# ۳. **رمزگذار متن** که شبکه توکن‌هایش را با توجه متقاطع می‌خواند.
+# ۳. **رمزگذار متن** که شبکه توکن‌هایش را با توجه متقاطع می‌خواند؛ همراه بخش دوم آموزش می‌بیند یا آماده گرفته می‌شود.
 #
 # در Stable Diffusion نقشه‌ها برای ۵۱۲ در ۵۱۲ پیکسل ۶۴ در ۶۴ در ۴ هستند، U-Net هشتصد و شصت میلیون پارامتر دارد و رمزگذار متن، CLIP ثابت
-# است. اینجا: نقشهٔ ۷ در ۷ در ۴ برای ۲۸ در ۲۸ پیکسل و برچسب با توجه متقاطع؛ متن فقط تغییر دو تنظیم است.
+# است. این‌جا: نقشهٔ ۷ در ۷ در ۴ برای ۲۸ در ۲۸ پیکسل و برچسب با توجه متقاطع؛ متن فقط تغییر دو تنظیم است.
 
 # %%
 size = " x ".join(map(str, (*inner.shape[1:], inner.shape[0])))
@@ -107,7 +107,7 @@ study.say(
     + f"With text it is Stable Diffusion's design in full, and takes {len(both)} further settings: {'; '.join(f'`{path}` from {a} to {b}' for path, a, b in both)}. Built here ({sum(p.numel() for p in built.parameters()):,} parameters) and asked for `[\"\", \"the digit three\"]`, untrained, it answers two images; training of a text condition is the subject of `text_condition`.",
     "به زبان ساده: **داده** در ورود رمزگذاری می‌شود (`models/latent_diffusion.py` و `nn/grids.py`)؛ **شبکه** به تعداد کانال‌های نقشه کانال دارد و شرط را با توجه متقاطع می‌خواند (`nn/unet.py` و `nn/attention.py`)؛ **خروجی** یک بار رمزگشایی می‌شود؛ و مدل خود می‌گوید که نمونه‌هایش میانگین ۰، انحراف معیار ۱ و بی‌کران‌اند. "
     + ("مسیر، هدف، وزن، ترازها و نمونه‌گیر تا آخرین تنظیم یکسان‌اند. " if not touched else f"در خود انتشار این‌ها جور دیگری تنظیم شده‌اند: <bdi dir=\"ltr\">{', '.join(touched)}</bdi>. ")
-    + f"با متن، طرح کامل Stable Diffusion به دست می‌آید و {len(both)} تنظیم دیگر می‌خواهد: {'؛ '.join(f'`{path}` از {a} به {b}' for path, a, b in both)}. این مدل اینجا ساخته شد ({sum(p.numel() for p in built.parameters()):,} پارامتر) و بی آموزش به <bdi dir=\"ltr\">`[\"\", \"the digit three\"]`</bdi> با دو تصویر پاسخ داد؛ آموزشِ شرط متنی موضوع `text_condition` است.",
+    + f"با متن، طرح کامل Stable Diffusion به دست می‌آید و {len(both)} تنظیم دیگر می‌خواهد: {'؛ '.join(f'`{path}` از {a} به {b}' for path, a, b in both)}. این مدل این‌جا ساخته شد ({sum(p.numel() for p in built.parameters()):,} پارامتر) و بی آموزش به <bdi dir=\"ltr\">`[\"\", \"the digit three\"]`</bdi> با دو تصویر پاسخ داد؛ آموزشِ شرط متنی موضوع `text_condition` است.",
 )
 
 # %% [markdown] lang="en"
@@ -140,7 +140,7 @@ if error:
 # ## چرا ۰٫۱۸۲۱۵ را نباید رونویسی کرد
 # ‏Stable Diffusion نقشه‌ها را در ۰٫۱۸۲۱۵ ضرب می‌کند، چون انحراف معیار نقشه‌های خودرمزگذارِ **خودش** یک بر ۰٫۱۸۲۱۵، یعنی ۵٫۴۹ بود و با این ضرب ۱
 # می‌شود. انحراف معیار نوفه بنا به تعریف ۱ است و تراز نوفه فقط در کنار اندازهٔ سیگنال معنا دارد. نقشه‌ای با انحراف معیار $s$ هر تراز $q$ را
-# مانند $q / s$ می‌بیند. اینجا میانگین و انحراف معیار هر کانال در طول آموزش خودرمزگذار سنجیده شده است.
+# مانند $q / s$ می‌بیند. این‌جا میانگین و انحراف معیار هر کانال در طول آموزش خودرمزگذار سنجیده شده است.
 
 # %%
 COPIED = 0.18215
@@ -270,7 +270,7 @@ cheaper, slower = reach["latent"][1] < reach["pixel"][0], reach["latent"][0] > r
 share = 100 * median(taken["decoder"]) / count / whole["latent"]
 study.say(
     f"The same network is {ms['large'] / ms['latent']:.1f} times cheaper on maps than on pixels, in batches of {few}. " + ("So the latent model samples faster than the pixel one here" if cheaper else "Yet here the latent model samples slower than the pixel one" if slower else "Yet here the latent and the pixel model cannot be told apart in speed") + f" ({whole['latent']:.1f} against {whole['pixel']:.1f} seconds for a hundred, in all {len(taken['decoder'])} timings {reach['latent'][0]:.1f} to {reach['latent'][1]:.1f} against {reach['pixel'][0]:.1f} to {reach['pixel'][1]:.1f}): its network has {rows[1][2] / rows[0][2]:.1f} times the parameters of the other, which sees squares of {direct.config.network.patch} x {direct.config.network.patch} pixels as one position. The decoder takes {share:.1%} of the time.",
-    f"همان شبکه در دسته‌های {few}تایی روی نقشه {ms['large'] / ms['latent']:.1f} برابر ارزان‌تر از پیکسل است. " + ("پس اینجا مدل نهفته تندتر از مدل پیکسلی نمونه می‌گیرد" if cheaper else "با این همه اینجا مدل نهفته کندتر از مدل پیکسلی نمونه می‌گیرد" if slower else "با این همه اینجا سرعت مدل نهفته و مدل پیکسلی از هم جدا نیست") + f" ({whole['latent']:.1f} در برابر {whole['pixel']:.1f} ثانیه برای صد نمونه، در همهٔ {len(taken['decoder'])} سنجش {reach['latent'][0]:.1f} تا {reach['latent'][1]:.1f} در برابر {reach['pixel'][0]:.1f} تا {reach['pixel'][1]:.1f}): شبکه‌اش {rows[1][2] / rows[0][2]:.1f} برابر پارامترهای دیگری را دارد و آن دیگری هم خود هر مربع {direct.config.network.patch} در {direct.config.network.patch} پیکسل را یک جایگاه می‌بیند. رمزگشا {share:.1%} زمان را می‌گیرد.",
+    f"همان شبکه در دسته‌های {few}تایی روی نقشه {ms['large'] / ms['latent']:.1f} برابر ارزان‌تر از پیکسل است. " + ("پس این‌جا مدل نهفته تندتر از مدل پیکسلی نمونه می‌گیرد" if cheaper else "با این همه این‌جا مدل نهفته کندتر از مدل پیکسلی نمونه می‌گیرد" if slower else "با این همه این‌جا سرعت مدل نهفته و مدل پیکسلی از هم جدا نیست") + f" ({whole['latent']:.1f} در برابر {whole['pixel']:.1f} ثانیه برای صد نمونه، در همهٔ {len(taken['decoder'])} سنجش {reach['latent'][0]:.1f} تا {reach['latent'][1]:.1f} در برابر {reach['pixel'][0]:.1f} تا {reach['pixel'][1]:.1f}): شبکه‌اش {rows[1][2] / rows[0][2]:.1f} برابر پارامترهای دیگری را دارد و آن دیگری هم خود هر مربع {direct.config.network.patch} در {direct.config.network.patch} پیکسل را یک جایگاه می‌بیند. رمزگشا {share:.1%} زمان را می‌گیرد.",
 )
 
 # %% [markdown] lang="en"
@@ -281,7 +281,7 @@ study.say(
 # %%
 held_out = {title: {name: study.results(key, name) for name in ("judge_accuracy", "fd_digits", "precision", "recall", "coverage", "seconds")} for title, key in (("flow", "flow"), ("latent-mnist", "latent-mnist"))}
 rows = [[title, *row.values()] for title, row in held_out.items()]
-study.table([study.pick("model", "مدل"), *study.pick(["judge accuracy", "fd-digits", "precision", "recall", "coverage", "training"], ["دقت داور", "fd-digits", "دقت (precision)", "بازخوانی", "پوشش", "آموزش"])], rows, "Both models as the evaluation of their runs measured them; the floor is what real images reach in the same place.", "هر دو مدل، آن‌گونه که ارزیابی اجراهایشان سنجیده است؛ floor مقداری است که تصویر واقعی در همان جا می‌گیرد.")
+study.table([study.pick("model", "مدل"), *study.pick(["judge accuracy", "fd-digits", "precision", "recall", "coverage", "training"], ["دقت داور", "fd-digits", "دقت (precision)", "بازیابی", "پوشش", "آموزش"])], rows, "Both models as the evaluation of their runs measured them; the floor is what real images reach in the same place.", "هر دو مدل، آن‌گونه که ارزیابی اجراهایشان سنجیده است؛ کف مقداری است که تصویر واقعی در همان جا می‌گیرد.")
 a, b = (held_out[key]["fd_digits"] for key in ("flow", "latent-mnist"))
 apart = a.high < b.low or b.high < a.low
 nearer = "flow" if a.value < b.value else "latent-mnist"

@@ -25,7 +25,7 @@
 #
 # ## فرض‌ها
 # لگاریتم طبیعی است (نات). توزیع‌های بخش (آ) تا جایی که شدنی است میانگین صفر و واریانس یک دارند. در بخش (ب) لایه‌های پنهان،
-# داده، بهینه‌ساز و شمار دوره‌ها یکسان است و تنها توزیع پیشین و خانوادهٔ پسین فرق می‌کند. پیکسل‌ها مقدار خاکستری با امتیاز
+# داده، بهینه‌ساز و شمار دورها یکسان است و تنها توزیع پیشین و خانوادهٔ پسین فرق می‌کند. پیکسل‌ها مقدار خاکستری با امتیاز
 # برنولی‌اند، مانند مطالعهٔ *vae_cvae*.
 
 # %%
@@ -48,7 +48,7 @@ from simorgh.studies._priors import Coded, clear_differences, common_bound, list
 study = kit.current()
 rng = philox("latent priors")
 persian = {"Gaussian": "گاوسی", "logistic": "لجستیک", "Student, ν = 5": "استیودنت، ν = 5", "Laplace": "لاپلاس", "uniform": "یکنواخت", "two bumps": "دوقله‌ای",
-           "Student, round": "استیودنت گرد", "von Mises-Fisher": "فون میزس–فیشر", "mixture": "آمیخته", "categorical": "دسته‌ای", "Student": "استیودنت"}
+           "Student, round": "استیودنت گرد", "von Mises-Fisher": "فون میزس–فیشر", "mixture": "آمیخته", "categorical": "رده‌ای", "Student": "استیودنت"}
 called = {name: study.pick(name, word) for name, word in persian.items()}
 
 # %% [markdown] lang="en"
@@ -114,7 +114,7 @@ study.say(en=f"The identity of step 2 holds to {identity:.0e}, and the column of
 # ۱. فرض کنید دو مختصه با چگالی $f$ مستقل باشند و چگالی توأم تنها به شعاع بستگی داشته باشد: $f(x) f(y) = g(x^2 + y^2)$.
 #
 # ۲. با $u = x^2$ و $v = y^2$ و $F(u) = \log f(\sqrt u)$ داریم $F(u) + F(v) = G(u + v)$. با $v = 0$ به دست می‌آید
-# $G(u) = F(u) + F(0)$ و از آنجا $F(u + v) - F(0) = (F(u) - F(0)) + (F(v) - F(0))$: معادلهٔ کوشی که پاسخ‌های پیوسته‌اش
+# $G(u) = F(u) + F(0)$ و از آن‌جا $F(u + v) - F(0) = (F(u) - F(0)) + (F(v) - F(0))$: معادلهٔ کوشی که پاسخ‌های پیوسته‌اش
 # خطی‌اند. پس $\log f(x) = a - b x^2$ و تنها گاوسی می‌ماند (ماکسول ۱۸۶۰، هرشل ۱۸۵۰).
 #
 # ۳. معنایش برای VAE این است: پیشین هیچ محوری از کد را برتر نمی‌شمارد و با این همه حاصل‌ضرب بُعدهاست. با هر پیشین
@@ -138,8 +138,8 @@ study.table(study.pick(["law", "information at 0°", "at 45°", "ripple on the c
             fa="استقلال مختصه‌ها (ستون نخست صفر) و گردی خط‌های تراز (ستون آخر صفر) تنها در یک سطر با هم می‌آیند. نات؛ ناهمواری: دامنهٔ لگاریتم چگالی روی دایرهٔ شعاع ۲.")
 for name in LAWS:
     study.measure("rotation_information", information[name][9], n=1, unit="nats", protocol="mutual information of two independent coordinates of variance 1 after rotation by 45 degrees, Fourier grid of step 0.004", family=name)
-study.say(en=f"A rotation by 45° makes the coordinates of the Laplace law share {information['Laplace'][9]:.4f} nats, of the uniform law {information['uniform'][9]:.4f}; of the Gaussian {abs(information['Gaussian'][9]):.0e}. The round Student law is symmetric but its coordinates share {ROUND_STUDENT:.4f} nats from the start. **Pitfall.** Symmetry has a price: a VAE with a Gaussian prior has the same ELBO for a code and its rotation (with a matching encoder), so *nothing in the objective* says that one coordinate should mean one factor of variation.",
-          fa=f"چرخش ۴۵ درجه مختصه‌های لاپلاس را به اندازهٔ {information['Laplace'][9]:.4f} نات به هم وابسته می‌کند، یکنواخت را {information['uniform'][9]:.4f} و گاوسی را {abs(information['Gaussian'][9]):.0e}. استیودنت گرد متقارن است ولی مختصه‌هایش از آغاز {ROUND_STUDENT:.4f} نات به هم وابسته‌اند. **دام.** تقارن بهایی دارد: ELBO در VAE با پیشین گاوسی برای یک کد و چرخیدهٔ آن (با رمزگذار متناظر) یکی است؛ پس *هیچ چیز در تابع هدف* نمی‌گوید هر مختصه باید یک عامل تغییر باشد.")
+study.say(en=f"A rotation by 45° makes the coordinates of the Laplace law share {information['Laplace'][9]:.4f} nats, of the uniform law {information['uniform'][9]:.4f}; of the Gaussian {abs(information['Gaussian'][9]):.0e}. The round Student law is symmetric but its coordinates share {ROUND_STUDENT:.4f} nats from the start. **Pitfall.** Symmetry has a price: under a Gaussian prior a model and its turned twin have the same log p(x), so *the likelihood* does not say that one coordinate should mean one factor of variation. The ELBO agrees only where the posterior may have a full covariance; the diagonal posterior alone prefers axes (study *beta_vae*).",
+          fa=f"چرخش ۴۵ درجه مختصه‌های لاپلاس را به اندازهٔ {information['Laplace'][9]:.4f} نات به هم وابسته می‌کند، یکنواخت را {information['uniform'][9]:.4f} و گاوسی را {abs(information['Gaussian'][9]):.0e}. استیودنت گرد متقارن است ولی مختصه‌هایش از آغاز {ROUND_STUDENT:.4f} نات به هم وابسته‌اند. **دام.** تقارن بهایی دارد: زیر پیشین گاوسی، مدل و همزاد چرخیده‌اش یک log p(x) دارند؛ پس *درست‌نمایی* نمی‌گوید هر مختصه باید یک عامل تغییر باشد. ‏ELBO تنها وقتی یکی است که پسین کوواریانس کامل داشته باشد؛ فقط پسین قطری است که محورها را برتر می‌شمارد (مطالعهٔ *beta_vae*).")
 
 # %% [markdown] lang="en"
 # ## (a.3) A strong decoder makes the choice harmless
@@ -158,7 +158,7 @@ study.say(en=f"A rotation by 45° makes the coordinates of the Laplace law share
 # نمی‌کند. نگاشت $z \mapsto z/10 + z/\lVert z \rVert$ ابر گاوسی را حلقه می‌کند (Doersch 2016).
 #
 # ۳. گام ۱ هیچ ویژگی گاوسی را به کار نبرد: *هر* پیشین پیوسته‌ای همین است. این دلیل می‌گوید گاوسی زیانی ندارد، نه آنکه بهتر
-# است. شبکهٔ با پهنای محدود خطایی می‌افزاید که اینجا با فاصلهٔ واسرشتاین $W_1$ سنجیده می‌شود.
+# است. شبکهٔ با پهنای محدود خطایی می‌افزاید که این‌جا با فاصلهٔ واسرشتاین $W_1$ سنجیده می‌شود.
 
 # %%
 widths, draws, rows, made = (1, 4, 16), 20_000, [], {}
@@ -181,7 +181,7 @@ study.table(study.pick(["law of the code", "exact map, 20,000 draws", *(f"networ
 study.figure(figures.universality(made["Gaussian"], rng.standard_normal((1500, 2))), "universality", en="Left: what decoders of three widths make of Gaussian codes. Right: a Gaussian cloud and the ring that a fixed map makes of it.",
              fa="چپ: آنچه رمزگشاهایی با سه پهنا از کد گاوسی می‌سازند. راست: ابر گاوسی و حلقه‌ای که نگاشتی ثابت از آن می‌سازد.")
 study.say(en="The exact map reaches the sampling floor from every law of the code, and wider networks come nearer to it. **Pitfall.** A continuous decoder cannot tear: the image of a connected support is connected. So some codes always land in the gap between two kinds of data, and samples from there look like neither; the last column is the mass that the width-16 network leaves there.",
-          fa="نگاشت دقیق از هر توزیعِ کد به کف نمونه‌گیری می‌رسد و شبکه‌های پهن‌تر به آن نزدیک‌تر می‌شوند. **دام.** رمزگشای پیوسته نمی‌تواند پاره کند: تصویر یک تکیه‌گاه همبند، همبند است. پس همواره چند کد در شکاف میان دو گونه داده می‌افتند و نمونهٔ آن‌ها به هیچ‌یک نمی‌ماند؛ ستون آخر جرمی است که شبکهٔ پهنای ۱۶ آنجا می‌گذارد.")
+          fa="نگاشت دقیق از هر توزیعِ کد به کف نمونه‌گیری می‌رسد و شبکه‌های پهن‌تر به آن نزدیک‌تر می‌شوند. **دام.** رمزگشای پیوسته نمی‌تواند پاره کند: تصویر یک تکیه‌گاه همبند، همبند است. پس همواره چند کد در شکاف میان دو گونه داده می‌افتند و نمونهٔ آن‌ها به هیچ‌یک نمی‌ماند؛ ستون آخر جرمی است که شبکهٔ پهنای ۱۶ آن‌جا می‌گذارد.")
 
 # %% [markdown] lang="en"
 # ## (a.4) Drawing by location and scale
@@ -205,8 +205,8 @@ study.say(en="The exact map reaches the sampling floor from every law of the cod
 # ۳. هر دو نااریب‌اند. برای $f(z) = \sum_j (z_j - 1)^2$ در $d$ بُعد، واریانس شکل مسیری $\partial / \partial \mu_1$ همیشه
 # $4 \sigma^2$ است؛ شکل امتیازی نوفهٔ *همهٔ* مختصه‌های $f$ را با خود دارد.
 #
-# ۴. لاپلاس و استیودنت هم مکان و مقیاس دارند و کره نیز مسیر دارد. نمادها مسیر ندارند: گرادیان مستقیم‌گذر (straight-through)
-# در Gumbel-softmax اریب است. ویژگی خاص گاوسی در اینجا آن است که جمع‌ها و شرطی‌هایش گاوسی می‌مانند.
+# ۴. لاپلاس و استیودنت هم مکان و مقیاس دارند و کره نیز مسیر دارد. نمادها مسیر ندارند: گرادیان عبور مستقیم (straight-through)
+# در Gumbel-softmax اریب است. ویژگی خاص گاوسی در این‌جا آن است که جمع‌ها و شرطی‌هایش گاوسی می‌مانند.
 
 # %%
 N = 20_000 if study.small else 100_000
@@ -220,13 +220,13 @@ for name, estimates in found.items():
         assert abs(float(e.mean()) - cases[name][-1]) < 5 * float(e.std()) / N**0.5, f"{name}: biased"
 study.table(study.pick(["family", "exact", "pathwise", "score", "score, baseline", "variance ratio"], ["خانواده", "دقیق", "مسیری", "امتیازی", "امتیازی با خط پایه", "نسبت واریانس"]), rows,
             en=f"One derivative by {N:,} single draws: mean (standard deviation of one draw). For the categorical family “pathwise” is the straight-through estimator.",
-            fa=f"یک مشتق با {N:,} نمونهٔ تک: میانگین (انحراف معیار یک نمونه). برای خانوادهٔ دسته‌ای «مسیری» همان برآوردگر مستقیم‌گذر است.")
+            fa=f"یک مشتق با {N:,} نمونهٔ تک: میانگین (انحراف معیار یک نمونه). برای خانوادهٔ رده‌ای «مسیری» همان برآوردگر عبور مستقیم است.")
 by_dimension = {d: laws.gaussian_gradients(d, N // 10) for d in (1, 2, 5, 10, 20, 50)}
 study.figure(figures.gradient_variance(by_dimension), "gradient_variance", en="Gaussian code: variance of the gradient by the first mean against the dimension.", fa="کد گاوسی: واریانس گرادیان نسبت به نخستین میانگین در برابر بُعد.")
 through, truth = found["categorical"].pathwise, cases["categorical"][-1]
 bias, error = float(through.mean()) - truth, 1.96 * float(through.std()) / N**0.5
 study.say(en=f"The score form has {found['Gaussian'].ratio():.0f} times the variance of the pathwise form for the Gaussian in two dimensions, and {by_dimension[50].ratio():.0f} times in fifty; a baseline helps but does not remove the growth. Laplace and Student enjoy the same path. The straight-through gradient misses the truth by {bias:+.4f} ± {error:.4f}, which no number of draws removes.",
-          fa=f"در دو بُعد واریانس شکل امتیازی برای گاوسی {found['Gaussian'].ratio():.0f} برابر شکل مسیری است و در پنجاه بُعد {by_dimension[50].ratio():.0f} برابر؛ خط پایه کمک می‌کند ولی رشد را از میان نمی‌برد. لاپلاس و استیودنت هم همین مسیر را دارند. گرادیان مستقیم‌گذر {kit.ltr(f'{bias:+.4f} ± {error:.4f}')} از مقدار درست دور است و هیچ شماری از نمونه‌ها این خطا را نمی‌زداید.")
+          fa=f"در دو بُعد واریانس شکل امتیازی برای گاوسی {found['Gaussian'].ratio():.0f} برابر شکل مسیری است و در پنجاه بُعد {by_dimension[50].ratio():.0f} برابر؛ خط پایه کمک می‌کند ولی رشد را از میان نمی‌برد. لاپلاس و استیودنت هم همین مسیر را دارند. گرادیان عبور مستقیم {kit.ltr(f'{bias:+.4f} ± {error:.4f}')} از مقدار درست دور است و هیچ شماری از نمونه‌ها این خطا را نمی‌زداید.")
 
 # %% [markdown] lang="en"
 # ## (a.5) The central limit theorem
@@ -281,14 +281,14 @@ study.say(en=f"Eight uniform causes already lack only {GAUSSIAN_ENTROPY - rising
 # | استیودنت | داده‌های پرت می‌توانند دور بیفتند | Abiri & Ohlsson 2020 |
 # | فون میزس–فیشر | جهت‌ها؛ مرکزی نیست که کدها را بکشد | Davidson et al. 2018؛ Xu & Durrett 2018 (متن) |
 # | آمیختهٔ آموختنی، VampPrior | پیروی از کدها به جای شکل دادن به آن‌ها | Dilokthanakul et al. 2016؛ Tomczak & Welling 2018 |
-# | دسته‌ای | رده‌ها و نمادها | Jang et al. 2017؛ Maddison et al. 2017؛ VAE گسستهٔ DALL-E، ‏Ramesh et al. 2021 |
-# | دفتر کد | تصویر و صدا به شکل نشانه | van den Oord et al. 2017 (VQ-VAE) |
+# | رده‌ای | رده‌ها و نمادها | Jang et al. 2017؛ Maddison et al. 2017؛ VAE گسستهٔ DALL-E، ‏Ramesh et al. 2021 |
+# | کتاب کد | تصویر و صدا به شکل نشانه | van den Oord et al. 2017 (VQ-VAE) |
 # | هذلولوی | درخت‌ها و سلسله‌مراتب | Mathieu et al. 2019؛ Nagano et al. 2019 |
 # | جریان روی گاوسی | هر شکلی | Rezende & Mohamed 2015؛ Kingma et al. 2016؛ Chen et al. 2017 |
 #
 # مدل‌های بزرگ تصویر هنوز بخش‌های گاوسی دارند: در سلسله‌مراتب (Vahdat & Kautz 2020) یا به شکل جریمهٔ گاوسی ضعیفی زیر یک پیشین
 # انتشاری (Rombach et al. 2022). در ادامه پنج توزیع نخست آموزش داده می‌شوند: همان لایه‌های پنهان و دو بُعد ذاتی (برای کد
-# دسته‌ای یک نماد از ۶۴ نماد).
+# رده‌ای یک نماد از ۶۴ نماد).
 
 # %%
 names = {"vae-mlp": "Gaussian", "prior-laplace": "Laplace", "prior-student": "Student", "prior-vmf": "von Mises-Fisher", "prior-mixture": "mixture", "prior-categorical": "categorical"}
@@ -297,9 +297,9 @@ data = load(runs["vae-mlp"][0].experiment.data)
 images, classes = data.test.x[:10_000].float() / 255, data.test.y[:10_000]
 coded = {key: Coded(found[0].model(), images) for key, found in runs.items()}
 study.say(en=f"**Data.** {data.source}: {len(data.train):,} training and {len(data.test):,} test images. **Models.** The encoder ends in {', '.join(f'{m.latent.outputs} ({names[k]})' for k, m in coded.items())} values and the decoder takes {', '.join(str(m.latent.features) for m in coded.values())}; the hidden layers are the same. The Student law has ν = 5, the mixture 20 components. **Training.** {runs['vae-mlp'][0].experiment.train.epochs:g} passes, {len(runs['vae-mlp'])} seed(s) each.",
-          fa=f"**داده.** {len(data.train):,} تصویر آموزش و {len(data.test):,} تصویر آزمون MNIST. **مدل‌ها.** خروجی رمزگذار به ترتیب {'، '.join(str(m.latent.outputs) for m in coded.values())} عدد و ورودی رمزگشا {'، '.join(str(m.latent.features) for m in coded.values())} عدد است؛ لایه‌های پنهان یکسان‌اند. استیودنت ν = 5 و آمیخته ۲۰ مؤلفه دارد. **آموزش.** {runs['vae-mlp'][0].experiment.train.epochs:g} دوره، هر کدام با {len(runs['vae-mlp'])} دانه.")
+          fa=f"**داده.** {len(data.train):,} تصویر آموزش و {len(data.test):,} تصویر آزمون MNIST. **مدل‌ها.** خروجی رمزگذار به ترتیب {'، '.join(str(m.latent.outputs) for m in coded.values())} عدد و ورودی رمزگشا {'، '.join(str(m.latent.features) for m in coded.values())} عدد است؛ لایه‌های پنهان یکسان‌اند. استیودنت ν = 5 و آمیخته ۲۰ مؤلفه دارد. **آموزش.** {runs['vae-mlp'][0].experiment.train.epochs:g} دور، هر کدام با {len(runs['vae-mlp'])} بذر.")
 study.figure(curves({names[k]: [r.history() for r in runs[k]] for k in names}, ["elbo/loss", "elbo/kl"], epoch=len(data.train)), "curves",
-             en="Training loss and KL term per image, all seeds.", fa="هزینهٔ آموزش و جملهٔ KL بر تصویر، همهٔ دانه‌ها.")
+             en="Training loss and KL term per image, all seeds.", fa="هزینهٔ آموزش و جملهٔ KL بر تصویر، همهٔ بذر‌ها.")
 
 # %% [markdown] lang="en"
 # ## Results: likelihood and samples
@@ -311,7 +311,7 @@ common = min(m.n for found in runs.values() for r in found for m in r.results() 
 value = {k: {**{m: study.results(k, m) for m in ("neg_elbo", "reconstruction", "kl")}, "iwae_bound": common_bound(study, k, data, common)} for k in names}
 study.table(study.pick(["prior", "−ELBO", "reconstruction", "KL", "−log p, importance-weighted"], ["پیشین", kit.ltr("−ELBO"), "بازسازی", "KL", f"{kit.ltr('−log p')} با وزن اهمیت"]),
             [[called[names[k]], *kit.cells(value[k].values())] for k in names],
-            en=f"Nats per test image; mean over seeds with the 95 % Student interval. Last column: the first {common} test images only.", fa=f"نات بر تصویر آزمون؛ میانگین روی دانه‌ها با بازهٔ ۹۵ درصد استیودنت. ستون آخر: تنها {common} تصویر نخست آزمون.")
+            en=f"Nats per test image; mean over seeds with the 95 % Student interval. Last column: the first {common} test images only.", fa=f"نات بر تصویر آزمون؛ میانگین روی بذر‌ها با بازهٔ ۹۵ درصد استیودنت. ستون آخر: تنها {common} تصویر نخست آزمون.")
 quality = ("fd_digits", "kid", "precision", "recall", "coverage", "leakage_neighbours")
 judged = {k: {m: study.results(k, m) for m in quality} for k in names}
 best = next(iter(judged.values()))
@@ -320,7 +320,7 @@ study.table([study.pick("prior", "پیشین"), *quality], [*([called[names[k]],
             en="Samples against test images, and how well fifteen neighbours read the label off the code. Floor: training images in place of samples, and guessing for the last column.", fa="نمونه‌ها در برابر تصویرهای آزمون، و این‌که پانزده همسایه برچسب را چه اندازه از کد می‌خوانند. کف: تصویر آموزش به جای نمونه، و برای ستون آخر حدس کور.")
 for key in names:
     if key == "prior-categorical":
-        study.figure(image_grid(coded[key].model.decode(torch.eye(64)), 4, 16, cell=0.4), "samples_categorical", en="Categorical prior: all 64 symbols, decoded. The model can draw no other picture.", fa="پیشین دسته‌ای: هر ۶۴ نماد، رمزگشایی‌شده. این مدل تصویر دیگری نمی‌تواند بکشد.")
+        study.figure(image_grid(coded[key].model.decode(torch.eye(64)), 4, 16, cell=0.4), "samples_categorical", en="Categorical prior: all 64 symbols, decoded. The model can draw no other picture.", fa="پیشین رده‌ای: هر ۶۴ نماد، رمزگشایی‌شده. این مدل تصویر دیگری نمی‌تواند بکشد.")
     else:
         study.figure(image_grid(generate(runs[key][0], 64)[0], 4, 16, cell=0.4), f"samples_{names[key].split()[0].lower()}",
                      en=f"{names[key]} prior: 64 samples, not selected.", fa=f"پیشین {persian[names[key]]}: ‏۶۴ نمونهٔ برنگزیده.")
@@ -332,7 +332,7 @@ for key in names:
 
 # %%
 study.figure(figures.codes({names[key]: one for key, one in coded.items()}, classes, 3000), "codes", en="Codes of 3,000 test images by class, with the prior behind them: shades hold 50, 90 and 99 % of its mass in the picture. The sphere is unrolled so that areas are kept (longitude and height), hence its prior is flat. Categorical: symbols used by the test images, coloured by class; the prior is the dashed line.",
-             fa="کد ۳٬۰۰۰ تصویر آزمون به تفکیک رده، با پیشین در پشت: سایه‌ها ۵۰، ۹۰ و ۹۹ درصد جرم آن در تصویر را دارند. کره چنان باز شده که مساحت‌ها بمانند (طول و ارتفاع)، پس پیشینش هموار است. دسته‌ای: نمادهایی که تصویرهای آزمون به کار می‌برند، به رنگ رده؛ خط‌چین پیشین است.")
+             fa="کد ۳٬۰۰۰ تصویر آزمون به تفکیک رده، با پیشین در پشت: سایه‌ها ۵۰، ۹۰ و ۹۹ درصد جرم آن در تصویر را دارند. کره چنان باز شده که مساحت‌ها بمانند (طول و ارتفاع)، پس پیشینش هموار است. رده‌ای: نمادهایی که تصویرهای آزمون به کار می‌برند، به رنگ رده؛ خط‌چین پیشین است.")
 
 # %% [markdown] lang="en"
 # ## Analysis: what the KL pays for, and how far each family misses
@@ -368,7 +368,7 @@ for key, fit in fits.items():
     rows.append([called[names[key]], *kit.cells(made), f"{fit.median:.2f}", f"{fit.coarse:.3f}"])
 study.table(study.pick(["prior", "KL(average q, p)", "I(x; z)", "−log p, exact", "gap of the ELBO", "its median", "change on a coarser grid"], ["پیشین", "KL پسین میانگین تا پیشین", kit.ltr("I(x; z)"), f"{kit.ltr('−log p')} دقیق", "شکاف ELBO", "میانهٔ آن", "تغییر با شبکهٔ درشت‌تر"]), rows,
             en=f"Seed 0, nats. The first two columns by {M} draws; the others on the first {SOME} test images. Last column: mean change of log p when the grid is 1.5 times coarser.",
-            fa=f"دانهٔ صفر، نات. دو ستون نخست با {M} نمونه و بقیه روی {SOME} تصویر نخست آزمون. ستون آخر: تغییر میانگین log p با شبکه‌ای ۱٫۵ برابر درشت‌تر.")
+            fa=f"بذر صفر، نات. دو ستون نخست با {M} نمونه و بقیه روی {SOME} تصویر نخست آزمون. ستون آخر: تغییر میانگین log p با شبکه‌ای ۱٫۵ برابر درشت‌تر.")
 
 # %% [markdown] lang="en"
 # Two claims of part (a) can now be looked at in trained models. *Rotation*: how the mean log-prior of the codes changes
@@ -394,29 +394,29 @@ study.figure(figures.checks(turn, {names[key]: values for key, values in swing.i
 # %%
 median = np.median(lack, 0)
 peak = int(median.argmax())
-bend = study.pick("bend it away and many bring it back" if peak < len(counts) - 1 else "bend it away, and here many do not bring it back", "آن را از گاوسی دور می‌کنند و پیکسل‌های بسیار بازش می‌گردانند" if peak < len(counts) - 1 else "آن را از گاوسی دور می‌کنند و اینجا پیکسل‌های بسیار هم بازش نمی‌گردانند")
+bend = study.pick("bend it away and many bring it back" if peak < len(counts) - 1 else "bend it away, and here many do not bring it back", "آن را از گاوسی دور می‌کنند و پیکسل‌های بسیار بازش می‌گردانند" if peak < len(counts) - 1 else "آن را از گاوسی دور می‌کنند و این‌جا پیکسل‌های بسیار هم بازش نمی‌گردانند")
 adapted = min(flat_priors, key=lambda k: fits[k].mismatch.value) == "prior-mixture"
-adapts = study.pick("and so it has" if adapted else "but here it has not", "و چنین است" if adapted else "ولی اینجا چنین نیست")
+adapts = study.pick("and so it has" if adapted else "but here it has not", "و چنین است" if adapted else "ولی این‌جا چنین نیست")
 clear = clear_differences(runs, "neg_elbo", "vae-mlp")
 ranked = sorted((k for k in names if judged[k]["fd_digits"] is not None), key=lambda k: judged[k]["fd_digits"].value)
 by_hole = sorted(fits, key=lambda k: fits[k].mismatch.value)
 small = study.pick(" The smoke preset trains for seconds: these numbers show only that the pipeline runs.", " پیکربندی smoke تنها چند ثانیه آموزش می‌دهد: این عددها فقط نشان می‌دهند که زنجیره کار می‌کند.") if study.small else ""
 elbo_en = f"Against the Gaussian, with seeds paired, the negative ELBO differs clearly for {listed(clear, names, ('lower', 'higher'), ', ')} (nats); the other differences are within the 95 % interval of {len(runs['vae-mlp'])} seeds." if clear else "With these seeds no difference of the negative ELBO from the Gaussian is clear of its 95 % interval."
-elbo_fa = f"در برابر گاوسی و با جفت کردن دانه‌ها، {kit.ltr('−ELBO')} در این مدل‌ها آشکارا فرق دارد (نات): {listed(clear, {k: persian[name] for k, name in names.items()}, ('کمتر', 'بیشتر'), '، ')}؛ اختلاف‌های دیگر درون بازهٔ ۹۵ درصد {len(runs['vae-mlp'])} دانه‌اند." if clear else f"با این دانه‌ها هیچ اختلافی از {kit.ltr('−ELBO')} گاوسی بیرون از بازهٔ ۹۵ درصد خود نیست."
+elbo_fa = f"در برابر گاوسی و با جفت کردن بذر‌ها، {kit.ltr('−ELBO')} در این مدل‌ها آشکارا فرق دارد (نات): {listed(clear, {k: persian[name] for k, name in names.items()}, ('کمتر', 'بیشتر'), '، ')}؛ اختلاف‌های دیگر درون بازهٔ ۹۵ درصد {len(runs['vae-mlp'])} بذر‌اند." if clear else f"با این بذر‌ها هیچ اختلافی از {kit.ltr('−ELBO')} گاوسی بیرون از بازهٔ ۹۵ درصد خود نیست."
 fd_en = f" By the mean Fréchet distance, best first: {', '.join(names[k] for k in ranked)}; where the intervals of the table overlap this order is not settled." if ranked else ""
 fd_fa = f" بنا بر میانگین فاصلهٔ فرشه، از بهترین: {'، '.join(persian[names[k]] for k in ranked)}؛ هر جا بازه‌های جدول هم‌پوشانی دارند این ترتیب قطعی نیست." if ranked else ""
 limit = value["prior-categorical"]["kl"]
 study.say(
     en=f"**Likelihood.** {elbo_en}{fd_en}\n\n"
     f"**Holes.** The average posterior lies nearest to the {names[by_hole[0]]} prior ({fits[by_hole[0]].mismatch.value:.2f} nats) and farthest from the {names[by_hole[-1]]} prior ({fits[by_hole[-1]].mismatch.value:.2f}). A learned mixture moves to the codes, so it should have the smallest mismatch among the four priors on the plane, {adapts}: {fits['prior-mixture'].mismatch.value:.2f} against {fits['vae-mlp'].mismatch.value:.2f} for the Gaussian. The order by mismatch is {', '.join(names[k] for k in by_hole)}.\n\n"
-    f"**Fit of the family.** The gap of the ELBO has a mean of {', '.join(f'{fits[k].gap.value:.2f} ({names[k]})' for k in names)}, but a few images that the encoder misplaces make most of it: the medians are {', '.join(f'{fits[k].median:.2f}' for k in names)} in this order. The posterior of the mixture model is Gaussian, so it differs from the first by its prior only. With no pixel the true posterior is the prior, itself Gaussian; a few pixels {bend}: the median distance to a Gaussian is largest at {counts[peak]} pixels, {median[peak]:.3f} nats, and {median[-1]:.3f} with all {counts[-1]}.\n\n"
+    f"**Fit of the family.** The gap of the ELBO has a mean of {', '.join(f'{fits[k].gap.value:.2f} ({names[k]})' for k in names)}; the medians are {', '.join(f'{fits[k].median:.2f}' for k in names)} in this order (a median far below its mean says that few images make most of the gap). The posterior of the mixture model is Gaussian, so it differs from the first by its prior only. With no pixel the true posterior is the prior, itself Gaussian; a few pixels {bend}: the median distance to a Gaussian is largest at {counts[peak]} pixels, {median[peak]:.3f} nats, and {median[-1]:.3f} with all {counts[-1]}.\n\n"
     f"**Axes.** Turning the codes changes the mean log-prior of the Gaussian model by {np.abs(swing['vae-mlp']).max():.1g} nats at most, of the Laplace model by {np.abs(swing['prior-laplace']).max():.2f}: there the axes are part of the model.\n\n"
     f"**Symbols.** One symbol out of 64 can say at most ln 64 = {log(64):.2f} nats and costs {limit.value:.2f} here; the two numbers of the Gaussian code cost {value['vae-mlp']['kl'].value:.2f}. Its samples are the 64 pictures above: most look like digits, but ten thousand draws repeat them, so the balls that recall draws around samples have the radius 0 and hold no test image. Precision alone would hide that.{small}",
     fa=f"**درست‌نمایی.** {elbo_fa}{fd_fa}\n\n"
-    f"**حفره‌ها.** پسین میانگین به پیشین {persian[names[by_hole[0]]]} نزدیک‌تر ({fits[by_hole[0]].mismatch.value:.2f} نات) و از پیشین {persian[names[by_hole[-1]]]} دورتر است ({fits[by_hole[-1]].mismatch.value:.2f}). آمیختهٔ آموختنی به سوی کدها می‌رود، پس میان چهار پیشینِ صفحه باید کمترین ناسازگاری را داشته باشد، {adapts}: {fits['prior-mixture'].mismatch.value:.2f} در برابر {fits['vae-mlp'].mismatch.value:.2f} برای گاوسی. ترتیب بر پایهٔ ناسازگاری: {'، '.join(persian[names[k]] for k in by_hole)}.\n\n"
-    f"**برازش خانواده.** میانگین شکاف ELBO چنین است: {'، '.join(f'{persian[names[k]]} {fits[k].gap.value:.2f}' for k in names)}؛ ولی بیشترِ آن از چند تصویر می‌آید که رمزگذار جایشان را خطا می‌کند: میانه‌ها به همین ترتیب {'، '.join(f'{fits[k].median:.2f}' for k in names)} نات‌اند. پسین مدل آمیخته گاوسی است و تنها پیشین آن با مدل نخست فرق دارد. بی هیچ پیکسلی پسین درست همان پیشین و خود گاوسی است؛ چند پیکسل {bend}: میانهٔ فاصله تا گاوسی در {counts[peak]} پیکسل از همه بیشتر است، {median[peak]:.3f} نات، و با همهٔ {counts[-1]} پیکسل {median[-1]:.3f}.\n\n"
-    f"**محورها.** چرخاندن کدها میانگین لگاریتم پیشین را در مدل گاوسی حداکثر {np.abs(swing['vae-mlp']).max():.1g} نات و در مدل لاپلاس {np.abs(swing['prior-laplace']).max():.2f} نات عوض می‌کند: آنجا محورها بخشی از مدل‌اند.\n\n"
-    f"**نمادها.** یک نماد از ۶۴ نماد حداکثر ln 64 = {log(64):.2f} نات می‌گوید و هزینه‌اش اینجا {limit.value:.2f} است؛ دو عدد کد گاوسی {value['vae-mlp']['kl'].value:.2f} نات هزینه دارند. نمونه‌هایش همان ۶۴ تصویر بالا هستند: بیشترشان به رقم می‌مانند، ولی ده‌هزار نمونه همین‌ها را تکرار می‌کنند؛ پس گوی‌هایی که معیار recall گرد نمونه‌ها می‌کشد شعاع صفر دارند و هیچ تصویر آزمونی را در بر نمی‌گیرند. معیار precision به تنهایی این را پنهان می‌کند.{small}")
+    f"**حفره‌ها.** پسین میانگین از همه به پیشین {persian[names[by_hole[0]]]} نزدیک‌تر ({fits[by_hole[0]].mismatch.value:.2f} نات) و از پیشین {persian[names[by_hole[-1]]]} از همه دورتر است ({fits[by_hole[-1]].mismatch.value:.2f}). آمیختهٔ آموختنی به سوی کدها می‌رود، پس میان چهار پیشینِ صفحه باید کمترین ناسازگاری را داشته باشد، {adapts}: {fits['prior-mixture'].mismatch.value:.2f} در برابر {fits['vae-mlp'].mismatch.value:.2f} برای گاوسی. ترتیب بر پایهٔ ناسازگاری: {'، '.join(persian[names[k]] for k in by_hole)}.\n\n"
+    f"**برازش خانواده.** میانگین شکاف ELBO چنین است: {'، '.join(f'{persian[names[k]]} {fits[k].gap.value:.2f}' for k in names)}؛ میانه‌ها به همین ترتیب {'، '.join(f'{fits[k].median:.2f}' for k in names)} نات‌اند (میانه‌ای بسیار کمتر از میانگین یعنی چند تصویر بیشترِ شکاف را می‌سازند). پسین مدل آمیخته گاوسی است و تنها پیشین آن با مدل نخست فرق دارد. بی هیچ پیکسلی پسین درست همان پیشین و خود گاوسی است؛ چند پیکسل {bend}: میانهٔ فاصله تا گاوسی در {counts[peak]} پیکسل از همه بیشتر است، {median[peak]:.3f} نات، و با همهٔ {counts[-1]} پیکسل {median[-1]:.3f}.\n\n"
+    f"**محورها.** چرخاندن کدها میانگین لگاریتم پیشین را در مدل گاوسی حداکثر {np.abs(swing['vae-mlp']).max():.1g} نات و در مدل لاپلاس {np.abs(swing['prior-laplace']).max():.2f} نات عوض می‌کند: آن‌جا محورها بخشی از مدل‌اند.\n\n"
+    f"**نمادها.** یک نماد از ۶۴ نماد حداکثر ln 64 = {log(64):.2f} نات می‌گوید و هزینه‌اش این‌جا {limit.value:.2f} است؛ دو عدد کد گاوسی {value['vae-mlp']['kl'].value:.2f} نات هزینه دارند. نمونه‌هایش همان ۶۴ تصویر بالا هستند: بیشترشان به رقم می‌مانند، ولی ده‌هزار نمونه همین‌ها را تکرار می‌کنند؛ پس گوی‌هایی که معیار recall گرد نمونه‌ها می‌کشد شعاع صفر دارند و هیچ تصویر آزمونی را در بر نمی‌گیرند. معیار precision به تنهایی این را پنهان می‌کند.{small}")
 
 # %% [markdown] lang="en"
 # ## Sources

@@ -17,7 +17,6 @@ import os
 import re
 import shutil
 import tempfile
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -25,12 +24,10 @@ from typing import NamedTuple
 import nbformat
 
 from simorgh.errors import UserError
-from simorgh.files import replaced
+from simorgh.files import replaced, zipped
+from simorgh.report.export import LEFT_OUT
 from simorgh.report.notebook import StudyError, execute
 from simorgh.studies.runner import AGAIN, CONTEXT, products
-
-LEFT_OUT = ("state.pt", "lock", "*.lock", "*.log", "*.workers", ".*", "report.html", "report.ipynb")
-"""Of a run or a sweep: it can be read and drawn from without them, and some name the machine."""
 
 TOLD = {"name", "title", "answers", "preset", "lang", "data", "kept", "runs", "sweeps"}
 """What is read of context.json."""
@@ -182,7 +179,7 @@ def copy(report: Report, made: Path, taken: dict[Path, Path]) -> None:
         if taken.setdefault(new, place) != place:
             raise UserError(f"{place} and {taken[new]} have one name and are not one: pack their reports apart.")
         if not new.exists():
-            shutil.copytree(place, new, ignore=shutil.ignore_patterns(*LEFT_OUT))
+            shutil.copytree(place, new, ignore=shutil.ignore_patterns(*LEFT_OUT, "report.html", "report.ipynb"))
         inside = new if source.is_dir() else new / source.name
         return f"../{inside.relative_to(made).as_posix()}"
 
@@ -239,12 +236,3 @@ def sources_of(cell: nbformat.NotebookNode) -> str:
     text = cell.source.removeprefix('<div dir="rtl" lang="fa">').removesuffix("</div>").strip()
     heading, _, body = text.partition("\n")
     return body.strip() if heading in ("## Sources", "## منابع") else ""
-
-
-def zipped(folder: Path, archive: Path) -> None:
-    """`folder`, its name included, file by file in order; dates are left out, so that equal content is an equal file."""
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
-        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-            entry = zipfile.ZipInfo(path.relative_to(folder.parent).as_posix())
-            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            file.writestr(entry, path.read_bytes())

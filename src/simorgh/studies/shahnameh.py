@@ -9,7 +9,7 @@
 # %% [markdown] lang="en"
 # ## Question
 # A beyt of Ferdowsi goes in, the next one should come out. Asked for is a sequence-to-sequence model made by fine-tuning
-# a trained one, gpt2-fa. No trained weights come with this house, so the measured model is a GPT-2 of 1.9 million
+# a trained one, gpt2-fa. No trained weights come with this package, so the measured model is a GPT-2 of 1.9 million
 # parameters that has read nothing but the training part of the Shahnameh. Fine-tuning is executed near the end, on a small
 # GPT-2 that was trained beforehand on other lines of the poem; with gpt2-fa itself it is one command and was not done. Input and output are one row of symbols, *beyt, next beyt*, and the loss counts the answer only.
 # How well is verse foretold, and is what comes out verse: does it rhyme, does it scan, is it new?
@@ -52,8 +52,8 @@ if study.small:
 # ## Data card
 # The text is Ganjoor's (export of August 2026, checksum below), from 61 chapters in 777 sections; it is one web edition
 # and no critical one. Lines are brought to one spelling by a dozen rules, before anything is counted: composed letters
-# (NFC), Persian yeh, kaf and heh, one kind of space, no tatweel, no marks of short vowels, no punctuation. The joiner
-# (zero-width non-joiner) stays, for it is spelling; rhyme and metre ignore it. Nothing is joined, split or stemmed: that
+# (NFC), Persian yeh, kaf and heh, one kind of space, no tatweel, no marks of short vowels, no punctuation. The
+# half-space (zero-width non-joiner) stays, for it is spelling; rhyme and metre ignore it. Nothing is joined, split or stemmed: that
 # would change the metre.
 # %% [markdown] lang="fa"
 # ## شناسنامهٔ داده
@@ -77,7 +77,7 @@ study.table(study.pick(["what", "count"], ["چه", "شمار"]), [
         ("characters, once normalised", "نویسه، پس از یک‌دست‌سازی", f"{sum(kinds.values()):,}"), ("kinds of characters", "گونهٔ نویسه", f"{len(kinds)} ({len(set(''.join(raw)))})"),
         ("beyts that repeat an earlier one", "بیتی که پیش‌تر آمده", f"{verse.repeated([b for s in whole for b in s])}"), ("hemistichs that repeat an earlier one", "مصراعی که پیش‌تر آمده", f"{verse.repeated(plain):,}"))
 ], f"The Shahnameh as found (in brackets: before normalising). SHA-256 of the content: {poem.checksum[:16]}…", f"شاهنامه، آن‌گونه که هست (در پرانتز: پیش از یک‌دست‌سازی). SHA-256 محتوا: {kit.ltr(poem.checksum[:16] + '…')}")
-titles = {"vowels": ("short-vowel or doubling marks", "نشانهٔ آوای کوتاه یا تشدید"), "hamza": ("hamza above", "همزهٔ بالا"), "joiner": ("zero-width non-joiner", "نیم‌فاصله"),
+titles = {"vowels": ("short-vowel or doubling marks", "نشانهٔ آوای کوتاه یا تشدید"), "hamza": ("hamza above", "همزهٔ بالا"), "joiner": ("half-space (zero-width non-joiner)", "نیم‌فاصله"),
           "punctuation": ("punctuation", "نشانه‌گذاری"), "odd": ("odd spaces, Arabic letters, tatweel", "فاصلهٔ نامعمول، حرف عربی، کشیده")}
 study.table(study.pick(["hemistichs with", "as found", "normalised"], ["مصراع‌های دارای", "در اصل", "یک‌دست‌شده"]), [[study.pick(*title), kit.Cell(f"{found[k]:,}"), kit.Cell(f"{after[k]:,}")] for k, title in titles.items()],
             f"What normalising removes; it changes {changed:,} hemistichs of {len(raw):,}.", f"آنچه یک‌دست‌سازی برمی‌دارد؛ {changed:,} مصراع از {len(raw):,} تغییر می‌کند.")
@@ -86,8 +86,8 @@ _ = study.measure("radif_rate", radif_rate([b for s in whole for b in s]), n=poe
 
 # %%
 study.figure(verse.histograms({study.pick("beyts of a section", "بیت در هر بخش"): [len(s) for s in whole], study.pick("characters of a hemistich", "نویسه در هر مصراع"): [len(line) for line in plain], study.pick("words of a hemistich", "واژه در هر مصراع"): [len(line.split()) for line in plain]}, study.pick("share", "سهم")),
-             "lengths", "Lengths; dashed: the median. The metre of eleven syllables holds hemistichs together.", "طول‌ها؛ خط‌چین میانه است. وزنِ یازده‌هجایی طول مصراع‌ها را به هم نزدیک نگه می‌دارد.")
-names = {" ": study.pick("space", "فاصله"), JOINER: study.pick("joiner", "نیم‌فاصله"), HAMZA: study.pick("hamza above", "همزهٔ بالا"), "\u0655": study.pick("hamza below", "همزهٔ پایین")}
+             "lengths", "Lengths; dashed: the median. The metre of eleven syllables keeps their lengths close.", "طول‌ها؛ خط‌چین میانه است. وزنِ یازده‌هجایی طول مصراع‌ها را به هم نزدیک نگه می‌دارد.")
+names = {" ": study.pick("space", "فاصله"), JOINER: study.pick("half-space", "نیم‌فاصله"), HAMZA: study.pick("hamza above", "همزهٔ بالا"), "\u0655": study.pick("hamza below", "همزهٔ پایین")}
 study.figure(verse.letters(kinds.most_common(), names, study.pick("occurrences", "شمار")), "letters",
              f"All {len(kinds)} characters of the normalised text, commonest first, from right to left.", f"هر {len(kinds)} نویسهٔ متنِ یک‌دست‌شده، از راست به چپ، پربسامدترین نخست.")
 arabic = 100 * sum(kinds[c] for c in "طظصضحعث") / sum(n for c, n in kinds.items() if c.isalpha())
@@ -98,7 +98,7 @@ study.say(f"The letters <bdi dir=\"rtl\">ط، ظ، ص، ض، ح، ع، ث</bdi>,
 # ## Pairs, and how to hold some out
 # A pair is a beyt and the one after it **in the same section**: 777 sections give as many fewer pairs than beyts. Beyts
 # that follow one another share names, words and formulas. A split by *line* therefore asks about beyts whose neighbours
-# were trained on; a split by *section* asks about stories that were never seen. The house holds out whole sections, about
+# were trained on; a split by *section* asks about stories that were never seen. Held out here are whole sections, about
 # a tenth of all beyts, in an order that is a pure function of the text; `--data.text.split line` is there to compare.
 # %% [markdown] lang="fa"
 # ## جفت‌ها، و آنچه کنار گذاشته می‌شود
@@ -248,7 +248,7 @@ study.table(study.pick(["model", "value"], ["مدل", "مقدار"]), [
     [study.pick("GPT, up to four beyts before", "مدل، تا چهار بیت پیشین"), bits], [study.pick("GPT, one beyt before", "مدل، یک بیت پیشین"), pair_bits],
     [study.pick("GPT trained on 128 windows", "مدلِ ۱۲۸ پنجره‌ای"), few_bits], [study.pick("GPT, bits for a whole beyt", "مدل، bit برای هر بیت"), per_beyt],
     [study.pick(f"GPT, perplexity of {len(coder.vocabulary)} symbols", f"مدل، سرگشتگی با {len(coder.vocabulary)} نشانه"), held["verse-scratch"]],
-], f"{bits.n} held-out sections, with 95 % intervals of a bootstrap over them; the floor is Kneser-Ney of order 9 on the same training part.", f"{bits.n} بخش کنارگذاشته، با بازهٔ ۹۵ درصدِ خودگردان روی آن‌ها؛ کف، Kneser-Ney مرتبهٔ ۹ روی همان بخش آموزشی است.")
+], f"{bits.n} held-out sections, with 95 % intervals of a bootstrap over them; the floor is Kneser-Ney of order 9 on the same training part.", f"{bits.n} بخش کنارگذاشته، با بازهٔ ۹۵ درصدِ بوت‌استرپ (bootstrap) روی آن‌ها؛ کف، Kneser-Ney مرتبهٔ ۹ روی همان بخش آموزشی است.")
 study.figure(verse.floors_and_model(orders, by_order, {study.pick("GPT, up to four beyts before", "مدل، تا چهار بیت پیشین"): bits.value}, study.pick(("order", "bits per character", "Kneser-Ney"), ("مرتبه", "شمار bit بر نویسه", "Kneser-Ney"))),
              "bits", "Kneser-Ney by its order, and the GPT.", "Kneser-Ney به تفکیک مرتبه، و GPT.")
 gain, context = bits.floor - bits.value, pair_bits.value - bits.value
@@ -320,8 +320,10 @@ signatures = [score.signature for score in scores[titles["greedy"]]]
 study.table(study.pick(["answers", "BLEU", "chrF2"], ["پاسخ‌ها", "BLEU", "chrF2"]), [[name, kit.Cell(f"{b.score:.2f}"), kit.Cell(f"{c.score:.1f}")] for name, (b, c) in scores.items()],
             f"Of 100, against the real next beyt, {count} prompts. sacrebleu: {signatures[0]}; {signatures[1]}", f"از ۱۰۰، در برابر بیتِ واقعیِ بعدی، {count} زمینه. sacrebleu: {kit.ltr(signatures[0])}؛ {kit.ltr(signatures[1])}")
 stored = {name: study.results("verse-scratch", name) for name in ("bleu", "chrf")}
-study.say(f"On {stored['bleu'].n} prompts the greedy answers have BLEU {stored['bleu'].value:.2f} and chrF {stored['chrf'].value:.1f}; random beyts have {stored['bleu'].floor:.2f} and {stored['chrf'].floor:.1f}, and copies of the prompt {stored['bleu'].context['of_copied_prompts']:.2f} and {stored['chrf'].context['of_copied_prompts']:.1f}. Numbers this small rank nothing.",
-          f"روی {stored['bleu'].n} زمینه، پاسخ‌های حریصانه BLEU برابر {stored['bleu'].value:.2f} و chrF برابر {stored['chrf'].value:.1f} دارند؛ بیت‌های تصادفی {stored['bleu'].floor:.2f} و {stored['chrf'].floor:.1f}، و رونوشتِ زمینه {stored['bleu'].context['of_copied_prompts']:.2f} و {stored['chrf'].context['of_copied_prompts']:.1f}. عددهایی به این کوچکی چیزی را رتبه‌بندی نمی‌کنند.")
+ranked = (("What a copied or a random beyt reaches as well ranks nothing.", "عددی که بیتی تصادفی یا رونوشت هم به آن می‌رسد چیزی را رتبه‌بندی نمی‌کند.") if any(m.value <= max(m.floor, m.context["of_copied_prompts"]) for m in stored.values())
+          else ("Both lie above their floors; by how much the model is better is for the other measures to say.", "هر دو بالاتر از کف خودند؛ این‌که مدل چه اندازه بهتر است با سنجه‌های دیگر است."))
+study.say(f"On {stored['bleu'].n} prompts the greedy answers have BLEU {stored['bleu'].value:.2f} and chrF {stored['chrf'].value:.1f}; random beyts have {stored['bleu'].floor:.2f} and {stored['chrf'].floor:.1f}, and copies of the prompt {stored['bleu'].context['of_copied_prompts']:.2f} and {stored['chrf'].context['of_copied_prompts']:.1f}. {ranked[0]}",
+          f"روی {stored['bleu'].n} زمینه، پاسخ‌های حریصانه BLEU برابر {stored['bleu'].value:.2f} و chrF برابر {stored['chrf'].value:.1f} دارند؛ بیت‌های تصادفی {stored['bleu'].floor:.2f} و {stored['chrf'].floor:.1f}، و رونوشتِ زمینه {stored['bleu'].context['of_copied_prompts']:.2f} و {stored['chrf'].context['of_copied_prompts']:.1f}. {ranked[1]}")
 
 # %% [markdown] lang="en"
 # ## Twenty pairs, unselected

@@ -72,11 +72,11 @@ study.warn_if_small()
 # %%
 full = SSGANConfig().build(DataSpec("image", (1, 28, 28), classes=10))
 rows = []
-for name, net in (("as asked", full), ("as trained here", model)):
-    for part in ("generator", "discriminator"):
+for name, net in ((study.pick("as asked", "خواسته"), full), (study.pick("as trained here", "آموزش‌دیدهٔ این‌جا"), model)):
+    for part, called in (("generator", "مولد"), ("discriminator", "تمایزگر")):
         inner = getattr(net, part)
         widths = sorted({m.out_channels for m in inner.modules() if isinstance(m, nn.Conv2d)})
-        rows.append([name, part, kit.ltr(", ".join(map(str, widths))), sum(p.numel() for p in inner.parameters())])
+        rows.append([name, study.pick(part, called), kit.ltr(", ".join(map(str, widths))), sum(p.numel() for p in inner.parameters())])
 study.table(study.pick(["size", "network", "channels of the convolutions", "parameters"], ["اندازه", "شبکه", "کانال کانولوشن‌ها", "پارامتر"]), rows,
             "Parameter counts of the networks as asked, and as trained by this preset.", "شمار پارامتر شبکه‌ها آن‌گونه که خواسته شده و آن‌گونه که در این اندازه آموزش دیده‌اند.")
 assert [row[3] for row in rows[:2]] == [4_082_945, 1_084_805]
@@ -91,10 +91,10 @@ for part in ("generator", "discriminator"):
     assert sum(row[3] for row in wide if row[0] == part) == games.size(getattr(full, part)), "a layer is missing from the table"
 parts = {"generator": "مولد", "discriminator": "تمایزگر", "first up block": "بلوک بالابر نخست", "first down block": "بلوک پایین‌بر نخست", "second down block": "بلوک پایین‌بر دوم"}
 study.table(
-    study.pick(["network", "layer", "output, as asked", "parameters, as asked", "output, here", "parameters, here"], ["شبکه", "لایه", "خروجی، خواسته", "پارامتر، خواسته", "خروجی، اینجا", "پارامتر، اینجا"]),
+    study.pick(["network", "layer", "output, as asked", "parameters, as asked", "output, here", "parameters, here"], ["شبکه", "لایه", "خروجی، خواسته", "پارامتر، خواسته", "خروجی، این‌جا", "پارامتر، این‌جا"]),
     [[study.pick(part, parts[part]), kit.ltr(layer), kit.ltr(shape), count, kit.ltr(here), few] for (part, layer, shape, count), (_, _, here, few) in zip(wide, narrow)],
     "Tables 4 and 6 layer by layer, then tables 5 and 7 with one block of each kind opened: shapes and parameters read off a forward pass of one image through the networks at full width and through those trained here. Doubling and pooling have no weights and no row; the first down block has no ReLU before its first convolution, the third and fourth are the second without a pool.",
-    "جدول‌های ۴ و ۶ لایه به لایه، سپس جدول‌های ۵ و ۷ با باز کردن یک بلوک از هر نوع: شکل‌ها و پارامترها از گذر یک تصویر از شبکه‌های پهن و از شبکه‌های آموزش‌دیدهٔ اینجا خوانده شده‌اند. دوبرابر کردن و تجمیع وزن ندارند و سطری ندارند؛ بلوک پایین‌بر نخست پیش از کانولوشن اولش ReLU ندارد و بلوک سوم و چهارم همان دومی بدون تجمیع‌اند.",
+    "جدول‌های ۴ و ۶ لایه به لایه، سپس جدول‌های ۵ و ۷ با باز کردن یک بلوک از هر نوع: شکل‌ها و پارامترها از گذر یک تصویر از شبکه‌های پهن و از شبکه‌های آموزش‌دیدهٔ این‌جا خوانده شده‌اند. دوبرابر کردن و تجمیع وزن ندارند و سطری ندارند؛ بلوک پایین‌بر نخست پیش از کانولوشن اولش ReLU ندارد و بلوک سوم و چهارم همان دومی بدون تجمیع‌اند.",
 )
 
 # %% [markdown] lang="en"
@@ -121,7 +121,7 @@ study.table(
 # چرخش تصویر *خودش* خواندنی باشد (وزن ۰٫۲) و پرسش «واقعی یا ساختگی» تنها از تصویرهای راست پرسیده می‌شود. چرخاندن یعنی دوران: ترانهاده
 # کردن تصویر آینه‌ای می‌دهد که هیچ چرخشی آن را نمی‌دهد؛ آزمونی سه گوشهٔ نشان‌دار را در هر چهار حالت دور می‌زند و جهت گردش را می‌سنجد.
 #
-# اگر $D(x)$ نمره، $r$ یکی از چرخش‌های ۰ و ۹۰ و ۱۸۰ و ۲۷۰ درجه، $x^r$ تصویر چرخیده و $Q(r \mid x^r)$ بیشینهٔ نرمِ سر دوم باشد، دو هزینه همان
+# اگر $D(x)$ نمره، $r$ یکی از چرخش‌های ۰ و ۹۰ و ۱۸۰ و ۲۷۰ درجه، $x^r$ تصویر چرخیده و $Q(r \mid x^r)$ سافت‌مکسِ سر دوم باشد، دو هزینه همان
 # هزینهٔ لولاییِ (hinge) مقاله و یک آنتروپی متقاطع به نات‌اند، با $\beta = 1.0$ و $\alpha = 0.2$:
 #
 # $$ L_D = \mathbb E_x \max(0, 1 - D(x)) + \mathbb E_z \max(0, 1 + D(G(z))) - \beta\, \mathbb E_{x, r} \log Q(r \mid x^r), $$
@@ -190,12 +190,12 @@ study.measure("rotation_accuracy_recentred", float(np.mean(moved)), n=len(moved)
 offset = places[0].mean(0)
 above = np.mean(per_run) > ceiling
 study.say(
-    f"On {n:,} test images the head is right in {np.mean(per_run):.1%} of cases (chance 25 %). If 0, 1 and 8 looked exactly the same after half a turn, two of their four positions could not be told apart, and 50% would be the best on them: with their share of {shares[symmetric].sum():.1%} the ceiling of a perfect head is {ceiling:.1%}. On these three digits the head reaches {means[symmetric].mean():.1%}, on the other seven {np.delete(means, symmetric).mean():.1%}; on 6 and 9, which turn into each other, {means[6]:.1%} and {means[9]:.1%}.\n\n"
+    f"On {n:,} test images the head is right in {np.mean(per_run):.1%} of cases (chance 25 %). If 0, 1 and 8 looked exactly the same after half a turn, their four positions would be two pairs that cannot be told apart, and 50 % would be the best on them: with their share of {shares[symmetric].sum():.1%} the ceiling of a perfect head is {ceiling:.1%}. On these three digits the head reaches {means[symmetric].mean():.1%}, on the other seven {np.delete(means, symmetric).mean():.1%}; on 6 and 9, which turn into each other, {means[6]:.1%} and {means[9]:.1%}.\n\n"
     + ("**It is above its ceiling, so it must see something else.** " if above else "")
-    + f"MNIST was centred by the centre of mass of each digit, at pixel 14 of 28: ({float(offset[0]):+.2f}, {float(offset[1]):+.2f}) pixels from the middle that an image is turned about. A turn carries this offset to another corner. Nothing but the centre of mass, without any idea of digits, tells the turn in {by_mass:.1%} of cases. With the images moved back to the middle by half a pixel the head is right in {np.mean(moved):.1%}. The self-supervised task can thus be answered on MNIST by half a pixel in place of the shape.",
-    f"روی {n:,} تصویر آزمون، این سر در {np.mean(per_run):.1%} موارد درست می‌گوید (شانس ۲۵ درصد). اگر ۰ و ۱ و ۸ پس از نیم‌دور دقیقاً همان می‌شدند، دو حالت از چهار حالتشان تمایزپذیر نبود و بهترین نتیجه روی آن‌ها ۵۰ درصد بود: با سهم {shares[symmetric].sum():.1%} آن‌ها، سقف یک سر کامل {ceiling:.1%} است. روی این سه رقم {means[symmetric].mean():.1%} و روی هفت رقم دیگر {np.delete(means, symmetric).mean():.1%} درست است؛ روی ۶ و ۹ که به یکدیگر می‌چرخند {means[6]:.1%} و {means[9]:.1%}.\n\n"
+    + f"MNIST was centred by the centre of mass of each digit, at pixel 14 of 28: ({float(offset[0]):+.2f}, {float(offset[1]):+.2f}) pixels from the middle that an image is turned about. A turn carries this offset to another corner. Nothing but the centre of mass, without any idea of digits, tells the turn in {by_mass:.1%} of cases. With the images moved back to the middle by half a pixel (a mean of 2 x 2 pixels, which also blurs them) the head is right in {np.mean(moved):.1%}. The self-supervised task can thus be answered on MNIST by half a pixel in place of the shape.",
+    f"روی {n:,} تصویر آزمون، این سر در {np.mean(per_run):.1%} موارد درست می‌گوید (شانس ۲۵ درصد). اگر ۰ و ۱ و ۸ پس از نیم‌دور دقیقاً همان می‌شدند، چهار حالتشان دو جفت تمایزناپذیر بود و بهترین نتیجه روی آن‌ها ۵۰ درصد بود: با سهم {shares[symmetric].sum():.1%} آن‌ها، سقف یک سر کامل {ceiling:.1%} است. روی این سه رقم {means[symmetric].mean():.1%} و روی هفت رقم دیگر {np.delete(means, symmetric).mean():.1%} درست است؛ روی ۶ و ۹ که به یکدیگر می‌چرخند {means[6]:.1%} و {means[9]:.1%}.\n\n"
     + ("**از سقف خود بالاتر است؛ پس چیز دیگری می‌بیند.** " if above else "")
-    + f"تصویرهای MNIST بر پایهٔ مرکز جرمِ رقم، روی پیکسل ۱۴ از ۲۸، وسط‌چین شده‌اند: <bdi dir=\"ltr\">({float(offset[0]):+.2f}, {float(offset[1]):+.2f})</bdi> پیکسل دور از میانه‌ای که تصویر گرد آن می‌چرخد، و چرخش این فاصله را به گوشه‌ای دیگر می‌برد. تنها مرکز جرم، بی هیچ تصوری از رقم، در {by_mass:.1%} موارد چرخش را می‌گوید. اگر تصویر را نیم‌پیکسل به میانه برگردانیم، سر در {np.mean(moved):.1%} موارد درست می‌گوید. پس وظیفهٔ خودنظارتی را روی MNIST می‌توان با نیم‌پیکسل پاسخ داد، به جای شکل.",
+    + f"تصویرهای MNIST بر پایهٔ مرکز جرمِ رقم، روی پیکسل ۱۴ از ۲۸، وسط‌چین شده‌اند: <bdi dir=\"ltr\">({float(offset[0]):+.2f}, {float(offset[1]):+.2f})</bdi> پیکسل دور از میانه‌ای که تصویر گرد آن می‌چرخد، و چرخش این فاصله را به گوشه‌ای دیگر می‌برد. تنها مرکز جرم، بی هیچ تصوری از رقم، در {by_mass:.1%} موارد چرخش را می‌گوید. اگر تصویر را نیم‌پیکسل به میانه برگردانیم (میانگین ۲ در ۲ پیکسل، که آن را کمی تار هم می‌کند)، سر در {np.mean(moved):.1%} موارد درست می‌گوید. پس وظیفهٔ خودنظارتی را روی MNIST می‌توان با نیم‌پیکسل پاسخ داد، به جای شکل.",
 )
 
 # %% [markdown] lang="en"
@@ -242,7 +242,7 @@ study.say(f"{en} Mean training time in seconds: {times}.", f"{fa} زمان می�
 # %% [markdown] lang="en"
 # ## Why SSGAN stands where it stands
 # %% [markdown] lang="fa"
-# ## چرا SSGAN آنجا می‌ایستد
+# ## چرا SSGAN آن‌جا می‌ایستد
 
 # %%
 mine, base = held["SSGAN"], held["GAN"]

@@ -54,7 +54,7 @@ if study.small:
 # %% [markdown] lang="fa"
 # ## تابع `text_encoder(["", prompt])` چه می‌کند
 # هدایت به دو پاسخ شبکه به یک تصویر نوفه‌ای نیاز دارد: با شرط و بی هیچ شرطی. فهرستِ دو رشته‌ای هر دو شرط را با یک فراخوانی می‌آورد. رشتهٔ تهی
-# *جمله‌ای است که هیچ نمی‌گوید*: در آموزش به سهمی از نمونه‌ها به جای شرحشان همین گفته شده است (اینجا `condition.drop`) و تنها به همین دلیل
+# *جمله‌ای است که هیچ نمی‌گوید*: در آموزش به سهمی از نمونه‌ها به جای شرحشان همین گفته شده است (این‌جا `condition.drop`) و تنها به همین دلیل
 # شبکه می‌داند با آن چه کند. سپس تصویرهای نوفه‌ای دو برابر می‌شوند، یک بار گذر از شبکه هر دو پاسخ را می‌دهد و
 #
 # $$ \hat x = \hat x_{\varnothing} + s\,(\hat x_{\mathrm{prompt}} - \hat x_{\varnothing}) $$
@@ -167,7 +167,7 @@ for known in (True, False):
         rows.append([study.pick(*{"en": ("English", "انگلیسی"), "fa": ("Persian", "فارسی")}[language]), study.pick(*(("known", "آشنا") if known else ("kept back", "کنارگذاشته"))), len(mine), m])
 study.table(study.pick(["language", "templates", "samples", "read as asked"], ["زبان", "قالب‌ها", "نمونه‌ها", "سهم درست"]), rows,
             f"Share of samples that the judge reads as asked, with the 95 % interval of Wilson; its floor entry, {ceiling:.3f}, is the judge's rate on real test images.",
-            f"سهم نمونه‌هایی که داور همان رقمِ خواسته می‌خواند، با بازهٔ ۹۵ درصد ویلسون؛ عددی که در جدول floor نام دارد، {ceiling:.3f}، نرخ داور روی تصویرهای واقعی آزمون است.")
+            f"سهم نمونه‌هایی که داور همان رقمِ خواسته می‌خواند، با بازهٔ ۹۵ درصد ویلسون؛ عددی که در جدول «کف» نام دارد، {ceiling:.3f}، نرخ داور روی تصویرهای واقعی آزمون است.")
 
 names, shares = [], []
 for group in dict.fromkeys(groups):
@@ -276,7 +276,7 @@ for scale in (1.0, 2.0, 4.0):
     read = torch.from_numpy(hits & known)
     best[scale], wide[scale] = shares, _reading.spread(f[read], digits[read]) / full
     rows.append([kit.ltr(f"{scale:g} ({scale - 1:g})"), replace(solver, guidance=Guidance(scale)).evaluations(model.config.path), *kit.cells(shares), kit.Cell(f"{wide[scale]:.2f}"), kit.Cell(f"{float(drawn.mean()):.4f}")])
-study.table(study.pick(["scale s (w)", "evaluations", "known templates", "kept back", "spread", "ink"], ["مقیاس s (w)", "ارزیابی‌ها", "قالب آشنا", "کنارگذاشته", "پراکندگی", "مرکب"]), rows,
+study.table(study.pick(["scale s (w)", "evaluations", "known templates", "kept back", "spread", "ink"], ["ضریب s (w)", "ارزیابی‌ها", "قالب آشنا", "کنارگذاشته", "پراکندگی", "مرکب"]), rows,
             f"Share read as asked with Wilson's interval, {len(few)} samples a row; spread is that of the samples of known templates that are read as asked; every sample costs that many evaluations of the network.",
             f"سهم درست با بازهٔ ویلسون، {len(few)} نمونه در هر سطر؛ پراکندگی از آنِ نمونه‌های قالب‌های آشناست که درست خوانده می‌شوند؛ هر نمونه همین تعداد ارزیابی شبکه می‌خواهد.")
 gains = [paired_difference(readings[4.0][some].astype(float), readings[1.0][some].astype(float), kind="normal") for some in (known, ~known)]
@@ -292,7 +292,7 @@ study.say(f"From scale 1 to 4, caption by caption, the accuracy moves on known t
 # From one and the same noise only the caption is changed.
 # %% [markdown] lang="fa"
 # ## یک کاوش: آیا خروجی پیرو شرح است؟
-# دقت می‌تواند به دلیل‌هایی بی‌ربط به متن بالا باشد (دادهٔ مرتب، نشت برچسب). اینجا نوفه یکی است و فقط شرح عوض می‌شود.
+# دقت می‌تواند به دلیل‌هایی بی‌ربط به متن بالا باشد (دادهٔ مرتب، نشت برچسب). این‌جا نوفه یکی است و فقط شرح عوض می‌شود.
 
 # %%
 n = 20 if study.small else 60
@@ -317,8 +317,8 @@ study.figure(image_grid(torch.cat([draw([text] * 12) for text in lines]), len(li
              "One noise a column, one caption a row.", "هر ستون یک نوفه و هر سطر یک شرح.")
 digit, words, persian, empty, other = (moved[names[0]] for names in cases)
 follows = digit.low > max(words.high, persian.high)
-study.say(f"With the noise held, another digit changes the image {digit.value / persian.value:.1f} times as much as another language does" + (f" (at least {digit.low / persian.high:.1f} by the ends of both intervals), and more than other words do: the output follows the digit that is named, and hardly the way of naming it." if follows else ", and the intervals overlap: here the output cannot be said to follow the digit.") + (" That is no less than other noise under the same caption changes." if digit.high >= other.low else ""),
-          f"با نوفهٔ ثابت، رقم دیگر تصویر را {digit.value / persian.value:.1f} برابرِ زبان دیگر تغییر می‌دهد" + (f" (با سرهای هر دو بازه دست‌کم {digit.low / persian.high:.1f} برابر) و بیش از واژه‌های دیگر: خروجی پیرو رقمی است که نام برده می‌شود و کمتر پیرو شیوهٔ نام بردن." if follows else " و بازه‌ها هم‌پوشانی دارند: این‌جا نمی‌توان گفت خروجی پیرو رقم است.") + (" این کمتر از تغییر نوفه با همان شرح نیست." if digit.high >= other.low else ""))
+study.say(f"With the noise held, another digit changes the image {digit.value / persian.value:.1f} times as much as another language does" + (f" (at least {digit.low / persian.high:.1f} by the ends of both intervals), and more than other words do: the output follows the digit that is named, and hardly the way of naming it." if follows else ", and the intervals overlap: here the output cannot be said to follow the digit.") + (" That is not measurably less than other noise under the same caption changes." if digit.high >= other.low else ""),
+          f"با نوفهٔ ثابت، رقم دیگر تصویر را {digit.value / persian.value:.1f} برابرِ زبان دیگر تغییر می‌دهد" + (f" (با سرهای هر دو بازه دست‌کم {digit.low / persian.high:.1f} برابر) و بیش از واژه‌های دیگر: خروجی پیرو رقمی است که نام برده می‌شود و کمتر پیرو شیوهٔ نام بردن." if follows else " و بازه‌ها هم‌پوشانی دارند: این‌جا نمی‌توان گفت خروجی پیرو رقم است.") + (" این به طور سنجش‌پذیر کمتر از تغییر نوفه با همان شرح نیست." if digit.high >= other.low else ""))
 
 # %% [markdown] lang="en"
 # ### Where the network looks
@@ -377,7 +377,7 @@ study.say(" ".join(en) + " One run each, so this says nothing of other seeds. " 
 # - **یک حذف برای همهٔ دسته** به جای یکی برای هر نمونه: جهش‌های کمتر و بزرگ‌ترِ گرادیان.
 # - **دو قرارداد برای ضریب**: بدون هدایت یعنی $s = 1$ یا $w = 0$. عددی که از یکی به دیگری برده شود یک واحد جابه‌جا می‌شود.
 # - **جای پرشده‌ای که پنهان نشود** مانند متن خوانده می‌شود و توکن‌های هر شرح به همسایه‌هایش وابسته می‌شود.
-# - **شرحی که از چیزی نادیده بگوید**: واژه فقط آنجا آموخته می‌شود که دربارهٔ تصویر درست باشد.
+# - **شرحی که از چیزی نادیده بگوید**: واژه فقط آن‌جا آموخته می‌شود که دربارهٔ تصویر درست باشد.
 
 # %% [markdown] lang="en"
 # ## Sources

@@ -17,7 +17,7 @@
 # 2. **Rank.** The rows of $W^1 W^2$ are combinations of the $h$ rows of $W^2$, so
 #    $$\mathrm{rank}(W^1 W^2) \le \min(\mathrm{rank}\, W^1, \mathrm{rank}\, W^2) \le h.$$
 #    For $h \ge \min(n, m)$ nothing is lost: each $W$ is $W \cdot I$ or $I \cdot W$. For a smaller $h$ two linear layers can do
-#    *less* than one: only maps of rank $h$.
+#    *less* than one: only maps of rank at most $h$.
 # 3. **What no such net can do.** Each affine map keeps parallelograms: $f(0,0) + f(1,1) = f(1,0) + f(0,1)$. Exclusive or
 #    asks for $0 + 0$ on the left and $1 + 1$ on the right. So the errors at the four corners, right ones minus left ones,
 #    sum to $d = -2$ for every affine $f$, and by Cauchy and Schwarz their squares sum to at least $\frac{d^2}{4} = 1$: a
@@ -168,7 +168,7 @@ study.figure(figure, "collapse", en="Left: singular values of the product for a 
 
 # %% [markdown] lang="en"
 # ## Pitfalls
-# - A narrow linear layer is not "no difference": it limits the rank. Low-rank adapters and principal components live on
+# - A narrow linear layer does make a difference: it limits the rank. Low-rank adapters and principal components rest on
 #   that.
 # - The argument is about what can be represented. Depth without activations still changes what descent finds first.
 # - An activation *after* the last layer does not help: $\sigma(XW + b)$ still cuts the plane by one straight line.
@@ -178,7 +178,8 @@ study.figure(figure, "collapse", en="Left: singular values of the product for a 
 # Ganguli 2014 (arXiv 1312.6120).
 # %% [markdown] lang="fa"
 # ## لغزشگاه‌ها
-# - لایهٔ خطی باریک «بی‌تفاوت» نیست: رتبه را محدود می‌کند. سازگارسازهای کم‌رتبه و مؤلفه‌های اصلی از همین زنده‌اند.
+# - لایهٔ خطی باریک بی‌اثر نیست: رتبه را محدود می‌کند. سازگارسازهای کم‌رتبه (low-rank adapters) و مؤلفه‌های اصلی بر همین
+#   استوارند.
 # - سخن دربارهٔ چیزی است که بازنمودنی است. عمقِ بی‌فعال‌سازی همچنان تعیین می‌کند که فرود نخست چه بیابد.
 # - فعال‌سازی *پس از* لایهٔ آخر کمکی نمی‌کند: $\sigma(XW + b)$ هنوز صفحه را با یک خط راست می‌بُرد.
 #

@@ -29,7 +29,7 @@
 # %% [markdown] lang="fa"
 # ## پرسش
 # گرادیان کجا محو می‌شود و چه چیزی کمک می‌کند؟ پاسخ تمرین چهار سبب نام می‌برد (شیب سیگموید و tanh، وزن‌های آغازین، عمق، بهینه‌سازهای قدیمی) و دو
-# درمان (ReLU و خویشانش، Adam). این‌جا هر کدام اندازه گرفته می‌شود و دو درمان دیگر، اتصال باقیمانده و بهنجارسازی، افزوده می‌شود.
+# درمان (ReLU و خویشانش، Adam). این‌جا هر کدام اندازه گرفته می‌شود و دو درمان دیگر، اتصال باقی‌مانده و نرمال‌سازی، افزوده می‌شود.
 #
 # ## استنتاج
 # شبکه‌ای با $L$ لایه به پهنای $n$: $h^l = W^l \phi(h^{l-1})$، درایه‌های $W^l$ مستقل با میانگین ۰ و واریانس $\frac{\sigma_w^2}{n}$.
@@ -44,13 +44,13 @@
 # $\chi = 1$ جان به در می‌برد.
 #
 # ۴. **شیب‌ها.** $\sigma' \le \frac14$، پس سیگموید در بهترین حالت برای $\chi = 1$ به $\sigma_w > 4$ نیاز دارد؛ با وزن‌های معمول ($\sigma_w \approx 1$) در هر
-# لایه بیش از چهار برابر از دست می‌دهد. $\tanh' \le 1$ و برابری تنها در صفر است. برای ReLU هر $q$ که باشد $E[\phi'^2] = \frac12$، پس $\sigma_w^2 = 2$
+# لایه گرادیان بیش از چهار برابر کوچک می‌شود. $\tanh' \le 1$ و برابری تنها در صفر است. برای ReLU هر $q$ که باشد $E[\phi'^2] = \frac12$، پس $\sigma_w^2 = 2$
 # دقیقاً $\chi = 1$ می‌دهد (He et al. 2015).
 #
 # ۵. **Adam** هر گرادیان را بر اندازهٔ خودش تقسیم می‌کند، پس گرادیان کوچک وزن‌ها را به همان دوری می‌برد که گرادیان بزرگ. ضریبی که در یک لایه مشترک
 # است از میان می‌رود؛ اما آنچه گذر پس *از دست داده* بازنمی‌گردد.
 #
-# ۶. **اتصال باقیمانده** $h + f(h)$ شیب $1 + f'$ دارد: گرادیان راهی دارد که در آن در چیزی ضرب نمی‌شود. بهنجارسازیِ مجموع‌های هر لایه $q$ را جایی نگه
+# ۶. **اتصال باقی‌مانده** $h + f(h)$ شیب $1 + f'$ دارد: گرادیان راهی دارد که در آن در چیزی ضرب نمی‌شود. نرمال‌سازیِ مجموع‌های هر لایه $q$ را جایی نگه
 # می‌دارد که شیب‌ها بزرگ‌اند.
 # %%
 import numpy as np
@@ -157,7 +157,7 @@ study.figure(figure, "layers", en="16 layers: the norm of the gradient at each l
 # %% [markdown] lang="fa"
 # ## چه چیزی در آموزش کمک می‌کند
 # رقم‌های ۸ در ۸، هزار تا برای آموزش، پهنای ۶۴، ۱۲ لایهٔ پنهان، دستهٔ کامل. همان شبکه با سیگموید، و آنچه عوضش می‌کند: بهینه‌ساز، فعال‌سازی، اتصال
-# باقیمانده، بهنجارسازی لایه.
+# باقی‌مانده، نرمال‌سازی لایه.
 
 # %%
 DEEP, STEPS, TRIES = (12, 10, 1) if study.small else (12, 300, 3)
@@ -223,13 +223,13 @@ for (net, rule), values in scores.items():
         study.measure("training_accuracy", m.value, m.low, m.high, n=len(values), unit="share", protocol=f"1,000 training digits, 12 layers, {STEPS} full-batch steps, best of two rates", net=net, optimiser=rule)
     rows.append([net, rule, kit.Cell(", ".join(f"{v:.2f}" for v in values))])
 study.table(study.pick(["net", "optimiser", "training accuracy, each seed"], ["شبکه", "بهینه‌ساز", "دقت آموزش، هر بذر"]), rows,
-            en=f"After {STEPS} full-batch steps, best of two rates; chance is about 0.10.", fa=f"پس از {STEPS} گام با دستهٔ کامل، بهترینِ دو نرخ؛ بخت حدود 0.10 است.")
+            en=f"After {STEPS} full-batch steps, best of two rates; chance is about 0.10.", fa=f"پس از {STEPS} گام با دستهٔ کامل، بهترینِ دو نرخ؛ دقتِ حدسِ تصادفی حدود ۰٫۱۰ است.")
 mean = {k: float(np.mean(v)) for k, v in scores.items()}
 if not study.small:
     assert max(mean["sigmoid", "SGD"], mean["sigmoid", "Adam"], mean["sigmoid, layer norm", "SGD"]) < 0.3
     assert min(mean[k] for k in (("tanh", "SGD"), ("ReLU, He", "SGD"), ("sigmoid, residual", "SGD"), ("sigmoid, layer norm", "Adam"))) > 0.9
-study.say(en=f"Plain sigmoid layers stay at {mean['sigmoid', 'SGD']:.2f} with SGD, and at {mean['sigmoid', 'Adam']:.2f} with **Adam**: it rescales the gradient that arrives, but the forward signal has not arrived. Relative to its mean, the output of the first layer varies over the digits by {told[0]:.2g}, that of the twelfth by {told[-1]:.0e}, and no rule for steps restores that. Layer normalisation restores the signal but not the slopes: with SGD the net still stands at {mean['sigmoid, layer norm', 'SGD']:.2f}, and *now* Adam helps, to {mean['sigmoid, layer norm', 'Adam']:.2f}. A residual connection mends both ways at once ({mean['sigmoid, residual', 'SGD']:.2f} with SGD), and so does a better slope from a fitting start (tanh {mean['tanh', 'SGD']:.2f}, ReLU {mean['ReLU, He', 'SGD']:.2f}). So Adam is a cure only where the information has survived.",
-          fa=f"لایه‌های سادهٔ سیگموید با SGD در {mean['sigmoid', 'SGD']:.2f} و با **Adam** در {mean['sigmoid', 'Adam']:.2f} می‌مانند: Adam گرادیانی را که می‌رسد بازمقیاس می‌کند، اما علامتِ پیش‌رو نرسیده است. خروجی لایهٔ نخست نسبت به میانگینش میان رقم‌ها {told[0]:.2g} تغییر می‌کند و خروجی دوازدهمی {kit.ltr(f'{told[-1]:.0e}')}، و هیچ قاعدهٔ گامی آن را بازنمی‌گرداند. بهنجارسازی لایه علامت را بازمی‌گرداند اما شیب‌ها را نه: با SGD شبکه هنوز در {mean['sigmoid, layer norm', 'SGD']:.2f} ایستاده است و *حالا* Adam کمک می‌کند، تا {mean['sigmoid, layer norm', 'Adam']:.2f}. اتصال باقیمانده هر دو راه را یکجا درست می‌کند ({mean['sigmoid, residual', 'SGD']:.2f} با SGD) و شیب بهتر با آغازی درخور نیز (tanh برابر {mean['tanh', 'SGD']:.2f}، ReLU برابر {mean['ReLU, He', 'SGD']:.2f}). پس Adam تنها جایی درمان است که اطلاعات باقی مانده باشد.")
+study.say(en=f"Plain sigmoid layers stay at {mean['sigmoid', 'SGD']:.2f} with SGD, and at {mean['sigmoid', 'Adam']:.2f} with **Adam**: it rescales the gradient that arrives, but the forward signal has not arrived. Relative to its mean, the output of the first layer varies over the digits by {told[0]:.2g}, that of the twelfth by {told[-1]:.0e}, and in {STEPS} steps neither rule restored that. Layer normalisation restores the signal but not the slopes: with SGD the net still stands at {mean['sigmoid, layer norm', 'SGD']:.2f}, and *now* Adam helps, to {mean['sigmoid, layer norm', 'Adam']:.2f}. A residual connection mends both ways at once ({mean['sigmoid, residual', 'SGD']:.2f} with SGD), and so does a better slope from a fitting start (tanh {mean['tanh', 'SGD']:.2f}, ReLU {mean['ReLU, He', 'SGD']:.2f}). So Adam helped here only where the information had survived.",
+          fa=f"لایه‌های سادهٔ سیگموید با SGD در {mean['sigmoid', 'SGD']:.2f} و با **Adam** در {mean['sigmoid', 'Adam']:.2f} می‌مانند: Adam گرادیانی را که می‌رسد بازمقیاس می‌کند، اما سیگنالِ پیش‌رو نرسیده است. خروجی لایهٔ نخست نسبت به میانگینش میان رقم‌ها {told[0]:.2g} تغییر می‌کند و خروجی دوازدهمی {kit.ltr(f'{told[-1]:.0e}')}، و در {STEPS} گام هیچ‌یک از دو قاعده آن را بازنگرداند. نرمال‌سازی لایه سیگنال را بازمی‌گرداند اما شیب‌ها را نه: با SGD شبکه هنوز در {mean['sigmoid, layer norm', 'SGD']:.2f} ایستاده است و *حالا* Adam کمک می‌کند، تا {mean['sigmoid, layer norm', 'Adam']:.2f}. اتصال باقی‌مانده هر دو راه را یکجا درست می‌کند ({mean['sigmoid, residual', 'SGD']:.2f} با SGD) و شیب بهتر با آغازی درخور نیز (tanh برابر {mean['tanh', 'SGD']:.2f}، ReLU برابر {mean['ReLU, He', 'SGD']:.2f}). پس Adam این‌جا تنها جایی کمک کرد که اطلاعات باقی مانده بود.")
 
 # %% [markdown] lang="en"
 # ## Pitfalls

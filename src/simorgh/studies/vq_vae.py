@@ -101,7 +101,7 @@ one_hot = torch.nn.functional.one_hot(maps.flatten(1), k).double()
 kl = torch.special.xlogy(one_hot, one_hot * k).sum((1, 2))
 assert torch.allclose(kl, torch.full_like(kl, places * log(k)))
 study.say(f"Computed over 1,000 test images: every KL is {places} log {k} = {places * log(k):.3f} nats = {places * log(k) / log(2):.1f} bits.",
-          f"محاسبه روی ۱٬۰۰۰ تصویر آزمون: همهٔ KLها برابر <bdi dir=\"ltr\">{places} log {k} = {places * log(k):.3f}</bdi> نات، یعنی {places * log(k) / log(2):.1f} بیت‌اند.")
+          f"محاسبه روی ۱٬۰۰۰ تصویر آزمون: همهٔ KLها برابر <bdi dir=\"ltr\">{places} log {k} = {places * log(k):.3f}</bdi> نات، یعنی {places * log(k) / log(2):.1f} bit است.")
 study.figure(block_diagram([["image 28 x 28", "strided conv, twice", "residual + mixing, twice", "map 7 x 7 x D", "nearest code", "decoder", "image "],
                             ["transformer", "map of codes 7 x 7", "codes", "decoder ", "new image"]], ["nearest code", "codes"]),
              "overview", "Above: learning to write and to read. Below: drawing a new image from the law of the maps.",
@@ -110,14 +110,14 @@ study.figure(block_diagram([["image 28 x 28", "strided conv, twice", "residual +
 # %% [markdown] lang="en"
 # ## The networks
 # Convolutions carry the image to a map of 7 x 7 vectors and back; the image is never flattened. Behind each residual block
-# stands *mixing*: a perceptron over the 49 places of a map, the same for every channel. With it a code may speak of more
-# than the 4 x 4 pixels at its place, which should count where codes are few; a run without it stands in the table of
-# errors below.
+# stands *mixing*: a perceptron over the 49 places of a map, the same for every channel. With it every code is made
+# from all 49 places at once, and not only by convolutions from what lies around it; that should count where codes are
+# few. A run without it stands in the table of errors below.
 # %% [markdown] lang="fa"
 # ## شبکه‌ها
 # کانولوشن تصویر را به نقشه‌ای از ۷ در ۷ بردار می‌برد و برمی‌گرداند؛ تصویر هرگز تخت نمی‌شود. پشت هر بلوک باقی‌مانده‌ای *آمیزش* (mixing) است: پرسپترونی
-# روی ۴۹ جای نقشه، برای همهٔ کانال‌ها یکسان. با آن کد می‌تواند از بیش از ۴ در ۴ پیکسلِ جای خود بگوید، که باید هرجا کدها کم‌اند به کار آید؛ اجرای
-# بدون آن در جدول خطاهای پایین است.
+# روی ۴۹ جای نقشه، برای همهٔ کانال‌ها یکسان. با آن هر کد یکجا از هر ۴۹ جا ساخته می‌شود، نه فقط با کانولوشن از پیرامون خود؛ این باید هرجا کدها کم‌اند
+# به کار آید. اجرای بدون آن در جدول خطاهای پایین است.
 
 # %%
 rows = layers(model, data.test.x[:1] / 255)
@@ -152,7 +152,7 @@ assert np.isclose(float(whole), sum(by_hand), rtol=1e-5)
 first = {"mse": ("the squared error, which is $-\\log p$ of a Gaussian of variance 1/2 about the decoder's answer, up to a constant", "مربع خطاست که تا یک ثابت همان $-\\log p$ برای گاوسی با واریانس ۱/۲ گرد پاسخ رمزگشاست"),
          "bernoulli": ("the cross-entropy of Bernoulli pixels", "آنتروپی متقاطع پیکسل‌های برنولی است")}[config.reconstruction]
 study.say(f"Here the first term is {first[0]}; `--model.reconstruction` has the other form. beta = {model.beta:g}, and of the loss of eight test images, {sum(by_hand):.2f} nats an image, {by_hand[0]:.2f} are error, {by_hand[1]:.2f} codebook and {by_hand[2]:.2f} commitment.",
-          f"اینجا جملهٔ نخست {first[1]}؛ شکل دیگر با <bdi dir=\"ltr\">`--model.reconstruction`</bdi> به دست می‌آید. <bdi dir=\"ltr\">beta = {model.beta:g}</bdi> و از هزینهٔ هشت تصویر آزمون، {sum(by_hand):.2f} نات بر تصویر، {by_hand[0]:.2f} خطا، {by_hand[1]:.2f} کتاب کد و {by_hand[2]:.2f} تعهد است.")
+          f"این‌جا جملهٔ نخست {first[1]}؛ شکل دیگر با <bdi dir=\"ltr\">`--model.reconstruction`</bdi> به دست می‌آید. <bdi dir=\"ltr\">beta = {model.beta:g}</bdi> و از هزینهٔ هشت تصویر آزمون، {sum(by_hand):.2f} نات بر تصویر، {by_hand[0]:.2f} خطا، {by_hand[1]:.2f} کتاب کد و {by_hand[2]:.2f} تعهد است.")
 
 # %% [markdown] lang="en"
 # ## Straight through
@@ -259,7 +259,7 @@ _ = study.measure("nine_tenths_of_the_way", reached, n=len(shots), unit="steps",
 # rate as it is, so what it gains can come from easier learning only. Two passes each, without a prior.
 # %% [markdown] lang="fa"
 # ## کد بیشتر، یا کد بلندتر
-# ‏۴۹ جا با $K$ کد $49 \log_2 K$ bit گنجایش دارد: جاروی $K$ جاروی نرخ است. بُعد $D$ نرخ را تغییر نمی‌دهد، پس سودش فقط از آسان‌تر شدن آموختن
+# ‏۴۹ جا با $K$ کد $49 \log_2 K$ bit گنجایش دارد: روبش $K$ روبش نرخ است. بُعد $D$ نرخ را تغییر نمی‌دهد، پس سودش فقط از آسان‌تر شدن آموختن
 # می‌آید. هرکدام دو دور آموزش، بدون پیشین.
 
 
@@ -298,7 +298,7 @@ study.say(*longer(d_found, d_labels, seeds))
 # Each image times three random numbers, one for each channel: now the codes must say the colour too. The same two sweeps.
 # %% [markdown] lang="fa"
 # ## رنگ
-# هر تصویر ضرب در سه عدد تصادفی، یکی برای هر کانال: اکنون کدها باید رنگ را هم بگویند. همان دو جارو.
+# هر تصویر ضرب در سه عدد تصادفی، یکی برای هر کانال: اکنون کدها باید رنگ را هم بگویند. همان دو روبش.
 
 # %%
 coloured = load(study.runs("vq-3x2@rgb3")[0].experiment.data).test.x[:500] / 255

@@ -15,11 +15,11 @@
 # ## Question
 # 512 codes of 64 dimensions, residual networks, colour. Which term of the loss moves what, how does the codebook find
 # its place, what do its vectors come to mean, and is a running mean a better teacher for them than a gradient? For
-# three codes that can be watched, sweeps of size and length, and collapse against a VAE see the study `vq_vae`.
+# three codes that can be watched, sweeps of size and length, and why their KL cannot collapse see the study `vq_vae`.
 # %% [markdown] lang="fa"
 # ## پرسش
 # ‏۵۱۲ کد ۶۴بُعدی، شبکه‌های باقی‌مانده‌ای، و رنگ. هر جملهٔ هزینه چه چیزی را حرکت می‌دهد، کتاب کد چگونه جای خود را می‌یابد، بردارهایش چه معنایی
-# می‌گیرند، و آیا میانگین متحرک برای آن‌ها آموزگار بهتری از گرادیان است؟ سه کدی که می‌توان تماشا کرد، جاروی اندازه و طول، و مقایسه با فروپاشی VAE در
+# می‌گیرند، و آیا میانگین متحرک برای آن‌ها آموزگار بهتری از گرادیان است؟ سه کدی که می‌توان تماشا کرد، روبش اندازه و طول، و این‌که چرا KL آن‌ها فرو نمی‌پاشد در
 # مطالعهٔ `vq_vae` است.
 
 # %%
@@ -74,7 +74,7 @@ study.warn_if_small()
 #
 # **بازسازی** به رمزگشا می‌آموزد از روی کد نقاشی کند و با عبور مستقیم به رمزگذار می‌گوید کدام کد بهتر می‌بود. جملهٔ **کتاب کد** هر کد را به سوی
 # بردارهایی می‌کشد که آن را برگزیده‌اند. **تعهد** بردارها را نزدیک کدشان نگه می‌دارد: بی آن هیچ چیز مانع نمی‌شود که رمزگذار تندتر از کدهایش حرکت
-# کند. دو جملهٔ آخر یک مقدار دارند و فقط در این‌که چه کسی حرکت می‌کند فرق دارند؛ این‌جا میانگین روی جاها ضرب در $HWC$ هستند، تا هر بردار به اندازهٔ مقدار یک پیکسل وزن داشته باشد. نرم‌ها مربع‌اند و لگاریتم درست‌نمایی منفی است؛ صورتی که این دو را
+# کند. دو جملهٔ آخر یک مقدار دارند و فقط در این‌که چه کسی حرکت می‌کند فرق دارند؛ این‌جا میانگین روی جاها ضرب در $HWC$ هستند، تا هر بردار به اندازهٔ مقدار یک پیکسل وزن داشته باشد. نرم‌ها مربع‌اند و لگاریتم درست‌نمایی علامت منفی دارد؛ صورتی که این دو را
 # ننوشته باشد تصویر را *کم‌احتمال‌تر* می‌کند و کدهایش هرگز آرام نمی‌گیرند (بخش دام‌ها را ببینید).
 
 
@@ -137,7 +137,7 @@ study.say(f"In the model itself the gradients at $z$ and at $e$ are equal to the
 # ## کارت: کتاب کد همان k-means روی زمین متحرک است
 # نزدیک‌ترین کد با مربع فاصله: کدها فضا را به خانه‌های ورونوی می‌برند. گرادیان جملهٔ کتاب کد $2 s_k (e_k - \bar z_k)$ است که $s_k$ سهم بردارهایی است
 # که کد $k$ را برگزیده‌اند و $\bar z_k$ میانگینشان: جایی صفر می‌شود که هر کد میانگین خانهٔ خود باشد، همان جا که الگوریتم لوید برای k-means می‌ایستد. گام
-# کاهش گرادیان با $s_k$ متناسب است، پس کدهای کم‌کاربرد می‌خزند؛ میانگین متحرک با ضریب $\gamma$ برای هر کدی که کاربردش ثابت باشد همان بخشِ $1 - \gamma$ از
+# کاهش گرادیان با $s_k$ متناسب است، پس کدهای کم‌کاربرد می‌خزند (Adam، که این‌جا کدها را حرکت می‌دهد، این ضریب را از میان می‌برد)؛ میانگین متحرک با ضریب $\gamma$ برای هر کدی که کاربردش ثابت باشد همان بخشِ $1 - \gamma$ از
 # راه را می‌رود، و با $\gamma = 0$ روی دستهٔ ثابت *خودِ* گام لوید است.
 
 # %%
@@ -178,7 +178,7 @@ variance = pixel_variance(data.train.x)
 part = data.train.x[:2000].double() / 255
 assert torch.isclose(part.var(), (part - 0.5).var(), rtol=1e-12)
 study.say(f"{len(data.train):,} images of {channels} x {side} x {few.shape[3]} to train on. The variance of their pixels is {variance:.4f}: an error divided by it is 1 for one grey for all images. Taking 0.5 off each pixel, as the practical does, changes neither variance nor error; here pixels stay in [0, 1], where black is the 0 that convolutions see beyond the border.",
-          f"{len(data.train):,} تصویر <bdi dir=\"ltr\">{channels} x {side} x {few.shape[3]}</bdi> برای آموزش. واریانس پیکسل‌ها {variance:.4f} است: خطایی که بر آن تقسیم شود برای یک خاکستری یکسان برابر ۱ است. کم کردن <bdi dir=\"ltr\">0.5</bdi> از هر پیکسل، چنان‌که تمرین می‌کند، نه واریانس را عوض می‌کند و نه خطا را؛ اینجا پیکسل‌ها در <bdi dir=\"ltr\">[0, 1]</bdi> می‌مانند که سیاهش همان صفری است که کانولوشن بیرون مرز می‌بیند.")
+          f"{len(data.train):,} تصویر <bdi dir=\"ltr\">{channels} x {side} x {few.shape[3]}</bdi> برای آموزش. واریانس پیکسل‌ها {variance:.4f} است: خطایی که بر آن تقسیم شود برای یک خاکستری یکسان برابر ۱ است. کم کردن <bdi dir=\"ltr\">0.5</bdi> از هر پیکسل، چنان‌که تمرین می‌کند، نه واریانس را عوض می‌کند و نه خطا را؛ این‌جا پیکسل‌ها در <bdi dir=\"ltr\">[0, 1]</bdi> می‌مانند که سیاهش همان صفری است که کانولوشن بیرون مرز می‌بیند.")
 study.figure(image_grid(few[:20], 2, 10), "data", "Twenty test images.", "بیست تصویر آزمون.")
 
 full = recipe("vq-res", "paper")
@@ -228,7 +228,7 @@ assert np.isclose(float(perplexity(shares(chosen, book.codes).double())), by_def
 other = q.indices.flatten() != chosen
 excess = (direct.gather(1, q.indices.flatten()[:, None])[:, 0] - direct.min(1).values)[other] / direct.min(1).values.mean()
 study.say(f"Indices, one-hot product and perplexity ({by_definition:.1f} on {len(z):,} vectors) equal those of the plain definition. In float32, where $\\Vert z \\Vert^2 - 2 z^\\top e + \\Vert e \\Vert^2$ saves memory and loses digits, {int(other.sum())} of {len(z):,} vectors take another code" + (f", farther by at most {float(excess.max()):.1e} of the mean squared distance." if other.any() else "."),
-          f"شماره‌ها، حاصل‌ضرب تک‌روشن و سرگشتگی ({by_definition:.1f} روی {len(z):,} بردار) با تعریف ساده برابرند. در <bdi>float32</bdi> که $\\Vert z \\Vert^2 - 2 z^\\top e + \\Vert e \\Vert^2$ حافظه را کم می‌کند و رقم از دست می‌دهد، {int(other.sum())} بردار از {len(z):,} کد دیگری می‌گیرند" + (f"، حداکثر <bdi dir=\"ltr\">{float(excess.max()):.1e}</bdi> میانگین مربع فاصله دورتر." if other.any() else "."))
+          f"شماره‌ها، حاصل‌ضرب تک‌داغ و سرگشتگی ({by_definition:.1f} روی {len(z):,} بردار) با تعریف ساده برابرند. در <bdi>float32</bdi> که $\\Vert z \\Vert^2 - 2 z^\\top e + \\Vert e \\Vert^2$ حافظه را کم می‌کند و رقم از دست می‌دهد، {int(other.sum())} بردار از {len(z):,} کد دیگری می‌گیرند" + (f"، حداکثر <bdi dir=\"ltr\">{float(excess.max()):.1e}</bdi> میانگین مربع فاصله دورتر." if other.any() else "."))
 
 # %% [markdown] lang="en"
 # ## Running means, gradient, rounding
@@ -328,7 +328,7 @@ study.figure(figure, "map", "The codebook on its first two principal components,
              "کتاب کد روی دو مؤلفهٔ اصلی نخست، میانگین متحرک و گرادیان؛ هر کد به رنگ میانگین ۴ در ۴ پیکسلی که به جای آن‌هاست (همه به یک نسبت روشن‌تر)، بزرگ‌تر هرجا بیشتر به کار رود و ضربدر هرجا هیچ.")
 r2 = {key: np.mean(found[key]["colour_r2"]) for key in ("vq-res@ema", "vq-res@fsq")}
 rounding = gain("vq-res@fsq", "colour_r2")
-study.say(f"The plane holds {spread['vq-res@ema']:.0%} of the spread of the codes of running means: the rest of a distance is not seen in it. What a code says of colour can be measured: of the variance of the mean colour of a patch a linear reader finds {r2['vq-res@ema']:.0%} in the 64 numbers of its code, and {r2['vq-res@fsq']:.0%} in the three that rounding leaves (difference {rounding}; an interval that holds 0 tells them apart no more than chance).",
+study.say(f"The plane holds {spread['vq-res@ema']:.0%} of the spread of the codes of running means: the rest of a distance is not seen in it. What a code says of colour can be measured: of the variance of the mean colour of a patch a linear reader finds {r2['vq-res@ema']:.0%} in the 64 numbers of its code, and {r2['vq-res@fsq']:.0%} in the three that rounding leaves (difference {rounding}; an interval that holds 0 does not tell them apart).",
           f"این صفحه {spread['vq-res@ema']:.0%} پراکندگی کدهای میانگین متحرک را در بر دارد و باقی فاصله‌ها در آن دیده نمی‌شود. آنچه کد از رنگ می‌گوید اندازه‌گرفتنی است: از واریانس رنگ میانگین یک تکه، خوانندهٔ خطی {r2['vq-res@ema']:.0%} را در ۶۴ عدد کدش می‌یابد و {r2['vq-res@fsq']:.0%} را در سه عددی که گرد کردن می‌گذارد (اختلاف <bdi dir=\"ltr\">{rounding}</bdi>؛ بازه‌ای که صفر را در بر دارد این دو را از هم جدا نمی‌کند).")
 
 # %% [markdown] lang="en"
@@ -338,8 +338,8 @@ study.say(f"The plane holds {spread['vq-res@ema']:.0%} of the spread of the code
 
 # %%
 scaled = study.results("vq-res", names[0])
-study.say(f"A prior needs an autoencoder that rests: in the run with one, the codes learnt for its first half only ({run.experiment.model.prior_from:.0%} of the updates). Its scaled error is {scaled.value:.3f}, where running means above reach {np.mean(found['vq-res@ema'][names[0]]):.3f}; what is missing is mostly colour. All that follows is of this run.",
-          f"پیشین به خودرمزگذاری نیاز دارد که دیگر تغییر نکند: در اجرایی که پیشین دارد، کدها تنها در بخش نخست ({run.experiment.model.prior_from:.0%} به‌روزرسانی‌ها) آموخته‌اند. خطای مقیاس‌شدهٔ آن {scaled.value:.3f} است، حال آنکه میانگین متحرک در بالا به {np.mean(found['vq-res@ema'][names[0]]):.3f} می‌رسد؛ آنچه کم است بیشتر رنگ است. هرچه در پی می‌آید از این اجراست.")
+study.say(f"A prior needs an autoencoder that rests: in the run with one, the codes learnt for its first half only ({run.experiment.model.prior_from:.0%} of the updates). Its scaled error is {scaled.value:.3f}, where running means above reach {np.mean(found['vq-res@ema'][names[0]]):.3f}; how much of that is not colour, the distance of brightness below tells. All that follows is of this run.",
+          f"پیشین به خودرمزگذاری نیاز دارد که دیگر تغییر نکند: در اجرایی که پیشین دارد، کدها تنها در بخش نخست ({run.experiment.model.prior_from:.0%} به‌روزرسانی‌ها) آموخته‌اند. خطای مقیاس‌شدهٔ آن {scaled.value:.3f} است، حال آنکه میانگین متحرک در بالا به {np.mean(found['vq-res@ema'][names[0]]):.3f} می‌رسد؛ این‌که چه اندازه از آن رنگ نیست، از فاصلهٔ روشنایی در پایین پیداست. هرچه در پی می‌آید از این اجراست.")
 n = min(run.experiment.evaluate.samples, 2000)
 maps = model.codes(data.test.x[n : 2 * n].float() / 255)  # not those that the distances below are taken from
 order = torch.from_numpy(np.stack([philox("places", i).permutation(n) for i in range(h * w)], 1))
@@ -347,10 +347,10 @@ mixed = maps.flatten(1).gather(0, order).view_as(maps)
 any_code = (SampleNoise(0, n).uniform(n, h, w) * book.codes).long()
 drawn = {"codes alike": model.decode_codes(any_code), "each place alone": model.decode_codes(mixed), "prior": generate(run, n)[0], "reconstructions": model.decode_codes(maps)}
 study.figure(image_grid(torch.cat([*(drawn[k][:12] for k in ("codes alike", "each place alone")), drawn["prior"][:48]]), 6, 12, row_labels=["codes alike", "each place alone", "prior", "", "", ""]), "samples",
-             "Codes drawn alike; codes of test images, each place from another image; maps drawn by the transformer.", "کدهای هم‌احتمال؛ کد تصویرهای آزمون، هر جا از تصویری دیگر؛ نقشه‌هایی که مبدل کشیده است.")
+             "Codes drawn alike; codes of test images, each place from another image; maps drawn by the transformer.", "کدهای هم‌احتمال؛ کد تصویرهای آزمون، هر جا از تصویری دیگر؛ نقشه‌هایی که ترنسفورمر کشیده است.")
 cost = [study.results("vq-res", name) for name in ("code_entropy", "prior_nats_per_code", "prior_bits")]
 study.say(f"A code costs log {book.codes} = {log(book.codes):.2f} nats where codes are drawn alike, {cost[0].value:.2f} where its frequency is known, {cost[1].value:.2f} to the transformer, which knows the places before: {cost[2].value:.0f} bits an image in place of {h * w * log(book.codes) / log(2):.0f}.",
-          f"هر کد <bdi dir=\"ltr\">log {book.codes} = {log(book.codes):.2f}</bdi> نات می‌ارزد اگر کدها یکنواخت باشند، {cost[0].value:.2f} اگر فراوانی‌اش را بدانیم و {cost[1].value:.2f} برای مبدل که جاهای پیشین را می‌داند: {cost[2].value:.0f} bit هر تصویر به جای {h * w * log(book.codes) / log(2):.0f}.")
+          f"هر کد <bdi dir=\"ltr\">log {book.codes} = {log(book.codes):.2f}</bdi> نات می‌ارزد اگر کدها یکنواخت باشند، {cost[0].value:.2f} اگر فراوانی‌اش را بدانیم و {cost[1].value:.2f} برای ترنسفورمر که جاهای پیشین را می‌داند: {cost[2].value:.0f} bit هر تصویر به جای {h * w * log(book.codes) / log(2):.0f}.")
 if data.name == "mnist-rgb":
     def features(images):
         """Of the judge of grey digits: brightest channel of each pixel, the brightest pixel of an image made white."""
@@ -387,7 +387,7 @@ study.say(f"""- Perplexity of a batch understates use: {batch:.0f} on average ov
           f"""- سرگشتگیِ یک دسته کاربرد را کم نشان می‌دهد: میانگین دسته‌های ۳۲تایی {batch:.0f} است و روی ۲٬۰۰۰ تصویر {whole:.0f}. روی همهٔ یک بخش بشمارید.
 - بی k-means در آغاز و بی جای تازه برای کدهای مرده این‌جا (یک بذر) {died:.0f} کد از {book.codes} به کار رفت و با هر دو {kept:.0f}. دو علت دیگر جداگانه آزموده نشد: کدهای اجرای ساده در فاصلهٔ <bdi dir=\"ltr\">1/{book.codes}</bdi> از صفر، کم‌وبیش در یک نقطه، آغاز می‌شوند، و تعهد به زبان تمرین به جای {book.commitment:g} وزن {pull[1]:.0f} دارد که همهٔ بردارها را به سوی نخستین انتخابشان می‌کشد.
 - نرمِ بی‌مربع در هر فاصله با همان طول ۱ می‌کشد (با مربع: ۲ در فاصلهٔ ۱ و ۰٫۰۲ در ۰٫۰۱): کد تا ابد گرد میانه‌ای گام برمی‌دارد که میانهٔ هندسی بردارهایش است، نه میانگینشان.
-- جمع روی دسته به جای میانگین، وزن تعهد را به اندازهٔ دسته گره می‌زند؛ اینجا هر جمله میانگین روی جاهاست، به نات بر تصویر.
+- جمع روی دسته به جای میانگین، وزن تعهد را به اندازهٔ دسته گره می‌زند؛ این‌جا هر جمله میانگین روی جاهاست، به نات بر تصویر.
 - خطای مقیاس‌شده از آنِ دادهٔ خود است: تقسیم بر واریانسی دیگر از همان تصویر عدد دیگری می‌سازد.""")
 
 # %% [markdown] lang="en"

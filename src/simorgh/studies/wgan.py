@@ -86,7 +86,7 @@ times = {t: f"{m.value:,.0f} s" for t, m in seconds.items()}
 study.say(
     f"Trained here: for WGAN c = {model.clip:g} (published {published.clip:g}), {phases} (published with them), {model.critic_steps} critic steps to one of the generator (published {published.critic_steps}); for WGAN-GP {penalised.critic_steps} critic steps to one (published {published_gp.critic_steps}), weight of the penalty {penalised.penalty:g} (published {published_gp.penalty:g}). The `paper` preset has the published settings and needs hours. The largest weight of a trained critic is {box:.4g}: the box holds.\n\n"
     f"The three were given neither equal steps nor equal time: the mean training times are {', '.join(f'{t} {text}' for t, text in times.items())}; {slow} took {seconds[slow].value / seconds[fast].value:.1f} times as long as {fast}.",
-    f"آنچه اینجا آموزش دید: برای WGAN {kit.ltr(f'c = {model.clip:g}')} (در مقاله {published.clip:g})، {phases} (در مقاله با آن‌ها)، {model.critic_steps} گام منتقد برای هر گام مولد (در مقاله {published.critic_steps})؛ برای WGAN-GP {penalised.critic_steps} گام منتقد برای هر گام مولد (در مقاله {published_gp.critic_steps}) و وزن جریمهٔ {penalised.penalty:g} (در مقاله {published_gp.penalty:g}). تنظیم‌های مقاله در اندازهٔ `paper` است که ساعت‌ها زمان می‌خواهد. بزرگ‌ترین وزن منتقدِ آموزش‌دیده {box:.4g} است: جعبه سر جایش است.\n\n"
+    f"آنچه این‌جا آموزش دید: برای WGAN {kit.ltr(f'c = {model.clip:g}')} (در مقاله {published.clip:g})، {phases} (در مقاله با آن‌ها)، {model.critic_steps} گام منتقد برای هر گام مولد (در مقاله {published.critic_steps})؛ برای WGAN-GP {penalised.critic_steps} گام منتقد برای هر گام مولد (در مقاله {published_gp.critic_steps}) و وزن جریمهٔ {penalised.penalty:g} (در مقاله {published_gp.penalty:g}). تنظیم‌های مقاله در اندازهٔ `paper` است که ساعت‌ها زمان می‌خواهد. بزرگ‌ترین وزن منتقدِ آموزش‌دیده {box:.4g} است: جعبه سر جایش است.\n\n"
     f"به این سه نه گام برابر داده شد و نه زمان برابر: میانگین زمان یک آموزش {'، '.join(kit.ltr(f'{t} {text}') for t, text in times.items())} بود؛ <bdi>{slow}</bdi> به اندازهٔ {seconds[slow].value / seconds[fast].value:.1f} برابر <bdi>{fast}</bdi>.",
 )
 
@@ -142,7 +142,7 @@ for (title, what), values in rho.items():
     count = sum(len(run) for run in moments[title])
     if np.isfinite(value):
         study.measure("loss_distance_correlation", value, low, high, n=len(values), protocol=f"Spearman correlation of the {what} of {title} with fd-digits over the snapshots of a run, mean over seeds", recipe=titles[title])
-    rows.append([title, what, kit.Cell(f"{value:.3f}" if low is None else f"{value:.3f} [{low:.3f}, {high:.3f}]"), kit.ltr(", ".join(f"{v:.2f}" for v in values)), count])
+    rows.append([title, study.pick(what, {"estimate": "برآورد", "generator loss": "هزینهٔ مولد"}[what]), kit.Cell(f"{value:.3f}" if low is None else f"{value:.3f} [{low:.3f}, {high:.3f}]"), kit.ltr(", ".join(f"{v:.2f}" for v in values)), count])
 study.table(study.pick(["model", "signal", "rank correlation with fd-digits", "each seed", "snapshots"], ["مدل", "نشانه", "همبستگی رتبه‌ای با fd-digits", "هر بذر", "عکس‌ها"]), rows,
             f"Mean over {seeds} seeds with the 95 % Student interval. One would mean: the signal ranks the snapshots as the distance does.",
             f"میانگین {seeds} بذر با بازهٔ ۹۵ درصد استیودنت. مقدار یک یعنی نشانه، عکس‌ها را مانند فاصله رتبه‌بندی می‌کند.")
@@ -168,9 +168,9 @@ def verdict(title, what):
 lines = {(t, w): verdict(t, w) for t in ("WGAN", "WGAN-GP") for w in ("estimate", "generator loss")}
 study.say(
     "The claim, measured: " + "; ".join(f"the estimate of {t} follows the distance {lines[t, w][1]} than the GAN's {w if w != 'estimate' else 'own estimate'} ({lines[t, w][0]}{lines[t, w][3]})" for t, w in lines)
-    + ". The GAN's generator loss is the signal that a beginner watches; its estimate is the one the theory of the GAN offers. A correlation with so many snapshots from one descent is flattered by the descent itself: both fall from start to end. What counts is the comparison under one protocol.",
+    + ". The GAN's generator loss is the signal that a beginner watches; its estimate is the one the theory of the GAN offers. A correlation over the snapshots of one training owes much to its trend: where the distance falls, a signal that falls too is flattered and one that rises is punished. What counts is the comparison under one protocol.",
     "ادعا، با اندازه‌گیری: " + "؛ ".join(f"برآورد <bdi>{t}</bdi> فاصله را {lines[t, w][2]} از {'هزینهٔ مولد' if w != 'estimate' else 'برآورد خود'} GAN دنبال می‌کند (<bdi dir=\"ltr\">{lines[t, w][0]}</bdi>{lines[t, w][4]})" for t, w in lines)
-    + ". هزینهٔ مولدِ GAN نشانه‌ای است که تازه‌کار به آن نگاه می‌کند و برآوردش همان است که نظریهٔ GAN پیشنهاد می‌کند. همبستگی روی عکس‌های یک فرود از خودِ فرود سود می‌برد، چون هر دو از آغاز تا پایان پایین می‌آیند؛ آنچه به حساب می‌آید مقایسه با یک قرارداد است.",
+    + ". هزینهٔ مولدِ GAN نشانه‌ای است که تازه‌کار به آن نگاه می‌کند و برآوردش همان است که نظریهٔ GAN پیشنهاد می‌کند. همبستگی روی عکس‌های یک آموزش بیشتر از روند آن می‌آید: هر جا فاصله پایین می‌آید، نشانه‌ای که با آن پایین بیاید سود می‌برد و نشانه‌ای که بالا برود زیان. آنچه به حساب می‌آید مقایسه با یک قرارداد است.",
 )
 
 # %% [markdown] lang="en"
@@ -237,7 +237,7 @@ games.verdicts(study, titles)
 en, fa = games.ranking(held)
 study.say(
     f"{en} Each model has one setting, and the trainings lasted {', '.join(f'{t} {text}' for t, text in times.items())}. In a search over a hundred settings of each model (Lucic et al. 2018) the clipped WGAN and the non-saturating GAN ended level on MNIST, and WGAN-GP behind both. A clipped critic is a slow one, and its generator moves once in several steps; an order of such short trainings is an order of speeds as much as of ends.",
-    f"{fa} هر مدل یک تنظیم دارد و آموزش‌ها {'، '.join(kit.ltr(f'{t} {text}') for t, text in times.items())} طول کشیدند. در جست‌وجویی روی صد تنظیم از هر مدل (Lucic و همکاران، ۲۰۱۸) WGAN بریده و GAN اشباع‌ناپذیر روی MNIST برابر شدند و WGAN-GP پشت سر هر دو ماند. منتقدِ بریده کند است و مولدش از هر چند گام یک بار حرکت می‌کند؛ ترتیبِ آموزش‌هایی چنین کوتاه همان‌قدر ترتیب سرعت‌هاست که ترتیب پایان‌ها.",
+    f"{fa} هر مدل یک تنظیم دارد و آموزش‌ها {'، '.join(kit.ltr(f'{t} {text}') for t, text in times.items())} طول کشیدند. در جست‌وجویی روی صد تنظیم از هر مدل (Lucic و همکاران، ۲۰۱۸) WGAN بریده و GAN اشباع‌نشونده روی MNIST برابر شدند و WGAN-GP پشت سر هر دو ماند. منتقدِ بریده کند است و مولدش از هر چند گام یک بار حرکت می‌کند؛ ترتیبِ آموزش‌هایی چنین کوتاه همان‌قدر ترتیب سرعت‌هاست که ترتیب پایان‌ها.",
 )
 
 # %% [markdown] lang="en"
