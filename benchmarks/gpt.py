@@ -10,10 +10,12 @@ shown too; the medians are compared. Both count the answers only. Target: at lea
 import argparse
 import statistics
 import time
+from importlib import metadata
 
 import torch
 from transformers import GPT2Config, GPT2LMHeadModel
 
+from record import record, timing
 from simorgh.contracts import Batch, DataSpec
 from simorgh.models.gpt import gpt2_weights
 from simorgh.recipes import recipe
@@ -56,6 +58,7 @@ if __name__ == "__main__":
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--attention", default="sdpa", help="of transformers: sdpa or eager")
     parser.add_argument("--symbols", type=int, default=135, help="of a window")
+    parser.add_argument("--record", action="store_true", help="write results/benchmarks/gpt.json")
     asked = parser.parse_args()
     Engine()  # chooses how float32 matrices are multiplied, for both sides
     experiment = recipe("verse-scratch", asked.preset)
@@ -84,6 +87,14 @@ if __name__ == "__main__":
         shown = ", ".join(f"{n} {counted / t[-1][0]:,.0f} ({counted / t[-1][1]:,.0f})" for n, t in times.items())
         gap = abs(last["ours"] - last["transformers"])
         print(f"symbols a second (of own processor time): {shown}; losses differ by {gap:.1e}", flush=True)
+    found = []
     for i, clock in enumerate(("wall clock", "own processor time")):
         ratios = [b[i] / a[i] for a, b in zip(times["ours"][1:], times["transformers"][1:])]
         print(f"median ratio of speeds, ours / transformers, {clock}: {statistics.median(ratios):.2f}")
+        steps = f"{asked.steps} steps of verse-scratch, preset {asked.preset}, windows of {asked.symbols}"
+        peer = f"transformers {metadata.version('transformers')} ({asked.attention})"
+        how = f"{steps}, {asked.device}, {clock}; symbols a second over those of {peer}"
+        words = f"GPT of verse, {clock}: symbols a second over those of transformers"
+        found.append(timing(words, ratios, how, name="speed_ratio"))
+    if asked.record:
+        record(__file__, found)

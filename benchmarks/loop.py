@@ -13,6 +13,7 @@ import time
 
 import torch
 
+from record import record, timing
 from simorgh.contracts import Tick
 from simorgh.data import load, stream
 from simorgh.noise import Noise
@@ -62,6 +63,7 @@ if __name__ == "__main__":
     parser.add_argument("--recipe", default="vae-mlp")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--record", action="store_true", help="write results/benchmarks/loop.json")
     asked = parser.parse_args()
     Engine()  # chooses how float32 matrices are multiplied, for both sides
     experiment = recipe(asked.recipe, "cpu")
@@ -78,8 +80,17 @@ if __name__ == "__main__":
             f"bare {plain / asked.steps * 1e3:.3f} ms, loop {ours / asked.steps * 1e3:.3f} ms a step, {ratios[-1]:.3f}"
         )
     print(f"median ratio loop / bare: {statistics.median(ratios):.3f}")
-    start = time.perf_counter()
-    steps = -(-EXAMPLES // experiment.train.batch_size)
-    for step in range(steps):
-        source(step + steps)
-    print(f"an epoch of batches alone: {time.perf_counter() - start:.3f} s")
+    steps, epochs = -(-EXAMPLES // experiment.train.batch_size), []
+    for epoch in range(1, asked.rounds + 1):
+        start = time.perf_counter()
+        for step in range(steps):
+            source(step + epoch * steps)
+        epochs.append(time.perf_counter() - start)
+    print(f"an epoch of batches alone, {EXAMPLES:,} examples: {statistics.median(epochs):.3f} s")
+    if asked.record:
+        how = f"{asked.steps} steps of {asked.recipe}, preset cpu, in the loop with its logging over the same bare"
+        words = f"an epoch of batches alone, {EXAMPLES:,} examples, seconds"
+        seconds = timing(words, epochs, f"batches of {asked.recipe}", "s", "epoch_seconds")
+        record(
+            __file__, [timing(f"the loop around {asked.recipe}: time over the same steps bare", ratios, how), seconds]
+        )

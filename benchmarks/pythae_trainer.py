@@ -23,12 +23,14 @@ import tempfile
 import time
 from dataclasses import replace
 from functools import partial
+from importlib import metadata
 
 import torch
 from pythae.data.datasets import BaseDataset
 from pythae.models import VAE, VAEConfig
 from pythae.trainers import BaseTrainer, BaseTrainerConfig
 
+from record import record, timing
 from simorgh.data import DataConfig, load
 from simorgh.models.vae import VAEConfig as OurConfig
 from simorgh.nn.networks import Network
@@ -79,6 +81,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--images", type=int, default=60_000)
+    parser.add_argument("--record", action="store_true", help="write results/benchmarks/pythae_trainer.json")
     parser.add_argument("--one", choices=TRAININGS, help="only this training, in this process")
     asked = parser.parse_args()
     logging.disable(logging.WARNING)
@@ -96,3 +99,13 @@ if __name__ == "__main__":
         print(f"pythae {speed['pythae']:,.0f} images a second; "
               + ", ".join(f"{k} {v[-1]:.2f}x" for k, v in ratios.items() if k != "pythae"))  # fmt: skip
     print("median: " + ", ".join(f"{k} {statistics.median(v):.2f}x" for k, v in ratios.items() if k != "pythae"))
+    if asked.record:
+        threads = f"{torch.get_num_threads()} threads"
+        how = (
+            f"784-512-2, batch 128, {asked.images:,} images, a process for each training, {threads}, images a second "
+            f"over those of the trainer of pythae {metadata.version('pythae')}, our settings: "
+        )
+        said = {"eager": "the peer's settings", "default": "our settings"}
+        words = "MLP VAE, {}, {}: images a second over those of pythae's trainer"
+        found = [timing(words.format(w, threads), ratios[k], how + k, name="speed_ratio") for k, w in said.items()]
+        record(__file__, found)

@@ -152,6 +152,16 @@ def others() -> str:
     return "\n".join(lines)
 
 
+def speed() -> str:
+    """The third table, of the benchmarks that have been recorded."""
+    lines = ["| speed | by `python benchmarks/` | median, 95 % interval |", "| --- | --- | ---: |"]
+    for path in sorted((ROOT / "results" / "benchmarks").glob("*.json")):
+        for m in read(path)["results"]:
+            ends = "" if m["low"] is None else f" [{m['low']:.3g}, {m['high']:.3g}]"
+            lines.append(f"| {m['context']['what']} | `{path.stem}.py` | {m['value']:.3g}{ends} |")
+    return "\n".join(lines)
+
+
 def named(context: dict) -> tuple[str | None, ...]:
     """What a measurement may be called by: its run, its recipe, a classifier with its spelling and its folds, or the
     language and kind of a caption."""
@@ -171,7 +181,7 @@ def readme() -> str:
     """README.md with fresh tables."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
-    return f"{before}{BEGIN}\n{table()}\n\n{others()}\n{END}{rest.split(END)[1]}"
+    return f"{before}{BEGIN}\n{table()}\n\n{others()}\n\n{speed()}\n{END}{rest.split(END)[1]}"
 
 
 if __name__ == "__main__":

@@ -24,10 +24,11 @@ def pair(kind: str, codes: int = 64, dim: int = 16):
     return ours, other
 
 
+@pytest.mark.parametrize(("codes", "dim"), [(64, 16), (512, 64)])
 @pytest.mark.parametrize("kind", ["gradient", "ema"])
-def test_same_indices_and_values(kind: str):
-    ours, other = pair(kind)
-    z = data(16)
+def test_same_indices_and_values(kind: str, codes: int, dim: int):
+    ours, other = pair(kind, codes, dim)
+    z = data(dim)
     found = ours(z)
     values, indices, _ = other.eval()(z)
     assert torch.equal(found.indices, indices)

@@ -14,7 +14,7 @@ from simorgh.report.compare import LARGER, SMALLER
 
 ROOT = Path(__file__).parents[2]
 STUDIES = sorted((ROOT / "results").glob("*.json"))
-RUNS = sorted(p for preset in ("cpu", "paper") for p in (ROOT / "results" / preset).glob("*.json"))
+RUNS = sorted(p for folder in ("cpu", "paper", "benchmarks") for p in (ROOT / "results" / folder).glob("*.json"))
 
 
 def test_readme_table_is_generated():
@@ -24,7 +24,7 @@ def test_readme_table_is_generated():
 
 @pytest.mark.parametrize("path", STUDIES + RUNS, ids=lambda p: f"{p.parent.name}-{p.stem}")
 def test_committed_results_carry_their_evidence(path: Path):
-    """A run's file holds its environment; a study's stands beside it."""
+    """The file of a run or a benchmark holds its environment; a study's stands beside it."""
     held = json.loads(path.read_text())
     beside = path.parent / "environment" / path.name
     rows = held["results"] if path in RUNS else held
