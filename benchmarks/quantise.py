@@ -90,9 +90,10 @@ def main() -> int:
               f"{'the same indices' if same else 'INDICES DIFFER'}")  # fmt: skip
         learnt = "running means" if kind == "ema" else "by gradient"
         peer = f"vector-quantize-pytorch {metadata.version('vector-quantize-pytorch')}"
+        parts = "forward, loss, gradients" + (" and the step of running means" if kind == "ema" else "")
         how = (
-            f"forward, loss, gradients{' and the step of running means' if kind == 'ema' else ''}, {asked.codes} codes of "
-            f"{asked.dim} dimensions on {asked.images} x 49 vectors; ours over {peer}, which chose the same codes"
+            f"{parts}, {asked.codes} codes of {asked.dim} dimensions on {asked.images} x 49 vectors; ours over {peer}, "
+            "which chose the same codes"
         )
         words = f"codebook of {asked.codes} codes, {learnt}: time over that of vector-quantize-pytorch"
         found.append(timing(words, ratios, how))
