@@ -1,5 +1,6 @@
 """Groups of measurements that look at samples only: how near to real digits, how varied, how new."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import torch
@@ -83,16 +84,22 @@ def samples(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
         right = proportion(int((guessed == labels).sum()), n)
         own = judge.judged(data.test.x[:n].float() / 255)[1].argmax(1)
         best_possible = float((own == data.test.y[:n]).double().mean())
+        each = [(guessed[labels == digit] == digit).double().mean() for digit in range(10)]
         found.append(measurement("judge_accuracy", right, "share", f"labels in turn, {protocol}", floor=best_possible,
-                                 context=here))  # fmt: skip
+                                 context={**here, "by_class": _listed(each)}))  # fmt: skip
     shares, own = (y.bincount(minlength=10).double() / n for y in (guessed, data.test.y[:n]))
     sentence = collapse(mode_coverage(guessed, 10), near_duplicates(fake, real))
     found += [
         measurement(f"{name}_class_share", value, "share", f"by the judge's reading, {protocol}", n=n, floor=best,
-                    context={**here, "collapse": sentence})
+                    context={**here, "collapse": sentence, "shares": _listed(shares)})
         for name, value, best in (("smallest", shares.min(), own.min()), ("largest", shares.max(), own.max()))
     ]  # fmt: skip
     return found
+
+
+def _listed(values: Iterable[Tensor]) -> str:
+    """A share for each digit, in one text."""
+    return " ".join(f"{float(value):.4f}" for value in values)
 
 
 def modes(run: Run, model: Model, data: Dataset, device: str) -> list[Measurement]:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 from torch import nn
 
-from simorgh.contracts import Measurement
+from simorgh.contracts import Measurement, UserError
 from simorgh.data import DataConfig, load
 from simorgh.evaluate import judge
 from simorgh.evaluate.along import Moment, along
@@ -25,11 +25,13 @@ from simorgh.train import OptimiserConfig, Run
 
 QUALITY = (
     "fd_digits",
+    "fd_digits_extrapolated",
     "kid",
     "precision",
     "recall",
     "density",
     "coverage",
+    "authenticity",
     "smallest_class_share",
     "largest_class_share",
 )
@@ -70,7 +72,7 @@ def settings(study: Study, runs: Mapping[str, Sequence[Run]]) -> dict[str, Measu
         )  # fmt: skip
         span = f" ({min(taken):,.0f} – {max(taken):,.0f})" if len(taken) > 1 else ""
         rules = [rule(player_rule(run, player)) for player in ("discriminator", "generator")]
-        rows.append([title, *rules, e.train.batch_size, e.model.critic_steps, *moves(run), f"{e.train.epochs:g}",
+        rows.append([study.word(title), *rules, e.train.batch_size, e.model.critic_steps, *moves(run), f"{e.train.epochs:g}",
                      kit.Cell(f"{value:,.0f}{span}")])  # fmt: skip
     study.table(
         study.pick(
@@ -160,7 +162,7 @@ def stages(study: Study, run: Run, title: str, count: int = 100) -> None:
             image_grid(arrays["samples"][:count] / 255, 10, count // 10, cell=0.34),
             f"{run.experiment.name}-{en}",
             f"{title}, {en} stage: {step * batch:,} images seen. Place by place the same noise in all three stages.",
-            f"<bdi>{title}</bdi>، مرحلهٔ {fa}: پس از دیدن {step * batch:,} تصویر. نوفهٔ هر خانه در هر سه مرحله یکی است.",
+            f"<bdi>{study.word(title)}</bdi>، مرحلهٔ {fa}: پس از دیدن {step * batch:,} تصویر. نوفهٔ هر خانه در هر سه مرحله یکی است.",
         )  # fmt: skip
 
 
@@ -228,7 +230,8 @@ def shown(study: Study, runs: Mapping[str, Sequence[Run]], staged: Mapping[str, 
             sure, rarest = _sure(odds), float(odds.argmax(1).bincount(minlength=10).min()) / len(pixels)
             found.append((distance, sure, rarest))
             protocol = f"{len(pixels):,} samples of the averaged generator at the {name} of three stages, seed 0"
-            study.measure("stage_fd_digits", distance, n=len(pixels), protocol=protocol, recipe=run.experiment.name)
+            study.measure("stage_fd_digits", distance, n=len(pixels), protocol=protocol, recipe=run.experiment.name,
+                          floor=floor_at(len(pixels)))  # fmt: skip
             study.measure(
                 "stage_read_surely", sure, n=len(pixels), unit="share", recipe=run.experiment.name, floor=real,
                 protocol=f"{protocol}: share in which the judge gives one digit a probability of {SURE:g} or more",
@@ -251,12 +254,18 @@ def shown(study: Study, runs: Mapping[str, Sequence[Run]], staged: Mapping[str, 
         f"**The grids** show the first of {len(pixels):,} samples; for all of these, from the early to the final stage: "
         + ". ".join(en)
         + f". Read surely means that the judge gives one digit a probability of {SURE:g} or more; of real test images it "
-        f"reads {shown_real} so. With so few samples the distance is larger than in the table of quality.",
+        f"reads {shown_real} so. With so few samples the distance is larger than in the table of quality: as many training images reach "
+        f"{floor_at(len(pixels)):.3g}.",
         f"**تصویرهای سه مرحله** نخستین‌ها از {len(pixels):,} نمونه‌اند؛ برای همهٔ آن نمونه‌ها، از مرحلهٔ ابتدایی تا پایانی: "
         + ". ".join(fa)
         + f". خوانا با اطمینان یعنی داور به یک رقم احتمال {SURE:g} یا بیشتر می‌دهد؛ از تصویرهای واقعی آزمون {kit.ltr(shown_real)} را چنین "
-        "می‌خواند. با نمونهٔ اندک، فاصله بزرگ‌تر از جدول کیفیت است.",
+        f"می‌خواند. با نمونهٔ اندک، فاصله بزرگ‌تر از جدول کیفیت است: همین تعداد تصویر آموزش به {floor_at(len(pixels)):.3g} می‌رسد.",
     )
+
+
+def floor_at(n: int) -> float:
+    """fd-digits of `n` training images in the place of samples."""
+    return float(frechet_distance(judge.reference(n, "test"), judge.reference(n, "train")))
 
 
 def _sure(odds: torch.Tensor) -> float:
@@ -310,8 +319,9 @@ def quality(study: Study, keys: Mapping[str, str]) -> dict[str, dict[str, object
     order = sorted(held, key=lambda title: held[title]["fd_digits"].value)
     if not order:
         return {}
-    rows = [[title, *(_cell(held[title][m]) for m in QUALITY)] for title in order]
-    floor = [held[order[0]][m].floor for m in QUALITY]
+    columns = [m for m in QUALITY if not m.endswith("class_share")]  # those stand in the figure below
+    rows = [[study.word(title), *(_cell(held[title][m]) for m in columns)] for title in order]
+    floor = [None if held[order[0]][m] is None else held[order[0]][m].floor for m in columns]
     rows.append(
         [
             study.pick("real images (floor)", "تصویر واقعی (کف)"),
@@ -321,14 +331,53 @@ def quality(study: Study, keys: Mapping[str, str]) -> dict[str, dict[str, object
     first = held[order[0]]["fd_digits"]
     count = first.context.get("examples", first.n)
     study.table(
-        [study.pick("model", "مدل"), *(m.replace("_", " ") + (" / 10⁻³" if m == "kid" else "") for m in QUALITY)], rows,
+        [study.pick("model", "مدل"), *(m.replace("_", " ") + (" / 10⁻³" if m == "kid" else "") for m in columns)], rows,
         f"{count:,} samples against as many test images, best first; mean over seeds ± half of the 95 % interval (over "
-        "samples where there is one seed). KID has no bias, so it may be negative. In the last row training images take the "
-        "place of samples.",
+        "samples where there is one seed). KID has no bias, so it may be negative; extrapolated is the distance at an endless "
+        "number of samples. Authenticity is the share of samples that lie farther from the nearest training image than "
+        "that one from its own nearest. In the last row training images take the place of samples.",
         f"{count:,} نمونه در برابر همان تعداد تصویر آزمون، بهترین در بالا؛ میانگین بذرها ± نیم‌بازهٔ ۹۵ درصد (روی نمونه‌ها "
-        "اگر یک بذر باشد). ‏KID نااریب است و می‌تواند منفی باشد. در سطر آخر تصویرهای آموزش جای نمونه‌ها را گرفته‌اند.",
+        "اگر یک بذر باشد). ‏KID نااریب است و می‌تواند منفی باشد؛ extrapolated همان فاصله با شمار بی‌پایان نمونه است و authenticity "
+        "سهم نمونه‌هایی که از نزدیک‌ترین تصویر آموزش دورترند تا آن تصویر از نزدیک‌ترین همسایهٔ خود. در سطر آخر تصویرهای آموزش جای "
+        "نمونه‌ها را گرفته‌اند.",
     )  # fmt: skip
+    by_class(study, {title: keys[title] for title in order})
     return held
+
+
+def each_class(run: Run, name: str, entry: str) -> list[float]:
+    """The ten values that stand in the context of a measurement of `run`, one for each digit."""
+    for m in run.results():
+        if m.name == name and entry in m.context:
+            return [float(value) for value in m.context[entry].split()]
+    raise UserError(
+        f"{run.path} was measured before digits were told apart: simorgh evaluate {run.path} does it again."
+    )
+
+
+def by_class(study: Study, keys: Mapping[str, str]) -> None:
+    """Figure of the share of every digit among the samples of each model (title -> recipe), and the numbers, recorded."""
+    use_style()
+    figure = Figure(figsize=(1.9 * len(keys) + 0.4, 2.2))
+    for axes, (title, key) in zip(figure.subplots(1, len(keys), sharey=True, squeeze=False)[0], keys.items()):
+        shares = np.array([each_class(run, "smallest_class_share", "shares") for run in study.runs(key)])
+        for digit, column in enumerate(shares.T):
+            study.measure("class_share", *kit.interval(column), n=len(column), unit="share", recipe=key, digit=digit,
+                          protocol=f"samples that the judge reads as {digit}, mean over seeds")  # fmt: skip
+        axes.bar(range(10), shares.mean(0), color=LINES[0], alpha=0.5)
+        for row in shares:
+            axes.plot(range(10), row, "o", ms=2.5, color=LINES[0])
+        for level in (0.05, 0.15):
+            axes.axhline(level, color="black", linestyle="--", linewidth=0.8)
+        axes.set(title=title, xlabel="digit", xticks=range(10))
+    figure.axes[0].set_ylabel("share of the samples")
+    study.figure(
+        figure, f"classes-{'-'.join(keys.values())}",
+        "Share of every digit among the samples, as the judge reads them: bars are means over seeds, points the seeds; dashed "
+        "at 5 and 15 %, beyond which a digit counts as nearly lost or dominant.",
+        "سهم هر رقم در نمونه‌ها به خوانش داور: میله میانگین بذرها و نقطه هر بذر است؛ خط‌چین‌ها در ۵ و ۱۵ درصد، که فراتر از آن‌ها رقم "
+        "تقریباً ازدست‌رفته یا چیره به شمار می‌آید.",
+    )  # fmt: skip
 
 
 def _cell(m) -> kit.Cell | None:

@@ -268,6 +268,7 @@ study.say(
     f"نرخ تمایزگر، {slower.lr:g}، که {slower.lr / found.lr:.2g} برابرِ نرخ مولد است، در هیچ آزمایشی نبود: جداگانه انتخاب شد، چون با یک نرخ برای هر دو، بعضی بذرها یک رقم را از دست می‌دادند (<bdi dir=\"ltr\">src/simorgh/recipes/gan.py</bdi>). همان فضا را این دستور دوباره می‌گردد:\n\n```\n{search}\n```\n\nاکنون این دستور تنها نرخ و بتاهای مولد را جابه‌جا می‌کند، چون تمایزگر تنظیم خود را دارد؛ با <bdi dir=\"ltr\">`{both}`</bdi> نرخ تمایزگر هم جست‌وجو می‌شود.",
 )
 games.players(study, {"GAN": runs["GAN"]}, "gan")
+games.players(study, {title: runs[title] for title in ("GAN, saturating", "GAN with labels")}, "variants")
 last = [run.history()[-1] for run in runs["GAN"]]
 l_d, l_g = (float(np.mean([line[f"{who}/loss"] for line in last])) for who in ("discriminator", "generator"))
 study.say(
@@ -282,6 +283,8 @@ study.say(
 
 # %%
 games.stages(study, gan, "GAN")
+for title in ("GAN, saturating", "GAN with labels"):
+    games.stages(study, runs[title][0], title)
 images, _ = generate(runs["GAN with labels"][0], 100)
 study.figure(image_grid(images.view(10, 10, 1, 28, 28).transpose(0, 1).reshape(100, 1, 28, 28), 10, 10, row_labels=range(10), cell=0.34), "cgan",
              "The class-conditional GAN: ten unselected samples of each digit.", "‏GAN شرطی: از هر رقم ده نمونهٔ برنگزیده.")
@@ -296,6 +299,9 @@ held = games.quality(study, titles)
 games.verdicts(study, titles)
 m = held["GAN"]["fd_digits"]
 conditional = study.results("cgan", "judge_accuracy")
+if conditional:
+    study.table([study.pick("digit asked for", "رقم خواسته‌شده"), *map(str, range(10))], [[study.pick("read as asked, %", "همان خوانده شد، ٪"), *(kit.Cell(f"{100 * share:.1f}") for share in games.each_class(runs["GAN with labels"][0], "judge_accuracy", "by_class"))]],
+                f"The conditional GAN, digit by digit: share of {conditional.n // 10:,} samples that the judge reads as asked.", f"‏GAN شرطی، رقم به رقم: سهمی از {conditional.n // 10:,} نمونه که داور همان رقم خواسته‌شده می‌خواند.")
 study.say(
     f"fd-digits of the GAN is {kit.short(m)}, where real training images in place of the samples reach {m.floor:.3f}: their (squared) distance is {m.value / m.floor:.0f} times that of real images. The distance compares means and covariances of features only; precision (samples that could be real) and recall (real images that could have been sampled) say which side is short: {held['GAN']['precision'].value:.3f} against {held['GAN']['recall'].value:.3f}. "
     + (f"The conditional GAN draws the digit it is asked for in {conditional.value:.1%} of cases by the judge, who reads {conditional.floor:.1%} of real test images." if conditional else ""),

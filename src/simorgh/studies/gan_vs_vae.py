@@ -103,6 +103,7 @@ study.say(
 # %%
 study.figure(curves({"VAE": [r.history() for r in runs["VAE"]]}, ["elbo/loss", "valid/loss"], axis="epoch", epoch=len(data.train)), "curves-vae", "VAE: training and validation loss.", "‏VAE: هزینهٔ آموزش و اعتبارسنجی.")
 games.players(study, {"GAN": runs["GAN"]}, "gan-dense")
+games.stages(study, first["GAN"], "GAN")
 most = 25  # passes in one figure
 for title, run in first.items():
     every = [s for s in run.snapshots() if s[0]]
@@ -166,6 +167,7 @@ for title, group in values.items():
             held[title][name] = study.measure(name.replace("-", "_").replace(" ", "_"), value, low, high, n=len(group), protocol=f"{n} samples against {n} held-out MNIST images ({tested} each for the two-sample test, fresh classifier), mean over seeds", recipe=titles[title], floor=values["floor"][0][name])
     rows.append(row)
 study.table([study.pick("images", "تصویرها"), *values["GAN"][0]], rows, f"Against {n:,} held-out images, mean of {seeds} seeds ± half of the 95 % interval.", f"در برابر {n:,} تصویر کنارگذاشته، میانگین {seeds} بذر ± نیم‌بازهٔ ۹۵ درصد.")
+games.verdicts(study, titles)
 floor = values["floor"][0]
 sides = {name: games.compare(held["VAE"][name], held["GAN"][name]) for name in held["VAE"]}
 smaller = {name: {-1: "VAE", 1: "GAN", 0: None}[side] for name, side in sides.items()}

@@ -206,6 +206,7 @@ study.say(
 # %%
 seconds = games.settings(study, runs)
 games.players(study, {"SSGAN": runs["SSGAN"]}, "ssgan")
+games.players(study, {"R3GAN": runs["R3GAN"]}, "r3gan")
 loss, hinge, turn, seen, drawn = (games.told(runs["SSGAN"], key) for key in ("discriminator/loss", "discriminator/estimate", "discriminator/rotation", "discriminator/rotation_accuracy", "generator/rotation_accuracy"))
 lead, lost = games.course(runs["SSGAN"], "discriminator/estimate"), games.course(runs["SSGAN"], "discriminator/rotation")
 study.say(
