@@ -58,6 +58,8 @@ OTHERS = (
     ("beta-VAE on all sprites, 0.4 passes, three seeds", "beta_vae", "beta-vae-sprites", APART),
     ("FactorVAE, the same", "beta_vae", "factor-vae", APART),
     ("ControlVAE, set point 16, the same", "beta_vae", "control-vae", APART),
+    ("GAN told the class, 3 passes, one seed", "gan_mnist", "cgan",
+     (FD, ("judge_accuracy", "samples read as the digit asked for", ""))),
     ("flow matching told the class, 8 passes, one seed", "cpu/flow", "flow",
      (("bits_per_dim", "bits a pixel of 100 test digits", "independent pixels"), FD,
       ("judge_accuracy", "samples read as the digit asked for", ""))),

@@ -44,9 +44,9 @@ def small(**train) -> Experiment:
     return replace(base, train=replace(base.train, **{"epochs": 2.0, "batch_size": 32, "log_every": 2, **train}))
 
 
-def command(out: Path, *more: str) -> list[str]:
-    return [sys.executable, "-m", "simorgh", "train", "digits-vae", "--preset", "smoke", "--out", str(out), "--quiet",
-            *SMALL, *more]  # fmt: skip
+def command(out: Path, *more: str, name: str = "digits-vae") -> list[str]:
+    return [sys.executable, "-m", "simorgh", "train", name, "--preset", "smoke", "--out", str(out), "--quiet",
+            *(SMALL if name == "digits-vae" else ()), *more]  # fmt: skip
 
 
 def test_a_finished_experiment_is_opened_and_not_trained_again(tmp_path: Path):
@@ -277,10 +277,11 @@ def test_the_rate_of_an_objective_follows_its_own_span():
     assert model.second.item() == pytest.approx(sum(whole[4:]))
 
 
-def test_two_processes_equal_one(tmp_path: Path):
-    one = subprocess.run(command(tmp_path / "one"), check=True, capture_output=True, text=True)
+@pytest.mark.parametrize("name", ["digits-vae", pytest.param("vae-mlp", marks=pytest.mark.mnist)])
+def test_two_processes_equal_one(name: str, tmp_path: Path):
+    one = subprocess.run(command(tmp_path / "one", name=name), check=True, capture_output=True, text=True)
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone", "-m"]
-    both = [*torchrun, *command(tmp_path / "two")[2:]]
+    both = [*torchrun, *command(tmp_path / "two", name=name)[2:]]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     subprocess.run(both, check=True, capture_output=True, text=True, env=environment)
     path = Path(one.stdout.strip())

@@ -1,7 +1,7 @@
 # ---
 # simorgh:
 #   title: {en: "beta-VAE: the price of a nat, and how disentanglement is measured", fa: "beta-VAE: بهای هر نات، و سنجش گره‌گشایی"}
-#   answers: [C4.a, C4.b]
+#   answers: [B1.3, C4.a, C4.b]
 #   runs: {vae-sprites@b1: 1, vae-sprites@b2: 1, vae-sprites@b4: 1, vae-sprites@b8: 1, vae-sprites@b16: 1, beta-vae-sprites: 3, factor-vae: 3, control-vae: 3, beta-tcvae: 1}
 #   overrides:
 #     vae-sprites@b1: {train.epochs: 4.5}
