@@ -32,7 +32,7 @@
 # - «شبیه داده» را در ویژگی‌های یک رده‌بند ثابت (`judge-mnist`) می‌سنجیم: تصویر *نوعی* است اگر فاصله‌اش تا نزدیک‌ترین تصویر از
 #   ۱۰٬۰۰۰ تصویر آموزش از مقداری کمتر باشد که ۹۵ درصد تصویرهای آزمون زیر آن‌اند.
 # - «نقطهٔ تصادفی یکنواخت» یعنی یکنواخت در جعبهٔ دربرگیرندهٔ کدهای آموزش.
-# - پیکسل‌ها مقدار خاکستری با امتیاز برنولی‌اند؛ بازه‌ها روی سه بذر‌اند، جز جایی که زیرنویس «بذر صفر» می‌گوید:
+# - پیکسل‌ها مقدار خاکستری با امتیاز برنولی‌اند؛ بازه‌ها روی سه بذرند، جز جایی که زیرنویس «بذر صفر» می‌گوید:
 #   آن‌جا روی تصویرهایند.
 # - زیر نوفه رمزگشا $(z - c) / \sqrt{R}$ را می‌خواند که $c$ مرکز کدهاست: وگرنه کدها بیرون می‌روند، چون هیچ گرادیانی به آن‌ها نمی‌گوید که
 #   نوفه به دنبالشان می‌آید، تا رمزگشا از ورودی‌های چندهزارتایی از کار بیفتد.
@@ -159,7 +159,7 @@ study.table(study.pick(["fault", "measured as", "AE", "VAE"], ["ایراد", "آ
              [*study.pick(("rough map", "steepness: 99 % quantile over median"), ("نگاشت ناهموار", "شیب: چندک ۹۹٪ بر میانه")), *(kit.ends(rough[k], 2) for k in sides)],
              [*study.pick(("rough map", "the same in 20 dimensions"), ("نگاشت ناهموار", "همان در ۲۰ بُعد")), *(kit.Cell(f"{steep[k]:.2f}") for k in sides)],
              [*study.pick(("no density", "what −log p(x) is, without a law added"), ("بدون چگالی", f"مقدار {kit.ltr('−log p(x)')}، بی افزودن قانونی")), study.pick("undefined", "تعریف‌نشده"), kit.ltr(kit.number(study.results("vae-mlp", "neg_elbo"), unit=False, floor=False)) + study.pick(" nats/image at most", " نات بر تصویر یا کمتر")]],
-            en="The other three faults, over seeds.", fa="سه ایراد دیگر، روی بذر‌ها.")
+            en="The other three faults, over seeds.", fa="سه ایراد دیگر، روی بذرها.")
 
 
 def against(a, b, better, worse, same):
@@ -277,7 +277,7 @@ for k in study.track(list(names), "bounds"):
         study.measure("neg_log_p_exact", float(truth.mean()), n=len(first), unit="nats/image", protocol=f"quadrature over the plane, first {len(first)} test images, seed 0", recipe=k)
     rows.append([study.word(names[k]), kit.Cell(deviation), kit.ends(bounds[k], 1), *(kit.ends(t, 1) for t in terms), None if truth is None else kit.Cell(f"{float(truth.mean()):.1f}")])
 study.table(study.pick(["model", "s / deviation of the codes", "−ELBO", "reconstruction", "KL", "−log p, exact"], ["مدل", "نسبت s به انحراف کدها", kit.ltr("−ELBO"), "بازسازی", "KL", f"{kit.ltr('−log p')}، دقیق"]), rows,
-            en=f"Nats per test image. −ELBO over seeds (2,000 test images; the VAE 10,000); the last column is seed 0 on the first {len(first)} test images; a dash: the integral did not settle.", fa=f"نات بر تصویر آزمون. ‏{kit.ltr('−ELBO')} روی بذر‌ها (۲٬۰۰۰ تصویر آزمون و برای VAE ‏۱۰٬۰۰۰)؛ ستون آخر بذر صفر روی {len(first)} تصویر نخست آزمون؛ خط تیره: انتگرال آرام نگرفت.")
+            en=f"Nats per test image. −ELBO over seeds (2,000 test images; the VAE 10,000); the last column is seed 0 on the first {len(first)} test images; a dash: the integral did not settle.", fa=f"نات بر تصویر آزمون. ‏{kit.ltr('−ELBO')} روی بذرها (۲٬۰۰۰ تصویر آزمون و برای VAE ‏۱۰٬۰۰۰)؛ ستون آخر بذر صفر روی {len(first)} تصویر نخست آزمون؛ خط تیره: انتگرال آرام نگرفت.")
 behind = {k: bounds[k].value - bounds["vae-mlp"].value for k in names if k != "vae-mlp"}
 best = all(against(bounds[k], bounds["vae-mlp"], True, False, False) for k in behind)
 study.say(

@@ -299,7 +299,7 @@ coded = {key: Coded(found[0].model(), images) for key, found in runs.items()}
 study.say(en=f"**Data.** {data.source}: {len(data.train):,} training and {len(data.test):,} test images. **Models.** The encoder ends in {', '.join(f'{m.latent.outputs} ({names[k]})' for k, m in coded.items())} values and the decoder takes {', '.join(str(m.latent.features) for m in coded.values())}; the hidden layers are the same. The Student law has ν = 5, the mixture 20 components. **Training.** {runs['vae-mlp'][0].experiment.train.epochs:g} passes, {len(runs['vae-mlp'])} seed(s) each.",
           fa=f"**داده.** {len(data.train):,} تصویر آموزش و {len(data.test):,} تصویر آزمون MNIST. **مدل‌ها.** خروجی رمزگذار به ترتیب {'، '.join(str(m.latent.outputs) for m in coded.values())} عدد و ورودی رمزگشا {'، '.join(str(m.latent.features) for m in coded.values())} عدد است؛ لایه‌های پنهان یکسان‌اند. استیودنت ν = 5 و آمیخته ۲۰ مؤلفه دارد. **آموزش.** {runs['vae-mlp'][0].experiment.train.epochs:g} دور، هر کدام با {len(runs['vae-mlp'])} بذر.")
 study.figure(curves({names[k]: [r.history() for r in runs[k]] for k in names}, ["elbo/loss", "elbo/kl"], epoch=len(data.train)), "curves",
-             en="Training loss and KL term per image, all seeds.", fa="هزینهٔ آموزش و جملهٔ KL بر تصویر، همهٔ بذر‌ها.")
+             en="Training loss and KL term per image, all seeds.", fa="هزینهٔ آموزش و جملهٔ KL بر تصویر، همهٔ بذرها.")
 
 # %% [markdown] lang="en"
 # ## Results: likelihood and samples
@@ -311,7 +311,7 @@ common = min(m.n for found in runs.values() for r in found for m in r.results() 
 value = {k: {**{m: study.results(k, m) for m in ("neg_elbo", "reconstruction", "kl")}, "iwae_bound": common_bound(study, k, data, common)} for k in names}
 study.table(study.pick(["prior", "−ELBO", "reconstruction", "KL", "−log p, importance-weighted"], ["پیشین", kit.ltr("−ELBO"), "بازسازی", "KL", f"{kit.ltr('−log p')} با وزن اهمیت"]),
             [[called[names[k]], *kit.cells(value[k].values())] for k in names],
-            en=f"Nats per test image; mean over seeds with the 95 % Student interval. Last column: the first {common} test images only.", fa=f"نات بر تصویر آزمون؛ میانگین روی بذر‌ها با بازهٔ ۹۵ درصد استیودنت. ستون آخر: تنها {common} تصویر نخست آزمون.")
+            en=f"Nats per test image; mean over seeds with the 95 % Student interval. Last column: the first {common} test images only.", fa=f"نات بر تصویر آزمون؛ میانگین روی بذرها با بازهٔ ۹۵ درصد استیودنت. ستون آخر: تنها {common} تصویر نخست آزمون.")
 quality = ("fd_digits", "kid", "precision", "recall", "coverage", "leakage_neighbours")
 judged = {k: {m: study.results(k, m) for m in quality} for k in names}
 best = next(iter(judged.values()))
@@ -402,7 +402,7 @@ ranked = sorted((k for k in names if judged[k]["fd_digits"] is not None), key=la
 by_hole = sorted(fits, key=lambda k: fits[k].mismatch.value)
 small = study.pick(" The smoke preset trains for seconds: these numbers show only that the pipeline runs.", " پیکربندی smoke تنها چند ثانیه آموزش می‌دهد: این عددها فقط نشان می‌دهند که زنجیره کار می‌کند.") if study.small else ""
 elbo_en = f"Against the Gaussian, with seeds paired, the negative ELBO differs clearly for {listed(clear, names, ('lower', 'higher'), ', ')} (nats); the other differences are within the 95 % interval of {len(runs['vae-mlp'])} seeds." if clear else "With these seeds no difference of the negative ELBO from the Gaussian is clear of its 95 % interval."
-elbo_fa = f"در برابر گاوسی و با جفت کردن بذر‌ها، {kit.ltr('−ELBO')} در این مدل‌ها آشکارا فرق دارد (نات): {listed(clear, {k: persian[name] for k, name in names.items()}, ('کمتر', 'بیشتر'), '، ')}؛ اختلاف‌های دیگر درون بازهٔ ۹۵ درصد {len(runs['vae-mlp'])} بذر‌اند." if clear else f"با این بذر‌ها هیچ اختلافی از {kit.ltr('−ELBO')} گاوسی بیرون از بازهٔ ۹۵ درصد خود نیست."
+elbo_fa = f"در برابر گاوسی و با جفت کردن بذرها، {kit.ltr('−ELBO')} در این مدل‌ها آشکارا فرق دارد (نات): {listed(clear, {k: persian[name] for k, name in names.items()}, ('کمتر', 'بیشتر'), '، ')}؛ اختلاف‌های دیگر درون بازهٔ ۹۵ درصد {len(runs['vae-mlp'])} بذرند." if clear else f"با این بذرها هیچ اختلافی از {kit.ltr('−ELBO')} گاوسی بیرون از بازهٔ ۹۵ درصد خود نیست."
 fd_en = f" By the mean Fréchet distance, best first: {', '.join(names[k] for k in ranked)}; where the intervals of the table overlap this order is not settled." if ranked else ""
 fd_fa = f" بنا بر میانگین فاصلهٔ فرشه، از بهترین: {'، '.join(persian[names[k]] for k in ranked)}؛ هر جا بازه‌های جدول هم‌پوشانی دارند این ترتیب قطعی نیست." if ranked else ""
 limit = value["prior-categorical"]["kl"]
