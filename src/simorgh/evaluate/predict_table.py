@@ -53,7 +53,7 @@ def predict_file(run: Run, path: Path | str, spellings: int | None = None, devic
         raise UserError(f"{extra} random spellings are none that can be made: give 0 or more.")
     model = run.model()
     if run.spec.kind != "tokens" or not isinstance(model, Predicts):
-        raise UserError(f"{run.path} is no classifier of molecules: train one, such as bbbp-lstm.")
+        raise UserError(f"{run.path} is no classifier of molecules: simorgh list recipes shows some to train.")
     if not run.spec.labels:
         raise UserError(
             f"{run.path} is of a time when runs did not keep the names of classes: delete it and train it again."

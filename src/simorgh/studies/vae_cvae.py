@@ -54,10 +54,10 @@ import torch
 from scipy.stats import norm
 
 from simorgh.data import DataConfig, batches, load, stream
-from simorgh.evaluate.exact import estimates
 from simorgh.evaluate.generate import generate
 from simorgh.report.figures import block_diagram, curves, image_grid, latent_panels, latent_scatter, mosaic
 from simorgh.studies import kit
+from simorgh.studies._exact import estimates
 
 study = kit.current()
 vae, cvae = study.runs("vae-mlp")[0], study.runs("cvae-mlp")[0]
