@@ -192,6 +192,10 @@ class Config(ABC):
         """These settings with what can be found out only where training begins, such as a checksum."""
         return self
 
+    def context(self) -> Mapping[str, str | int | float]:
+        """What of these settings belongs into the context of every measurement, such as a set point."""
+        return {}
+
     def start(self, model: Model, spec: DataSpec) -> Model:
         """A model just built, with the weights that training begins with where those of `build` are not meant. Called
         before training only: a run that is opened has weights of its own."""

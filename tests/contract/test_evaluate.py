@@ -12,9 +12,13 @@ from simorgh.contracts import UserError
 from simorgh.data import DataConfig, load
 from simorgh.data.parts import Part
 from simorgh.evaluate import METRICS, evaluate, evaluated, judge, measurement, over_seeds
-from simorgh.evaluate.measure import untested
+from simorgh.evaluate.measure import context, untested
 from simorgh.evaluate.prediction import _what
 from simorgh.metrics.kid import kid
+from simorgh.models.control_vae import ControlVAEConfig
+from simorgh.models.vae import VAEConfig
+from simorgh.models.vq_vae import VQVAEConfig
+from simorgh.nn.codebook import Codebook
 from simorgh.recipes import recipe
 from simorgh.report.compare import compare
 from simorgh.train import Run, fit, initialise
@@ -102,6 +106,16 @@ def test_real_digits_in_the_place_of_samples_are_read_as_asked(tmp_path: Path, m
     real, fake = judge.reference(n, "test"), judge.judged(x)[0]
     assert found["kid"].value == pytest.approx(1000 * kid(real, fake, size=n).value, abs=1e-6)
     assert found["smallest_class_share"].value <= 0.1 <= found["largest_class_share"].value
+
+
+def test_a_set_point_and_a_size_of_codes_stand_with_every_number(tmp_path: Path):
+    """So that numbers of two set points are told apart by more than a recipe's name."""
+    spec = load(DataConfig("digits")).spec
+    for config, more in ((ControlVAEConfig(target=3.5), {"set_point": 3.5}),
+                         (VQVAEConfig(Codebook(codes=5, dim=7)), {"dimension": 7}), (VAEConfig(), {})):  # fmt: skip
+        experiment = replace(recipe("digits-vae", "smoke"), model=config)
+        known = {"recipe": "digits-vae", "preset": "smoke", "seed": 0, "data": "digits"}
+        assert context(Run(tmp_path, experiment, spec), split="test") == {**known, **more, "split": "test"}
 
 
 def test_a_group_is_stored_when_it_is_measured_and_replaces_all_of_its_own(tmp_path: Path, monkeypatch):

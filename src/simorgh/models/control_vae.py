@@ -48,6 +48,9 @@ class ControlVAEConfig(Config):
     def build(self, spec: DataSpec) -> "ControlVAE":
         return ControlVAE(self, spec)
 
+    def context(self) -> dict[str, float]:
+        return {"set_point": self.target}
+
 
 class ControlVAE(VAE):
     """Equation (1)."""

@@ -77,6 +77,9 @@ class VQVAEConfig(Config):
     def build(self, spec: DataSpec) -> "VQVAE":
         return VQVAE(self, spec)
 
+    def context(self) -> dict[str, int]:
+        return {"dimension": self.codebook.dim}
+
 
 class VQVAE(Model):
     """Encoder, codebook, decoder; and a prior over maps of codes."""
