@@ -103,9 +103,9 @@ if __name__ == "__main__":
         threads = f"{torch.get_num_threads()} threads"
         how = (
             f"784-512-2, batch 128, {asked.images:,} images, a process for each training, {threads}, images a second "
-            f"over those of the trainer of pythae {metadata.version('pythae')}, our settings: "
+            f"over those of the trainer of pythae {metadata.version('pythae')}, "
         )
         said = {"eager": "the peer's settings", "default": "our settings"}
         words = "MLP VAE, {}, {}: images a second over those of pythae's trainer"
-        found = [timing(words.format(w, threads), ratios[k], how + k, name="speed_ratio") for k, w in said.items()]
+        found = [timing(words.format(w, threads), ratios[k], how + w, name="speed_ratio") for k, w in said.items()]
         record(__file__, found)

@@ -31,7 +31,9 @@ def timing(what: str, values: Sequence[float], protocol: str, unit: str = "", na
     """The median of `values`, one a round; `what` are its words in the README."""
     value = median(values)
     how = f"median of {len(values)} rounds in turn, {protocol}"
-    return measurement(name, value, unit, how, n=len(values), context={"what": what})
+    return measurement(
+        name, value, unit, how, n=len(values), context={"what": what, "rounds": " ".join(f"{v:.4g}" for v in values)}
+    )
 
 
 def record(script: str, found: Sequence[Measurement]) -> None:

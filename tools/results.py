@@ -161,7 +161,7 @@ def speed() -> str:
         for m in read(path)["results"]:
             ends = "" if m["low"] is None else f" [{m['low']:.3g}, {m['high']:.3g}]"
             lines.append(f"| {m['context']['what']} | `{path.stem}.py` | {m['value']:.3g}{ends} |")
-    return "\n".join(lines)
+    return "\n".join(lines) if len(lines) > 2 else ""
 
 
 def named(context: dict) -> tuple[str | None, ...]:
@@ -183,7 +183,8 @@ def readme() -> str:
     """README.md with fresh tables."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
-    return f"{before}{BEGIN}\n{table()}\n\n{others()}\n\n{speed()}\n{END}{rest.split(END)[1]}"
+    tables = "\n\n".join(filter(None, (table(), others(), speed())))
+    return f"{before}{BEGIN}\n{tables}\n{END}{rest.split(END)[1]}"
 
 
 if __name__ == "__main__":

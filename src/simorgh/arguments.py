@@ -186,7 +186,8 @@ class PackArguments:
 
 @dataclass
 class ExportArguments:
-    """Write a finished run as one .zip to hand on: it opens as a run wherever it is unzipped.
+    """Write a finished run as one .zip to hand on: it opens as a run wherever it is unzipped. Paths of your own data
+    stand in its settings, as you gave them to train.
 
     Attributes:
         out: the archive; left out, the name of the run with .zip, here.

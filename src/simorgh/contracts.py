@@ -192,7 +192,7 @@ class Config(ABC):
         """These settings with what can be found out only where training begins, such as a checksum."""
         return self
 
-    def context(self) -> Mapping[str, str | int | float]:
+    def marks(self) -> Mapping[str, str | int | float]:
         """What of these settings belongs into the context of every measurement, such as a set point."""
         return {}
 

@@ -16,6 +16,7 @@ from simorgh.cli import main
 from simorgh.errors import UserError
 from simorgh.recipes import recipe
 from simorgh.report import sampling
+from simorgh.report.export import save_run
 from simorgh.report.terminal import show_rows
 from simorgh.train import Run, fit
 
@@ -229,8 +230,17 @@ def test_an_exported_run_opens_wherever_it_is_unzipped(tmp_path: Path, monkeypat
     first = archive.read_bytes()
     main(["export", str(run.path)])
     assert archive.read_bytes() == first
-    (run.path / "ema.safetensors").unlink()
-    (run.path / "model.safetensors").unlink()
+    monkeypatch.chdir(run.path)
+    for _ in range(2):
+        main(["export", "."])
+        assert (run.path / archive.name).read_bytes() == first, "an archive must not hold the one before it"
+    (run.path / archive.name).unlink()
+    monkeypatch.chdir(tmp_path)
+    (run.path / "gone").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(UserError, match="cannot be copied"):
+        save_run(archive, run)
+    (run.path / "gone").unlink()
+    (run.path / "model.safetensors").unlink()  # a kill between the two sets of weights leaves the averaged ones
     for arguments, said in (([], "is not finished"), (["--out", "model.tar"], "should end in .zip")):
         with pytest.raises(SystemExit) as stop:
             main(["export", str(run.path), *arguments])

@@ -16,7 +16,7 @@ from simorgh.evaluate.measure import context, untested
 from simorgh.evaluate.prediction import _what
 from simorgh.metrics.kid import kid
 from simorgh.models.control_vae import ControlVAEConfig
-from simorgh.models.vae import VAEConfig
+from simorgh.models.gpt import GPTConfig
 from simorgh.models.vq_vae import VQVAEConfig
 from simorgh.nn.codebook import Codebook
 from simorgh.recipes import recipe
@@ -112,7 +112,7 @@ def test_a_set_point_and_a_size_of_codes_stand_with_every_number(tmp_path: Path)
     """So that numbers of two set points are told apart by more than a recipe's name."""
     spec = load(DataConfig("digits")).spec
     for config, more in ((ControlVAEConfig(target=3.5), {"set_point": 3.5}),
-                         (VQVAEConfig(Codebook(codes=5, dim=7)), {"dimension": 7}), (VAEConfig(), {})):  # fmt: skip
+                         (VQVAEConfig(Codebook(codes=5, dim=7)), {"dimension": 7}), (GPTConfig(), {})):  # fmt: skip
         experiment = replace(recipe("digits-vae", "smoke"), model=config)
         known = {"recipe": "digits-vae", "preset": "smoke", "seed": 0, "data": "digits"}
         assert context(Run(tmp_path, experiment, spec), split="test") == {**known, **more, "split": "test"}

@@ -54,6 +54,12 @@ def test_every_model_of_the_list_is_a_member():
     assert {member.kind for member in MEMBERS.values()} == set(MODELS)
 
 
+def test_config_keeps_the_words_of_its_contract(member: Member):
+    """A setting of the same name would take the place of what every model is asked for."""
+    assert {"recipe", "preset", "seed", "data", "split"}.isdisjoint(member.config.marks())
+    assert not {"build", "start", "settle", "marks", "unlike_losses"} & {f.name for f in fields(member.config)}
+
+
 def test_config_round_trips(member: Member):
     assert MODELS[member.kind] is type(member.config)
     assert from_dict(Config, to_dict(member.config)) == member.config

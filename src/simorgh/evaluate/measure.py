@@ -40,7 +40,7 @@ def measurement(
 def context(run: Run, **more: str | int | float | bool | None) -> dict:
     """What a number belongs to: recipe, preset, seed, data, and what its model puts beside them."""
     e = run.experiment
-    return {"recipe": e.name, "preset": e.preset, "seed": e.seed, "data": e.data.name, **e.model.context(), **more}
+    return {"recipe": e.name, "preset": e.preset, "seed": e.seed, "data": e.data.name, **e.model.marks(), **more}
 
 
 def tested(run: Run, data: Dataset) -> str:

@@ -48,7 +48,7 @@ class ControlVAEConfig(Config):
     def build(self, spec: DataSpec) -> "ControlVAE":
         return ControlVAE(self, spec)
 
-    def context(self) -> dict[str, float]:
+    def marks(self) -> dict[str, float]:
         return {"set_point": self.target}
 
 

@@ -77,7 +77,7 @@ class VQVAEConfig(Config):
     def build(self, spec: DataSpec) -> "VQVAE":
         return VQVAE(self, spec)
 
-    def context(self) -> dict[str, int]:
+    def marks(self) -> dict[str, int]:
         return {"dimension": self.codebook.dim}
 
 

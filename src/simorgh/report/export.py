@@ -18,15 +18,19 @@ from simorgh.files import replaced, zipped
 from simorgh.report.figures import array, mosaic
 from simorgh.train import Run
 
-LEFT_OUT = ("state.pt", "best.safetensors", "lock", "*.lock", "*.log", "*.workers", ".*")
+LEFT_OUT = ("state.pt", "best.safetensors", "lock", "*.lock", "*.log", "*.workers", "*.zip", ".*")
 """Of a run or a sweep: it can be read and drawn from without them, and some name the machine."""
+
+PAGES = ("report.html", "report.ipynb")
+"""Of a run: made anew by `simorgh report`, and they repeat paths of the machine."""
 
 NOTE = """A model trained by Simorgh: recipe {recipe}, preset {preset}, seed {seed}.
 
 Where Simorgh is installed this folder is a run like any other, after unzipping:
 
-    simorgh report {name}
-    simorgh evaluate {name}      (looks for the data {data})
+    simorgh sample {name}
+    simorgh report {name}        (this and the next look for the data {data})
+    simorgh evaluate {name}
 
 or, in Python: Run.open("{name}").model(), with Run from simorgh.train. The state of the optimisers is left out, so the
 training cannot be continued from here. experiment.yaml says how it was trained, environment.json by which versions.
@@ -77,17 +81,24 @@ def save_text(path: Path | str, text: str) -> Path:
 
 def save_run(path: Path | str, run: Run) -> Path:
     """Write a finished run as a .zip that opens as a run wherever it is unzipped: settings, environment, history,
-    snapshots, results and the weights that it draws with; no optimiser, and no second set of weights.
+    snapshots, results and the weights that it draws with; no optimiser, no second set of weights, no pages. Paths of
+    your own data stand in its settings, as you gave them to train.
 
     UserError for a run that is not finished, or whose weights are damaged.
     """
     path = Path(path)
     check_ending(path, {".zip": "an archive"})
+    if not run.finished:
+        raise UserError(f"{run.path} is not finished: run the same train command again, it resumes by itself.")
     run.model()
     name, made = run.path.resolve().name, run.experiment
     with tempfile.TemporaryDirectory() as private:
         folder = Path(private) / name
-        shutil.copytree(run.path, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        try:
+            shutil.copytree(run.path, folder, ignore=shutil.ignore_patterns(*LEFT_OUT, *PAGES))
+        except OSError as error:
+            why = error.strerror or "a file of it cannot be read"
+            raise UserError(f"{run.path} cannot be copied ({why}).") from error
         averaged = folder / "ema.safetensors"
         if averaged.is_file():
             averaged.replace(folder / "model.safetensors")

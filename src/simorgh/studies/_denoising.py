@@ -55,7 +55,8 @@ class Scores(NamedTuple):
         spread: standard deviation of all grey levels before the clamp, as a share of that of the test images.
         beyond: share of pixels more than a twentieth of the range outside it, before the clamp.
         diversity: variance of the features within a digit, over the samples that are read as asked (a misread one is
-            no variety), as a share of that of the test images; None without labels, or with too few such samples.
+            no variety), as a share of that of the test images that are read rightly; None without labels, or with too
+            few such samples.
     """
 
     fd: Interval
@@ -97,8 +98,9 @@ def scores(run: Run, drawn: Drawn) -> Scores:
     if drawn.labels is not None:
         hit = guessed == drawn.labels
         accuracy = proportion(int(hit.sum()), n)
+        known = judge.judged(x)[1].argmax(1) == y
         if int(hit.sum()) > len(drawn.labels[hit].unique()):
-            diversity = _within(fake[hit], drawn.labels[hit]) / _within(real, y)
+            diversity = _within(fake[hit], drawn.labels[hit]) / _within(real[known], y[known])
     low, high = model.inward(torch.zeros(())).item(), 1.0
     edge = (high - low) / 20
     beyond = ((drawn.raw < low - edge) | (drawn.raw > high + edge)).double().mean()

@@ -335,11 +335,13 @@ def quality(study: Study, keys: Mapping[str, str]) -> dict[str, dict[str, object
         f"{count:,} samples against as many test images, best first; mean over seeds ± half of the 95 % interval (over "
         "samples where there is one seed). KID has no bias, so it may be negative; extrapolated is the distance at an endless "
         "number of samples. Authenticity is the share of samples that lie farther from the nearest training image than "
-        "that one from its own nearest. In the last row training images take the place of samples.",
+        "that one from its own nearest. In the last row training images take the place of samples; there the extrapolated "
+        "distance is 0 by definition, and authenticity, of at most 2,000 samples, is that of the test images.",
         f"{count:,} نمونه در برابر همان تعداد تصویر آزمون، بهترین در بالا؛ میانگین بذرها ± نیم‌بازهٔ ۹۵ درصد (روی نمونه‌ها "
         "اگر یک بذر باشد). ‏KID نااریب است و می‌تواند منفی باشد؛ extrapolated همان فاصله با شمار بی‌پایان نمونه است و authenticity "
         "سهم نمونه‌هایی که از نزدیک‌ترین تصویر آموزش دورترند تا آن تصویر از نزدیک‌ترین همسایهٔ خود. در سطر آخر تصویرهای آموزش جای "
-        "نمونه‌ها را گرفته‌اند.",
+        "نمونه‌ها را گرفته‌اند؛ آن‌جا فاصلهٔ extrapolated بنا بر تعریف صفر است و authenticity، که روی حداکثر ۲٬۰۰۰ نمونه است، از آنِ "
+        "تصویرهای آزمون.",
     )  # fmt: skip
     by_class(study, {title: keys[title] for title in order})
     return held
@@ -372,7 +374,7 @@ def by_class(study: Study, keys: Mapping[str, str]) -> None:
         axes.set(title=title, xlabel="digit", xticks=range(10))
     figure.axes[0].set_ylabel("share of the samples")
     study.figure(
-        figure, f"classes-{'-'.join(keys.values())}",
+        figure, f"classes-{'-'.join(sorted(keys.values()))}",
         "Share of every digit among the samples, as the judge reads them: bars are means over seeds, points the seeds; dashed "
         "at 5 and 15 %, beyond which a digit counts as nearly lost or dominant.",
         "سهم هر رقم در نمونه‌ها به خوانش داور: میله میانگین بذرها و نقطه هر بذر است؛ خط‌چین‌ها در ۵ و ۱۵ درصد، که فراتر از آن‌ها رقم "

@@ -62,7 +62,7 @@ study.warn_if_small()
 # %% [markdown] lang="en"
 # ## Card: the idea
 # A VAE minimises reconstruction $+\ \beta\,\mathrm{KL}$. With a fixed $\beta$ the KL ends wherever it ends: at
-# $\beta = 1$ codes carry all they can, at a large $\beta$ they go silent. The two aims of the paper, sharp images and a
+# $\beta = 1$ codes carry all they can, at a large $\beta$ they go silent. The two aims of the paper, sharp images and
 # varied samples, are thus traded blindly. ControlVAE closes a loop round the training: measure the KL of each batch,
 # compare it with the set point, $e(t) = \mathrm{KL}^* - \mathrm{KL}(t)$, and set
 #

@@ -176,7 +176,7 @@ study.say(
 # the first slope is gone just when the generator has most to learn, the second is at its largest.
 # %% [markdown] lang="fa"
 # ## کارت: گرادیان مولد و هزینه‌ای که اشباع نمی‌شود
-# اگر $s = D(G(z))$ نمره و $\sigma(s)$ احتمال «واقعی بودن» باشد، شیب بازی مقالهٔ اصلی و شیب هزینهٔ اشباع‌نشوندهِ این تمرین چنین است:
+# اگر $s = D(G(z))$ نمره و $\sigma(s)$ احتمال «واقعی بودن» باشد، شیب بازی مقالهٔ اصلی و شیب هزینهٔ اشباع‌نشوندهٔ این تمرین چنین است:
 #
 # $$ \frac{d}{ds} \log(1 - \sigma(s)) = -\sigma(s), \qquad \frac{d}{ds}\bigl(-\log \sigma(s)\bigr) = -(1 - \sigma(s)). $$
 #

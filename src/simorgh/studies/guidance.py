@@ -117,7 +117,7 @@ study.table(study.pick(["what", "file and line", "line"], ["چه", "پرونده
             f"Where guidance stands in this package; lines are looked up while the report is made. Measured: {100 * share:.1f} % of 20,000 labels dropped.",
             f"جای هدایت در این بسته؛ سطرها هنگام ساختن گزارش جسته می‌شوند. اندازه‌گیری: {100 * share:.1f}٪ از ۲۰٬۰۰۰ برچسب حذف شد.")
 study.say("In the widely used teaching script (TeaPearce/Conditional_Diffusion_MNIST) the same three places are a Bernoulli mask over the labels in `DDPM.forward`, a batch that is doubled in `DDPM.sample`, and there `eps = (1 + guide_w) * eps1 - guide_w * eps2`: the convention of $w$. Its null is a one-hot vector set to zero; ours is an eleventh class with a vector of its own.",
-          "در اسکریپت آموزشی پرکاربرد (TeaPearce/Conditional_Diffusion_MNIST) همین سه جا چنین است: نقابی برنولی روی برچسب‌ها در `DDPM.forward`، دسته‌ای که در `DDPM.sample` دو برابر می‌شود، و همان‌جا `eps = (1 + guide_w) * eps1 - guide_w * eps2`، با قرارداد $w$. تهیِ آن بردار تک‌داغِ صفرشده است؛ تهیِ ما ردهٔ یازدهمی با بردار خود.")
+          "در اسکریپت آموزشی پرکاربرد (TeaPearce/Conditional_Diffusion_MNIST) همین سه جا چنین است: ماسکی برنولی روی برچسب‌ها در `DDPM.forward`، دسته‌ای که در `DDPM.sample` دو برابر می‌شود، و همان‌جا `eps = (1 + guide_w) * eps1 - guide_w * eps2`، با قرارداد $w$. تهیِ آن بردار تک‌داغِ صفرشده است؛ تهیِ ما ردهٔ یازدهمی با بردار خود.")
 
 # %% [markdown] lang="en"
 # ### What it is not
@@ -217,7 +217,7 @@ def keep(sampler, s):
         study.measure(name, value.value, value.low, value.high, protocol=how, floor=floor[name.removeprefix("judge_").removesuffix("_digits")], **shared)
     study.measure("pixel_spread", s.spread, protocol=how + ", before the clamp, as a share of the test images'", **shared)
     if s.diversity is not None:
-        study.measure("feature_diversity", s.diversity, protocol=how + ", variance within a digit of the samples read as asked, as a share of the test images'", **shared)
+        study.measure("feature_diversity", s.diversity, protocol=how + ", variance within a digit of the samples read as asked, as a share of that of the test images read rightly", **shared)
 
 
 SCALES = (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)

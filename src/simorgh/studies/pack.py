@@ -25,7 +25,7 @@ import nbformat
 
 from simorgh.errors import UserError
 from simorgh.files import replaced, zipped
-from simorgh.report.export import LEFT_OUT
+from simorgh.report.export import LEFT_OUT, PAGES
 from simorgh.report.notebook import StudyError, execute
 from simorgh.studies.runner import AGAIN, CONTEXT, products
 
@@ -179,7 +179,7 @@ def copy(report: Report, made: Path, taken: dict[Path, Path]) -> None:
         if taken.setdefault(new, place) != place:
             raise UserError(f"{place} and {taken[new]} have one name and are not one: pack their reports apart.")
         if not new.exists():
-            shutil.copytree(place, new, ignore=shutil.ignore_patterns(*LEFT_OUT, "report.html", "report.ipynb"))
+            shutil.copytree(place, new, ignore=shutil.ignore_patterns(*LEFT_OUT, *PAGES))
         inside = new if source.is_dir() else new / source.name
         return f"../{inside.relative_to(made).as_posix()}"
 

@@ -78,7 +78,7 @@ study.table(study.pick(["text", "ids", "tokens that count", "shape of its tokens
             [[kit.ltr(repr(text)), kit.ltr(" ".join(map(str, ids[: int(m.sum())].tolist()))), int(m.sum()), kit.ltr(str(tuple(t.shape)))]
              for text, ids, m, t in zip(["", prompt], told.ids(["", prompt]), mask, tokens)],
             "The two rows of the batch. Id 0 starts every text, so the empty string has one token and not none; the mask hides the filling of the shorter row.",
-            "دو سطر دسته. شناسهٔ ۰ آغاز هر متن است؛ پس رشتهٔ تهی یک توکن دارد و نه هیچ. نقاب، پرکنندهٔ سطر کوتاه‌تر را پنهان می‌کند.")
+            "دو سطر دسته. شناسهٔ ۰ آغاز هر متن است؛ پس رشتهٔ تهی یک توکن دارد و نه هیچ. ماسک، پرکنندهٔ سطر کوتاه‌تر را پنهان می‌کند.")
 
 scale, q = 3.0, 1.0
 u = SampleNoise(0, 4).normal(4, *model.shape)

@@ -194,7 +194,7 @@ for title, group in moments.items():
         cell = kit.Cell(f"{100 * value:.1f} %") if low is None else kit.percent(setback[title])
     rows.append([title, kit.Cell(", ".join(f"{v:.2f}" for v in ends[title])), kit.Cell(f"{ratio:.2f}"), cell])
 study.table(study.pick(["model", "fd-digits at the end, each seed", "worst seed over best", "mean setback between snapshots, second half"], ["مدل", "fd-digits پایانی هر بذر", "بدترین بذر به بهترین", "پسرفت میانگین میان عکس‌ها، نیمهٔ دوم"]), rows,
-            "Raw weights against the same 2,000 test images: larger numbers than with 10,000, by the bias of the distance ({games.floor_at(2000):.3g} for as many training images). A setback is a rise of the distance from one snapshot to the next; in brackets the 95 % interval over seeds.", "وزن‌های بی‌میانگین در برابر همان ۲٬۰۰۰ تصویر آزمون: به سبب اریبی فاصله، عددها از حالت ۱۰٬۰۰۰تایی بزرگ‌ترند ({games.floor_at(2000):.3g} برای همین تعداد تصویر آموزش). پسرفت یعنی بالا رفتن فاصله از یک عکس تا عکس بعد؛ در کروشه بازهٔ ۹۵ درصد روی بذرها.")
+            f"Raw weights against the same 2,000 test images: larger numbers than with 10,000, by the bias of the distance ({games.floor_at(2000):.3g} for as many training images). A setback is a rise of the distance from one snapshot to the next; in brackets the 95 % interval over seeds.", f"وزن‌های بی‌میانگین در برابر همان ۲٬۰۰۰ تصویر آزمون: به سبب اریبی فاصله، عددها از حالت ۱۰٬۰۰۰تایی بزرگ‌ترند ({games.floor_at(2000):.3g} برای همین تعداد تصویر آموزش). پسرفت یعنی بالا رفتن فاصله از یک عکس تا عکس بعد؛ در کروشه بازهٔ ۹۵ درصد روی بذرها.")
 words = {-1: ("smaller", "کوچک‌تر"), 1: ("larger", "بزرگ‌تر"), 0: ("not to be told apart", "تمایزناپذیر")}
 steady, en, fa = {}, [], []
 for title in ("WGAN", "WGAN-GP"):
