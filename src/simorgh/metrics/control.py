@@ -98,11 +98,11 @@ def reachability(set_point: float, plain_kl: float, beta_min: float = 1.0) -> st
         raise UserError(f"a set point of {set_point} and a KL of {plain_kl} nats cannot be compared.")
     if set_point > plain_kl:
         return (
-            f"A set point of {set_point:g} nats cannot be reached: the KL is {plain_kl:g} nats at beta {beta_min:g}, "
+            f"A set point of {set_point:g} nats cannot be reached: the KL is {plain_kl:.4g} nats at beta {beta_min:g}, "
             "and only a smaller beta would raise it."
         )
     return (
-        f"A set point of {set_point:g} nats can be reached: the KL is {plain_kl:g} nats at beta {beta_min:g}, and a "
+        f"A set point of {set_point:g} nats can be reached: the KL is {plain_kl:.4g} nats at beta {beta_min:g}, and a "
         "larger beta lowers it."
     )
 
