@@ -19,7 +19,8 @@ FOLDER = Path(__file__).parents[1] / "results" / "benchmarks"
 
 def median(values: Sequence[float]) -> Interval | float:
     """The median with the narrowest pair of ordered rounds that holds it in 95 % of cases, whatever their law; the
-    plain number where there are fewer than six rounds, for which there is no such pair."""
+    plain number where there are fewer than six rounds, for which there is no such pair (David & Nagaraja 2003, "Order
+    Statistics", section 7.1: the rank of the median is binomial with probability 1/2)."""
     held, n = sorted(values), len(values)
     out = int(binom.ppf(0.025, n, 0.5)) - 1  # so many rounds may be left out at either end
     if out < 0:

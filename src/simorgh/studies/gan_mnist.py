@@ -30,6 +30,7 @@ from simorgh.evaluate import generate
 from simorgh.recipes import recipe
 from simorgh.report.figures import block_diagram, image_grid
 from simorgh.report.style import LINES
+from simorgh.studies import _game_quality as standing
 from simorgh.studies import _games as games
 from simorgh.studies import kit
 
@@ -295,12 +296,12 @@ study.figure(image_grid(images.view(10, 10, 1, 28, 28).transpose(0, 1).reshape(1
 # ## فاصله تا رقم واقعی
 
 # %%
-held = games.quality(study, titles)
-games.verdicts(study, titles)
+held = standing.quality(study, titles)
+standing.verdicts(study, titles)
 m = held["GAN"]["fd_digits"]
 conditional = study.results("cgan", "judge_accuracy")
 if conditional:
-    study.table([study.pick("digit asked for", "رقم خواسته‌شده"), *map(str, range(10))], [[study.pick("read as asked, %", "همان خوانده شد، ٪"), *(kit.Cell(f"{100 * share:.1f}") for share in games.each_class(runs["GAN with labels"][0], "judge_accuracy", "by_class"))]],
+    study.table([study.pick("digit asked for", "رقم خواسته‌شده"), *map(str, range(10))], [[study.pick("read as asked, %", "همان خوانده شد، ٪"), *(kit.Cell(f"{100 * share:.1f}") for share in standing.each_class(runs["GAN with labels"][0], "judge_accuracy", "by_class"))]],
                 f"The conditional GAN, digit by digit: share of {conditional.n // 10:,} samples that the judge reads as asked.", f"‏GAN شرطی، رقم به رقم: سهمی از {conditional.n // 10:,} نمونه که داور همان رقم خواسته‌شده می‌خواند.")
 study.say(
     f"fd-digits of the GAN is {kit.short(m)}, where real training images in place of the samples reach {m.floor:.3f}: their (squared) distance is {m.value / m.floor:.0f} times that of real images. The distance compares means and covariances of features only; precision (samples that could be real) and recall (real images that could have been sampled) say which side is short: {held['GAN']['precision'].value:.3f} against {held['GAN']['recall'].value:.3f}. "

@@ -25,6 +25,7 @@ from simorgh.evaluate.two_sample import two_sample
 from simorgh.metrics.frechet import frechet_distance
 from simorgh.metrics.prdc import prdc
 from simorgh.report.figures import curves, image_grid
+from simorgh.studies import _game_quality as standing
 from simorgh.studies import _games as games
 from simorgh.studies import kit
 
@@ -167,9 +168,9 @@ for title, group in values.items():
             held[title][name] = study.measure(name.replace("-", "_").replace(" ", "_"), value, low, high, n=len(group), protocol=f"{n} samples against {n} held-out MNIST images ({tested} each for the two-sample test, fresh classifier), mean over seeds", recipe=titles[title], floor=values["floor"][0][name])
     rows.append(row)
 study.table([study.pick("images", "تصویرها"), *values["GAN"][0]], rows, f"Against {n:,} held-out images, mean of {seeds} seeds ± half of the 95 % interval.", f"در برابر {n:,} تصویر کنارگذاشته، میانگین {seeds} بذر ± نیم‌بازهٔ ۹۵ درصد.")
-games.verdicts(study, titles)
+standing.verdicts(study, titles)
 floor = values["floor"][0]
-sides = {name: games.compare(held["VAE"][name], held["GAN"][name]) for name in held["VAE"]}
+sides = {name: standing.compare(held["VAE"][name], held["GAN"][name]) for name in held["VAE"]}
 smaller = {name: {-1: "VAE", 1: "GAN", 0: None}[side] for name, side in sides.items()}
 larger = {name: {-1: "GAN", 1: "VAE", 0: None}[side] for name, side in sides.items()}
 

@@ -50,7 +50,7 @@ from simorgh.metrics.intervals import mean_interval
 from simorgh.noise import SampleNoise, philox
 from simorgh.report.figures import image_grid
 from simorgh.report.style import LINES, use_style
-from simorgh.studies import _games as games
+from simorgh.studies import _game_quality as standing
 from simorgh.studies import _levels as scale
 from simorgh.studies import kit
 from simorgh.studies._toys import OnALine, carried, cells, circle_objective, learnt_error, manifold, normals, score, spiral, step_sizes, tensor, truth, variation, what_it_does, widths
@@ -380,7 +380,7 @@ study.table(study.pick(["last denoising", "rms on pixels that are always black",
              [study.pick("with", "با"), kit.Cell(f"{after:.5f}"), kit.ends(distances['with'], 1)]],
             f"The same {n} chains with and without the last step; distance by {yardstick.name} from {len(yardstick.digits):,} test images, 95 % jackknife interval; {n} training images reach {floor_fd:.1f}.",
             f"همان {n} زنجیره با گام پایانی و بی آن؛ فاصله با {kit.ltr(yardstick.name)} از {len(yardstick.digits):,} تصویر آزمون، بازهٔ ۹۵ درصدی جک‌نایف؛ {n} تصویر آموزش به {floor_fd:.1f} می‌رسد.")
-games.quality(study, {"NCSN": "ncsn"})
+standing.quality(study, {"NCSN": "ncsn"})
 study.say(f"**Answer to (a).** On pixels that are black in every image the samples have an rms of {left_over:.5f} before the last step and {after:.5f} after it. With a perfect score the recursion of the step-size study predicts σ_L √v = {end * sqrt(v):.5f} before (± {doubt:.5f} by chance), and 0 after; {met[0]}. What happens along the ladder is visible in the columns. Langevin dynamics is the engine: it turns a field of directions into samples, at the price of {config.sampler.evaluations(config.path):,} evaluations of the network an image. "
           "**Pitfalls.** The 2019 ladder starts at σ = 1 though two MNIST digits lie about 10 apart: by (b.2) the shares of its digits may owe something to its start (`noise_levels` measures this). And a step is meaningless without its convention: name r.",
           f"**پاسخ (آ).** روی پیکسل‌هایی که در همهٔ تصویرها سیاه‌اند، ‏rms نمونه‌ها پیش از گام پایانی {left_over:.5f} و پس از آن {after:.5f} است. با امتیاز بی‌نقص، رابطهٔ بازگشتیِ بررسی گام پیش از آن {kit.ltr(f'σ_L √v = {end * sqrt(v):.5f}')} ({kit.ltr(f'± {doubt:.5f}')} از تصادف) و پس از آن صفر را پیش‌بینی می‌کند؛ {met[1]}. آنچه در طول نردبان رخ می‌دهد در ستون‌ها پیداست. پویایی لانژون موتور کار است: میدانی از جهت‌ها را به نمونه بدل می‌کند، به بهای {config.sampler.evaluations(config.path):,} ارزیابی شبکه برای هر تصویر. "

@@ -46,6 +46,7 @@ from simorgh.metrics.intervals import mean_interval
 from simorgh.models.ssgan import SSGANConfig, turned
 from simorgh.report.figures import bars, block_diagram, curves, image_grid
 from simorgh.report.style import WRONG
+from simorgh.studies import _game_quality as standing
 from simorgh.studies import _games as games
 from simorgh.studies import kit
 
@@ -234,9 +235,9 @@ games.shown(study, {title: runs[title] for title in staged}, staged)
 # روی هر دو پایین نگه داشته می‌شود (وزن gamma / 2).
 
 # %%
-held = games.quality(study, titles)
-named = games.verdicts(study, titles)
-en, fa = games.ranking(held)
+held = standing.quality(study, titles)
+named = standing.verdicts(study, titles)
+en, fa = standing.ranking(held)
 times = ", ".join(f"{t} {m.value:,.0f}" for t, m in seconds.items())
 study.say(f"{en} Mean training time in seconds: {times}.", f"{fa} زمان میانگین آموزش به ثانیه: {kit.ltr(times)}.")
 
@@ -247,7 +248,7 @@ study.say(f"{en} Mean training time in seconds: {times}.", f"{fa} زمان می�
 
 # %%
 mine, base = held["SSGAN"], held["GAN"]
-place, sharp, broad = (games.compare(mine[m], base[m]) for m in ("fd_digits", "precision", "recall"))
+place, sharp, broad = (standing.compare(mine[m], base[m]) for m in ("fd_digits", "precision", "recall"))
 count = {t: games.size(runs[t][0].model().generator) for t in ("SSGAN", "GAN")}
 trained, other = ssgan.experiment.train, runs["GAN"][0].experiment.train
 share = count["GAN"] / count["SSGAN"]

@@ -36,6 +36,7 @@ import numpy as np
 
 from simorgh.models.wgan import WGANConfig
 from simorgh.models.wgan_gp import WGANGPConfig
+from simorgh.studies import _game_quality as standing
 from simorgh.studies import _games as games
 from simorgh.studies import kit
 
@@ -200,7 +201,7 @@ steady, en, fa = {}, [], []
 for title in ("WGAN", "WGAN-GP"):
     spread = games.spread_ratio(ends[title], ends["GAN"])
     wide = 0 if spread is None else -1 if spread.high < 1 else 1 if spread.low > 1 else 0
-    back = games.compare(setback[title], setback["GAN"]) if {title, "GAN"} <= {*setback} else 0
+    back = standing.compare(setback[title], setback["GAN"]) if {title, "GAN"} <= {*setback} else 0
     steady[title] = back, wide
     times_gan = ""
     if spread is not None:
@@ -232,9 +233,9 @@ study.say(
 # ## فاصله تا رقم واقعی
 
 # %%
-held = games.quality(study, titles)
-games.verdicts(study, titles)
-en, fa = games.ranking(held)
+held = standing.quality(study, titles)
+standing.verdicts(study, titles)
+en, fa = standing.ranking(held)
 study.say(
     f"{en} Each model has one setting, and the trainings lasted {', '.join(f'{t} {text}' for t, text in times.items())}. In a search over a hundred settings of each model (Lucic et al. 2018) the clipped WGAN and the non-saturating GAN ended level on MNIST, and WGAN-GP behind both. A clipped critic is a slow one, and its generator moves once in several steps; an order of such short trainings is an order of speeds as much as of ends.",
     f"{fa} هر مدل یک تنظیم دارد و آموزش‌ها {'، '.join(kit.ltr(f'{t} {text}') for t, text in times.items())} طول کشیدند. در جست‌وجویی روی صد تنظیم از هر مدل (Lucic و همکاران، ۲۰۱۸) WGAN بریده و GAN اشباع‌نشونده روی MNIST برابر شدند و WGAN-GP پشت سر هر دو ماند. منتقدِ بریده کند است و مولدش از هر چند گام یک بار حرکت می‌کند؛ ترتیبِ آموزش‌هایی چنین کوتاه همان‌قدر ترتیب سرعت‌هاست که ترتیب پایان‌ها.",
