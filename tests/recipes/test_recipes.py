@@ -8,7 +8,7 @@ import pytest
 
 from simorgh.contracts import Samples, UserError
 from simorgh.data import load
-from simorgh.evaluate import evaluate
+from simorgh.evaluate import evaluate, evaluated
 from simorgh.evaluate.generate import generate
 from simorgh.recipes import recipe, recipes
 from simorgh.train import Run, fit
@@ -34,11 +34,14 @@ def test_trains_and_is_measured(name: str, smoke_runs: Path, request: pytest.Fix
     if len(losses) == 1:  # of two players neither loss need fall
         seen = [line[losses[0]] for line in history if losses[0] in line]  # a stage may end before training does
         assert seen[-1] < seen[0]
-    for m in evaluate(run):
+    if not evaluated(run):  # by the test of a study
+        evaluate(run)
+    found = run.results()
+    for m in found:
         assert m.protocol
         assert m.n > 0
         assert m.low is None or m.low <= m.value <= m.high
-    assert {m.name for m in run.results()} >= {"seconds"}
+    assert {m.name for m in found} >= {"seconds"}
     if isinstance(run.model(), Samples):
         images, _ = generate(run, 3)
         assert images.shape == (3, *run.spec.shape)

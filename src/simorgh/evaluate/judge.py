@@ -69,8 +69,9 @@ def judged(images: Tensor, device: str = "cpu", chunk: int = 200) -> tuple[Tenso
     features, probabilities = [], []
     for part in images.split(chunk):
         part = (part.to(device) * 255).round() / 255
-        features.append(model.features(part).cpu())
-        probabilities.append(model.predict(part).cpu())
+        found = model.features(part)
+        features.append(found.cpu())
+        probabilities.append(model.read(found).cpu())
     return torch.cat(features), torch.cat(probabilities)
 
 

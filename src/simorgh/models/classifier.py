@@ -113,7 +113,11 @@ class Classifier(Model):
         return grid_sample(x, grid, align_corners=False)
 
     def predict(self, x: Tensor) -> Tensor:
-        return self.head(self.trunk(x)).softmax(1)
+        return self.read(self.features(x))
 
     def features(self, x: Tensor) -> Tensor:
         return self.trunk(x)
+
+    def read(self, features: Tensor) -> Tensor:
+        """(N, classes) probabilities from features (N, F)."""
+        return self.head(features).softmax(1)

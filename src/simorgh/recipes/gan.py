@@ -1,6 +1,6 @@
 """GAN with the convolutional players of the assignment (PixelShuffle against strides) on MNIST.
 
-simorgh train gan --preset cpu     7 passes, about 5 minutes on two cores
+simorgh train gan --preset cpu     7 passes, about 4 minutes on two cores
 simorgh train gan --preset paper   100 passes
 
 Tables 2 and 3 of the assignment, 1,654,121 and 1,640,033 parameters, non-saturating loss on logits. The table names

@@ -1,6 +1,6 @@
 """R3GAN: relativistic pairs and two gradient penalties, on the players of `gan`.
 
-simorgh train r3gan --preset cpu     3 passes, about 6 minutes on two cores
+simorgh train r3gan --preset cpu     3 passes, about 4 minutes on two cores
 simorgh train r3gan --preset paper   200 passes
 
 The published networks have no normalisation; on these players batch normalisation in the generator saves most of the

@@ -4,6 +4,7 @@ simorgh train r3gan-stacked --preset cpu     5 passes, about 12 minutes of one c
 simorgh train r3gan-stacked --preset paper   20 passes, about an hour of one core: 1,000 modes of 1,000
 
 `simorgh evaluate RUN --metrics modes` reads the digits of 10,000 samples (25,600 at paper) with the frozen judge.
+In fp32, in which these modes were counted.
 """
 
 from simorgh.data import DataConfig
@@ -21,6 +22,7 @@ def experiment(preset: str) -> Experiment:
         epochs={"cpu": 5, "paper": 20},
         optimiser=OptimiserConfig(lr=1e-3, schedule="cosine", betas=(0.0, 0.9)),
         batch_size=64,
+        precision="fp32",
         snapshots=5,
         snapshot_samples=100,
         evaluate=EvaluateConfig(samples=25_600 if preset == "paper" else 10_000),

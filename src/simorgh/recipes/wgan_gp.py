@@ -1,6 +1,7 @@
 """WGAN with a gradient penalty where the first one clips weights; players as in `gan`.
 
-simorgh train wgan-gp --preset cpu     5 passes of the critic, about 5 minutes; 3 critic steps in place of 5
+simorgh train wgan-gp --preset cpu     5 passes of the critic, about 5 minutes on two cores; 3 critic steps in place
+                                       of 5
 simorgh train wgan-gp --preset paper   500 passes of the critic
 
 Requirements B3.2, B3.3.

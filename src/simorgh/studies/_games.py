@@ -58,6 +58,7 @@ def settings(study: Study, runs: Mapping[str, Sequence[Run]]) -> dict[str, Measu
         rules = [rule(player_rule(run, player)) for player in ("discriminator", "generator")]
         rows.append([study.word(title), *rules, e.train.batch_size, e.model.critic_steps, *moves(run), f"{e.train.epochs:g}",
                      kit.Cell(f"{value:,.0f}{span}")])  # fmt: skip
+    products = " / ".join(sorted({run.precision() for group in runs.values() for run in group}))
     study.table(
         study.pick(
             ["model", "discriminator", "generator", "batch", "discriminator's steps to one of the generator", "discriminator's steps",
@@ -66,9 +67,10 @@ def settings(study: Study, runs: Mapping[str, Sequence[Run]]) -> dict[str, Measu
         ), rows,
         "Settings as trained, read from the runs: the optimiser, largest rate, betas and path of the rate of each player. "
         "Seconds are wall-clock time, mean over seeds and the fastest and slowest of them; what else the machine did counts "
-        "in. A pass is one of the discriminator over the training images.",
+        f"in. A pass is one of the discriminator over the training images. Products were computed in {products}, weights are fp32.",
         "تنظیم‌های آموزش، خوانده از خود اجراها: بهینه‌ساز، بیشترین نرخ، ضریب‌ها و مسیر نرخ هر بازیکن. ثانیه‌ها زمان ساعت دیواری است: "
-        "میانگین بذرها و کوتاه‌ترین و بلندترین آن‌ها؛ کارهای دیگر ماشین هم در آن است. دور یعنی یک بار گذر تمایزگر از تصویرهای آموزش.",
+        "میانگین بذرها و کوتاه‌ترین و بلندترین آن‌ها؛ کارهای دیگر ماشین هم در آن است. دور یعنی یک بار گذر تمایزگر از تصویرهای آموزش. "
+        f"ضرب‌ها با دقت {kit.ltr(products)} و وزن‌ها با {kit.ltr('fp32')} محاسبه شده‌اند.",
     )  # fmt: skip
     return seconds
 

@@ -177,6 +177,11 @@ class Run:
         except (OSError, ValueError) as error:
             raise UserError(f"{path} is missing or damaged: train the run again.") from error
 
+    def precision(self) -> str:
+        """What products were trained in, "bf16" or "fp32": `auto` as the machine of the training had it."""
+        asked = self.experiment.train.precision
+        return asked if asked != "auto" else "bf16" if self.environment()["multiplies_bf16"] else "fp32"
+
     def snapshots(self) -> list[tuple[int, dict[str, np.ndarray]]]:
         """(step, arrays of uint8 pixels) along training; see `snapshot` in loop.py."""
         found = []
