@@ -180,9 +180,12 @@ class Config(ABC):
     Attributes:
         unlike_losses: the settings that decide what a validation loss is, so that losses under two values of one of
             them cannot be compared.
+        unlike_moments: whether two validation losses cannot be compared at all, not even those of one training, as in
+            a game, where each is by the discriminator of its moment.
     """
 
     unlike_losses: ClassVar[tuple[str, ...]] = ()
+    unlike_moments: ClassVar[bool] = False
 
     @abstractmethod
     def build(self, spec: DataSpec) -> Model:

@@ -269,6 +269,11 @@ def test_molecules_are_counted_and_not_their_spellings(tmp_path):
     assert plan.experiment.data.validation == 4
 
 
+def test_a_discriminator_does_not_rank_trials():
+    with pytest.raises(UserError, match="take --metric fd_digits"):
+        make_plan(recipe("digits-gan", "smoke"), [LR])
+
+
 @pytest.mark.mnist
 def test_distance_of_samples_to_validation_images(tmp_path):
     plan = make_plan(recipe("gan-dense", "smoke"), ["train.optimiser.lr=1e-3"], "fd_digits")

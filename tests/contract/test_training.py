@@ -28,7 +28,7 @@ from simorgh.recipes import recipe
 from simorgh.train import Run, fit, initialise
 from simorgh.train.ema import EMA
 from simorgh.train.engine import Engine
-from simorgh.train.experiment import Experiment, OptimiserConfig, TrainConfig, from_dict, to_dict
+from simorgh.train.experiment import Experiment, OptimiserConfig, TrainConfig, from_dict, override, to_dict
 from simorgh.train.loop import Loop, validate
 from simorgh.train.optim import Optimiser, learning_rate
 from simorgh.train.run import environment
@@ -306,6 +306,9 @@ def test_best_weights_are_those_of_the_best_validation(tmp_path: Path):
     assert found == pytest.approx(min(losses), rel=1e-5), "these are not the weights of the smallest validation loss"
     with pytest.raises(UserError, match="needs held-out"):
         fit(small(keep="best"), tmp_path, progress=False)
+    game = override(recipe("digits-gan", "smoke"), {"train.keep": "best", "data.validation": 64})
+    with pytest.raises(UserError, match="take last"):
+        fit(game, tmp_path, progress=False)
 
 
 def test_a_training_without_one_finite_validation_has_no_best_weights(tmp_path: Path, monkeypatch):

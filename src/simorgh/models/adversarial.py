@@ -43,6 +43,8 @@ class AdversarialConfig(Config):
         critic_steps: steps of D to one of G, at least 1.
     """
 
+    unlike_moments = True
+
     latent_dim: int
     players: Players
     conditional: bool
@@ -109,7 +111,7 @@ class AdversarialModel(Model):
         return Terms(loss, len(batch), {k: v.detach() for k, v in logs.items()})
 
     def validate(self, batch: Batch, tick: Tick) -> Terms:
-        """The estimate of the distance between held-out and drawn images."""
+        """The estimate of the distance between held-out and drawn images, by D as it is: no measure of progress."""
         y = batch.y if self.conditional else None
         fake = self.draw(len(batch), batch.y, tick.noise, "validate z")
         return Terms(self.estimate(*self.scores(self.enter(batch.x), fake, y)), len(batch))

@@ -73,6 +73,8 @@ def _prepared(experiment: Experiment) -> tuple[_loop.Loop, Dataset]:
                 ema_half_life=0, checkpoint_seconds=0)  # fmt: skip
     if config.keep == "best" and not experiment.data.validation:
         raise UserError("train.keep best needs held-out images: set --data.validation above 0.")
+    if config.keep == "best" and experiment.model.unlike_moments:
+        raise UserError("train.keep best would compare what the discriminators of different moments say: take last.")
     engine = Engine(config.precision)
     data = load(experiment.data)
     if config.batch_size % engine.size:
