@@ -138,6 +138,20 @@ def test_wgan_critic_never_leaves_its_box():
     assert all(torch.equal(p, torch.full_like(p, 0.02)) for p in model.discriminator.parameters())
 
 
+@pytest.mark.parametrize("conditional", [False, True])
+def test_scores_far_from_zero_keep_their_differences_in_half_precision(conditional):
+    players = Players("dense", width=16)
+    model = WGANConfig(players=players, conditional=conditional, clip=1.0).build(TINY).requires_grad_(False)
+    x, y = Noise(0).normal(64, 1, 8, 8, name="x"), torch.arange(64) % 3 if conditional else None
+    near = model.discriminator(x, y)
+    model.discriminator.head.bias += 150
+    with torch.autocast("cpu", torch.bfloat16):
+        far = model.discriminator(x, y) - 150
+    assert far.dtype == torch.float32
+    error = (far - near - (far - near).mean()).std() / near.std()
+    assert error < 0.02, "steps of bfloat16 at 150 are 1"
+
+
 def test_wgan_generator_moves_as_in_the_authors_code():
     model = WGANConfig(players=SMALL).build(TINY)
     critic, moves = 0, []

@@ -170,8 +170,11 @@ class Discriminator(nn.Module):
         return self.score(self.trunk(x), y)
 
     def score(self, features: Tensor, y: Tensor | None = None) -> Tensor:
-        score = full(self.head(features)).squeeze(1)
-        return score if y is None else score + full(self.label(y) * features).sum(1)
+        # A critic's scores may all lie near 100, where bfloat16 tells whole numbers apart and no more.
+        with torch.autocast(features.device.type, enabled=False):
+            features = full(features)
+            score = self.head(features).squeeze(1)
+            return score if y is None else score + (self.label(y) * features).sum(1)
 
 
 def squared_slope(scores: Tensor, x: Tensor) -> Tensor:
