@@ -76,8 +76,9 @@ def main(argv: list[str] | None = None) -> None:
     except UserError as error:
         print(f"simorgh: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(2)
-    except (FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError) as error:
-        print(f"simorgh: {error.filename}: {error.strerror}.", file=sys.stderr)
+    except OSError as error:  # a full disk, a folder that nobody may write to
+        about = f"{error.filename}: " if error.filename is not None else ""
+        print(f"simorgh: {about}{error.strerror or error}.", file=sys.stderr)
         sys.exit(2)
 
 

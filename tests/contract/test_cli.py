@@ -92,6 +92,7 @@ for words in ([], *([name] for name in COMMANDS)):
         (["data", "describe", "nosuch"], "nosuch"),
         (["data", "fetch", "mnist"], "There is no data command"),
         (["list", "everything"], "There is no list"),
+        (["train", "digits-vae", "--preset", "smoke", "--out", "x" * 300], "File name too long"),
         (["list", "data", "more"], "'more' is not an argument"),
     ],
 )

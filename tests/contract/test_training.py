@@ -387,6 +387,12 @@ def test_foreign_weights_are_refused(tmp_path: Path):
 def test_experiment_round_trips_and_refuses_unknown_keys():
     plain = json.loads(json.dumps(to_dict(small())))
     assert from_dict(Experiment, plain) == small()
+    plain["train"]["optimiser"]["lr"] = "1e-3"  # as YAML reads it
+    assert from_dict(Experiment, plain).train.optimiser.lr == 1e-3
+    plain["train"]["optimiser"]["lr"] = "fast"
+    with pytest.raises(UserError, match=r"optimiser\.lr is 'fast', which is not float"):
+        from_dict(Experiment, plain)
+    plain["train"]["optimiser"]["lr"] = 1e-3
     plain["train"]["batchsize"] = 3
     with pytest.raises(UserError, match="did you mean batch_size"):
         from_dict(Experiment, plain)

@@ -17,7 +17,9 @@ from simorgh.contracts import UserError
 from simorgh.data import DATASETS, DataConfig, Part, batches, describe, get, load, mnist, sources, stream
 from simorgh.data.config import is_text
 from simorgh.data.dataset import pixel_means
+from simorgh.data.folder import read
 from simorgh.data.streams import values
+from simorgh.evaluate.generate import asked_class
 
 PLAIN, DYNAMIC, THRESHOLD = (DataConfig("digits", b) for b in ("none", "dynamic", "threshold"))
 
@@ -366,6 +368,32 @@ def test_a_labelled_folder(tmp_path):
     again = load(DataConfig(f"folder:{tmp_path}"))
     assert again.source == data.source
     assert torch.equal(again.train.x, data.train.x)
+
+
+def test_classes_are_asked_for_by_the_names_of_their_folders(tmp_path):
+    for name, value in (("2", 20), ("10", 100), ("1", 10)):
+        for i in range(4):
+            save(tmp_path / "numbers" / name / f"{i}.png", value=value)
+    assert load(DataConfig(f"folder:{tmp_path}/numbers")).spec.labels == ("1", "2", "10")
+    assert [asked_class(name, ("1", "2", "10"), 3) for name in ("1", "2", "10")] == [0, 1, 2]
+    assert [asked_class(name, ("cats", "dogs"), 2) for name in ("dogs", "0")] == [1, 0]
+    assert asked_class("3", (), 4) == 3
+    for name, names, said in (("0", ("1", "2"), "classes are 1, 2"), ("2", ("cats", "dogs"), "cats, dogs"),
+                              ("4", (), "the numbers from 0 to 3"), ("-1", (), "no class '-1'")):  # fmt: skip
+        with pytest.raises(UserError, match=said):
+            asked_class(name, names, len(names) or 4)
+
+
+def test_photographs_of_a_turned_camera_are_upright(tmp_path):
+    lying = np.zeros((6, 8), np.uint8)
+    lying[:, 0] = 200  # the left side as stored, the top as seen
+    turned = Image.Exif()
+    turned[274] = 6
+    Image.fromarray(lying).save(tmp_path / "photo.png", exif=turned)
+    upright = read(tmp_path / "photo.png")
+    assert upright.shape == (8, 6, 1)
+    assert (upright[0] == 200).all()
+    assert (upright[1:] == 0).all()
 
 
 def test_a_colour_folder_without_labels(tmp_path):

@@ -202,16 +202,18 @@ def test_a_table_without_labels_keeps_its_rows(tmp_path: Path):
 
 
 def test_a_label_that_is_no_number_is_no_label(tmp_path: Path):
-    found = clean(read_csv(table(tmp_path, "smiles,label\nC,1\nCC,nan\nCCC,0\nCCCC,NaN\n")))
+    found = clean(read_csv(table(tmp_path, "smiles,label\nC,1\nCC,nan\nCCC,0\nCCCC,NaN\nCO,NA\nCN,n/a\nCS, ? \n")))
     assert found.labels == ("0", "1")
-    assert [(r.line, r.reason) for r in found.rejected] == [(3, "no label"), (5, "no label")]
+    assert [(r.line, r.reason) for r in found.rejected] == [(line, "no label") for line in (3, 5, 6, 7, 8)]
     assert in_order({"0.5", "0.50", "x", "9"}) == in_order(["x", "0.50", "9", "0.5"]) == ["0.5", "0.50", "9", "x"]
 
 
 @pytest.mark.parametrize(
     ("text", "labels"),
     [("smiles,label\nC,1.0\nCC,0\n", ("0", "1")), ("smiles\tclass\nC\tBBB+\nCC\tBBB-\n", ("BBB+", "BBB-")),
-     ("\ufeffSMILES,Y\nC,10\nCC,9\nCCC,10\n", ("9", "10"))],
+     ("\ufeffSMILES,Y\nC,10\nCC,9\nCCC,10\n", ("9", "10")),
+     ("smiles,label\nC,True\nCC,FALSE\nCCC,true\n", ("false", "true")),
+     ('"name, as printed, in full";smiles;label\n"a, b";C;1\n"c, d";CC;0\n', ("0", "1"))],
 )  # fmt: skip
 def test_labels_are_named_in_their_own_order(tmp_path: Path, text, labels):
     assert clean(read_csv(table(tmp_path, text))).labels == labels
@@ -226,7 +228,8 @@ def test_labels_are_named_in_their_own_order(tmp_path: Path, text, labels):
         ("", "no column of SMILES"),
         ("smiles,label\nC,1\nCC,1\n", "labels take 1 values"),
         ("smiles,label\n" + "".join(f"{'C' * i},{i}\n" for i in range(1, 30)), "labels take 29 values"),
-        ("smiles,label\nxyz,1\nxyy,0\n", "No molecule is left"),
+        ("smiles,label\nxyz,1\nxyy,0\n", r"not a SMILES that RDKit can read \(2 of 2 rows, the first in line 2"),
+        ("smiles,label\nC,\nCC,na\n!,1\n", r"no label \(2 of 3 rows, the first in line 2"),
     ],
 )
 def test_tables_that_cannot_be_used_are_refused_in_one_sentence(tmp_path: Path, text, said):

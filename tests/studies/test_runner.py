@@ -38,11 +38,22 @@ def study(folder: Path, header: str, code: str = "1 + 1") -> str:
         (f"{TITLE}\nsweeps: [x]", "sweeps should be a table"),
         (f"{TITLE}\nsweeps: {{x: {{recipe: a, set: b=1, metric: c, seeds: 1}}}}", "the sweep x needs"),
         (f"{TITLE}\ncolour: red", "There is no entry"),
+        (f"{TITLE}\non: 1", "There is no entry .* 'True'"),
+        (f"{TITLE}\nruns: {{5: 1}}", "RECIPE: SEEDS"),
+        (f"{TITLE}\nruns: {{vae-mlp: 1}}\noverrides: {{7: {{}}}}", "There is no run .* '7'"),
     ],
 )
 def test_a_wrong_header_is_one_sentence(tmp_path: Path, header: str, said: str):
     with pytest.raises(UserError, match=said):
         find(study(tmp_path, header))
+
+
+def test_a_study_saved_by_an_editor_with_a_mark_of_order(tmp_path: Path):
+    path = Path(study(tmp_path, TITLE))
+    path.write_text(path.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert find(str(path)).name == "mine"
+    with pytest.raises(UserError, match="There is no file"):
+        find(str(tmp_path / "other.py"))
 
 
 def test_a_file_does_not_pass_for_a_study_of_the_house(tmp_path: Path):
@@ -51,7 +62,7 @@ def test_a_file_does_not_pass_for_a_study_of_the_house(tmp_path: Path):
     with pytest.raises(UserError, match="There is a study vae_cvae already"):
         find(str(path))
     assert find("vae_cvae").path == FOLDER / "vae_cvae.py"
-    with pytest.raises(UserError, match="cannot be read as a study"):
+    with pytest.raises(UserError, match="There is no file"):
         find(str(tmp_path / "nothing.py"))
 
 

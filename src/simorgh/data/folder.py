@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 
 from simorgh.contracts import UserError
+from simorgh.data.molecules import in_order
 from simorgh.data.parts import Part, Source, content_hash, split
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
@@ -21,15 +22,15 @@ def folder(path: str) -> Source:
     """The images of one size under `path`, nine tenths of each class to train on and one to test on.
 
     Images directly in the folder have no labels; images in subfolders have the name of the first subfolder as
-    their label, numbered in alphabetical order. Grey images give one channel; where any image has colour, all
-    are given three. UserError for anything that cannot be taken as it is.
+    their label, numbered in alphabetical order, 2 before 10. Grey images give one channel; where any image has
+    colour, all are given three. UserError for anything that cannot be taken as it is.
     """
     root, files = pictures(path, "folder:pictures")
     owners = [f.relative_to(root).parts[0] if f.parent != root else None for f in files]
     if None in owners and any(owners):
         loose = files[owners.index(None)]
         raise UserError(f"{path} has images both in subfolders and beside them ({loose.name}): move those into one.")
-    labels = () if None in owners else tuple(sorted(set(owners)))
+    labels = () if None in owners else tuple(in_order(owners))
     y = torch.tensor([labels.index(owner) for owner in owners]) if labels else None
     part = Part(_stack(files), y)
     train, test = split(part, 0.1, "folder")
@@ -73,6 +74,7 @@ def read(file: Path) -> np.ndarray:
     try:
         with Image.open(file, formats=("PNG", "JPEG", "BMP")) as image:
             image.load()
+            ImageOps.exif_transpose(image, in_place=True)  # a camera that was turned stores the pixels lying
             if image.mode.startswith(("I", "F")):
                 raise UserError(f"{file} has more than 8 bits a channel: save it with 8.")
             if image.has_transparency_data and image.convert("RGBA").getextrema()[3][0] < 255:

@@ -7,6 +7,7 @@ are merged; a molecule whose rows disagree on the label is left out. No row is l
 import csv
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -21,6 +22,7 @@ from simorgh.data.tokens import atoms
 SMILES_COLUMNS = ("smiles", "canonical_smiles", "isomeric_smiles", "mol", "molecule", "structure")
 LABEL_COLUMNS = ("p_np", "label", "class", "target", "y", "activity")
 MOST_LABELS = 20
+MISSING = ("", "na", "n/a", "none", "null", "?", "-")
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,7 @@ def parse_csv(content: bytes, name: str, labelled: bool = True) -> Table:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"{name} is not UTF-8 text: save it as CSV in UTF-8.") from error
-    header = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=header.count)
+    delimiter = _delimiter(text.split("\n", 1)[0])
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         columns = [column.strip().lower() for column in next(reader, [])]
@@ -114,6 +115,15 @@ def parse_csv(content: bytes, name: str, labelled: bool = True) -> Table:
 
     labels = None if label is None else tuple(cell(row, label) for _, row in rows)
     return Table(tuple(cell(row, smiles) for _, row in rows), labels, tuple(line for line, _ in rows))
+
+
+def _delimiter(header: str) -> str:
+    """What cuts a header into columns of which one has a name that we know; else what occurs most often."""
+
+    def columns(delimiter: str) -> list[str]:
+        return [column.strip().lower() for column in next(csv.reader([header], delimiter=delimiter), [])]
+
+    return max(",;\t", key=lambda d: (any(column in SMILES_COLUMNS for column in columns(d)), header.count(d)))
 
 
 def _column(columns: Sequence[str], names: Sequence[str], file: str, what: str) -> int:
@@ -136,7 +146,11 @@ def clean(table: Table) -> Molecules:
         else:
             kept.append((place, name))
     if not kept:
-        raise UserError("No molecule is left after cleaning: check that the column of SMILES holds SMILES.")
+        reason, many = Counter(row.reason for row in rejected).most_common(1)[0]
+        line = next(row.line for row in rejected if row.reason == reason)
+        raise UserError(
+            f"No molecule is left after cleaning: {reason} ({many} of {len(rejected)} rows, the first in line {line})."
+        )
     _, y = _labels(table, [place for place, _ in kept])
     groups: dict[str, list[int]] = {}
     for row, (_, name) in enumerate(kept):
@@ -194,9 +208,9 @@ def _labels(table: Table, places: Sequence[int]) -> tuple[tuple[str, ...], np.nd
 
 
 def _missing(label: str) -> bool:
-    """An empty cell, or the "nan" that many programs write for one."""
+    """An empty cell, or what programs and people write for one."""
     value = _number(label)
-    return not label or (value is not None and value != value)
+    return label.strip().lower() in MISSING or (value is not None and value != value)
 
 
 def _number(text: str) -> float | None:
@@ -212,6 +226,8 @@ def in_order(labels: Iterable[str]) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """ "1.0" is the class "1"."""
+    """ "1.0" is the class "1", and "TRUE" is "true"."""
+    if text.lower() in ("true", "false"):
+        return text.lower()
     value = _number(text)
     return str(int(value)) if value is not None and value == value and value % 1 == 0 else text

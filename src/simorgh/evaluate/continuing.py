@@ -104,7 +104,8 @@ def say(
     coder, model = reader(run.spec), run.model().to(device)
     row = [START] if prompt is None else [END, *coder.encode_beyt(prompt)]
     x = torch.tensor([row] * n, device=device)
-    how = replace(how, most=min(longest_beyt(run) * 3 // 2, model.context - len(row)))
+    # Windows hold fewer beyts than they might where all poems are short; then the prompt knows better.
+    how = replace(how, most=min(max(longest_beyt(run), len(row)) * 3 // 2, model.context - len(row)))
     noise = SampleNoise(seed, n, device=device)
     if verse:
         rows, tries = persist(model, x, noise, how, lambda i, row: is_verse(read_beyt(coder, row)), TRIES)

@@ -66,10 +66,19 @@ def _asked(run: Run, model: Samples, condition: int | str, n: int) -> Tensor:
     if isinstance(model, ProposesConditions):
         one = model.condition(str(condition)).cpu()
         return one.expand(n, *one.shape)
-    words = str(condition)
-    if not (words.isascii() and words.isdigit()) or int(words) >= run.spec.classes:
-        raise UserError(f"There is no class {words!r}; classes are the numbers from 0 to {run.spec.classes - 1}.")
-    return torch.full((n,), int(words))
+    return torch.full((n,), asked_class(str(condition), run.spec.labels, run.spec.classes))
+
+
+def asked_class(words: str, names: tuple[str, ...], classes: int) -> int:
+    """The class of that name; or of that number, where no class has a number for its name."""
+    if words in names:
+        return names.index(words)
+    numbered = any(name.isdigit() for name in names)
+    if not numbered and words.isascii() and words.isdigit() and int(words) < classes:
+        return int(words)
+    known = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+    known = known or f"the numbers from 0 to {classes - 1}"
+    raise UserError(f"There is no class {words!r}; classes are {known}.")
 
 
 def chosen_sampler(run: Run, step: str | None, steps: int | None, guidance: float | None) -> object:

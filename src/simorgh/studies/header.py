@@ -39,9 +39,11 @@ class StudyHeader:
 def read_header(path: Path) -> StudyHeader:
     """The YAML header of a study file. UserError where file or header are missing or wrong."""
     try:
-        found = re.match(r"# ---\n((?:#.*\n)*?)# ---\n", path.read_text(encoding="utf-8"))
+        found = re.match(r"# ---\n((?:#.*\n)*?)# ---\n", path.read_text(encoding="utf-8-sig"))
         text = "\n".join(line[2:] for line in found[1].splitlines()) if found else ""
         header = (yaml.safe_load(text) or {}).get("simorgh")
+    except FileNotFoundError as error:
+        raise UserError(f"There is no file {path}.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} cannot be read as a study.") from error
     except (yaml.YAMLError, AttributeError) as error:
@@ -49,7 +51,7 @@ def read_header(path: Path) -> StudyHeader:
     if not isinstance(header, Mapping):
         raise UserError(f"{path.name} does not begin with a study header (# ---, # simorgh:, ..., # ---).")
     empty = {"title": {}, "answers": [], "runs": {}, "overrides": {}, "sweeps": {}}
-    for key in header:
+    for key in map(str, header):
         check_name(key, empty, f"entry in the header of {path.name}:")
     entries = {key: header.get(key) or nothing for key, nothing in empty.items()}
     title, answers, runs, overrides, sweeps = entries.values()
@@ -61,10 +63,11 @@ def read_header(path: Path) -> StudyHeader:
     should(isinstance(title, Mapping) and set(title) == {"en", "fa"}, "it needs a title in en and fa")
     should(all(isinstance(text, str) for text in title.values()), "the titles should be text")
     should(_texts(answers), "answers should be a list of ids")
-    should(isinstance(runs, Mapping) and all(map(_seeds, runs.values())), "runs should be RECIPE: SEEDS, one or more")
+    named = isinstance(runs, Mapping) and all(isinstance(key, str) for key in runs)
+    should(named and all(map(_seeds, runs.values())), "runs should be RECIPE: SEEDS, one or more")
     should(isinstance(overrides, Mapping), "overrides should be a table")
     for key, changes in overrides.items():
-        check_name(key, runs, f"run in the header of {path.name} for the overrides")
+        check_name(str(key), runs, f"run in the header of {path.name} for the overrides")
         should(isinstance(changes, Mapping), f"the overrides of {key} should be a table of settings")
     should(isinstance(sweeps, Mapping), "sweeps should be a table")
     for name, grid in sweeps.items():

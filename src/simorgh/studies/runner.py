@@ -112,7 +112,7 @@ def _notebook(job: _Job) -> "NotebookNode":
     """The study's notebook, read before anything is trained for it."""
     from simorgh.report.notebook import build
 
-    return build(job.header.path.read_text(encoding="utf-8"), job.lang)
+    return build(job.header.path.read_text(encoding="utf-8-sig"), job.lang)
 
 
 def _train(job: _Job) -> dict[str, list[Path]]:

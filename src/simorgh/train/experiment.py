@@ -173,7 +173,7 @@ def from_dict(kind: Any, value: Any, where: str = "experiment") -> Any:
             return tuple(from_dict(k, v, f"{where}[{i}]") for i, (k, v) in enumerate(zip(kinds, value)))
     elif origin is not None and issubclass(origin, Mapping) and isinstance(value, Mapping):
         return {k: from_dict(arguments[1], v, f"{where}.{k}") for k, v in value.items()}
-    elif kind is float and type(value) in (int, float):
+    elif kind is float and _is_number(value):
         return float(value)
     elif isinstance(kind, type) and type(value) is kind:
         return value
@@ -260,4 +260,18 @@ def _config_class(value: Any, where: str) -> tuple[type, dict]:
 def _kind(config: Config) -> str:
     from simorgh.models import MODELS
 
-    return next(name for name, kind in MODELS.items() if kind is type(config))
+    for name, kind in MODELS.items():
+        if kind is type(config):
+            return name
+    raise UserError(f'{type(config).__name__} has no word: give it one in simorgh.models, MODELS["my-model"] = ...')
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it is one or spells one: YAML takes 1e-3 for a word."""
+    if not isinstance(value, str):
+        return type(value) in (int, float)
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True

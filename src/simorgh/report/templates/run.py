@@ -78,8 +78,9 @@ if isinstance(model, Samples) and run.spec.kind == "image":
     low, high = run.spec.value_range
     told = labels is not None and labels.ndim == 1
     columns = told and bool((labels.view(6, 10) == labels[:10]).all())
-    paper.figure(image_grid((images - low) / (high - low), 6, 10, col_labels=labels[:10] if columns else None,
-                            titles=labels.tolist() if told and not columns else None), "samples",
+    names = [run.spec.labels[label] if run.spec.labels else label for label in labels.tolist()] if told else None
+    paper.figure(image_grid((images - low) / (high - low), 6, 10, col_labels=names[:10] if columns else None,
+                            titles=names if told and not columns else None), "samples",
                  "Sixty unselected samples, seed 0." + (" A column is a class." if columns else ""),
                  "شصت نمونهٔ گزینش‌نشده با بذر ۰." + (" هر ستون یک رده است." if columns else ""))
 
