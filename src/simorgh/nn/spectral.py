@@ -3,6 +3,7 @@ largest singular value.
 
 torch's own version takes a step of the power iteration inside every forward pass in train mode, so that the same
 input gives two outputs and the number of passes matters. Here a forward pass changes nothing; `refine` takes the step.
+Under autocast both work in float32.
 """
 
 import torch
@@ -28,15 +29,17 @@ class _Divide(nn.Module):
         self.iterate(weight, _START)
 
     def forward(self, weight: Tensor) -> Tensor:
-        return weight / (self.u @ weight.flatten(1) @ self.v)
+        with torch.autocast(weight.device.type, enabled=False):
+            return weight / (self.u @ weight.flatten(1) @ self.v)
 
     @torch.no_grad()
     def iterate(self, weight: Tensor, times: int = 1) -> None:
         matrix = weight.flatten(1)
-        for _ in range(times):
-            # Fresh tensors, not changes in place: a graph may still hold the old ones.
-            self.v = normalize(matrix.T @ self.u, dim=0)
-            self.u = normalize(matrix @ self.v, dim=0)
+        with torch.autocast(weight.device.type, enabled=False):
+            for _ in range(times):
+                # Fresh tensors, not changes in place: a graph may still hold the old ones.
+                self.v = normalize(matrix.T @ self.u, dim=0)
+                self.u = normalize(matrix @ self.v, dim=0)
 
 
 def spectral(layer: nn.Module) -> nn.Module:
