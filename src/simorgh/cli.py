@@ -56,17 +56,16 @@ Several processes: torchrun --nproc-per-node 2 -m simorgh train RECIPE
 def main(argv: list[str] | None = None) -> None:
     """Run one command; exits with 0, or 2 and one sentence."""
     argv = sys.argv[1:] if argv is None else argv
-    if not argv or argv[0] in ("-h", "--help"):
-        print(HELP, end="")
-        return
-    if argv[0] == "--version":
-        from simorgh import __version__
-
-        print(f"simorgh {__version__}")
-        return
     try:
-        check_name(argv[0], tuple(COMMANDS), "command")
-        COMMANDS[argv[0]](argv[1:])
+        if not argv or argv[0] in ("-h", "--help"):
+            print(HELP, end="")
+        elif argv[0] == "--version":
+            from simorgh import __version__
+
+            print(f"simorgh {__version__}")
+        else:
+            check_name(argv[0], tuple(COMMANDS), "command")
+            COMMANDS[argv[0]](argv[1:])
         sys.stdout.flush()
     except KeyboardInterrupt:
         print("simorgh: stopped; a training goes on from its last checkpoint by the same command.", file=sys.stderr)

@@ -35,6 +35,16 @@ def test_help_comes_at_once():
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a file that is always full")
+def test_a_full_disk_is_one_sentence_and_exit_2():
+    for argument in ("--help", "--version"):
+        with open("/dev/full", "w") as full:
+            answer = subprocess.run(
+                [sys.executable, "-m", "simorgh", argument], stdout=full, stderr=subprocess.PIPE, text=True
+            )
+        assert (answer.returncode, answer.stderr) == (2, "simorgh: No space left on device.\n")
+
+
 def test_help_imports_no_torch():
     """Of the whole command and of each of its commands, in one process, since imports stay."""
     code = """

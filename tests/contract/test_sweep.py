@@ -270,7 +270,7 @@ def test_molecules_are_counted_and_not_their_spellings(tmp_path):
 
 
 def test_a_discriminator_does_not_rank_trials():
-    with pytest.raises(UserError, match="take --metric fd_digits"):
+    with pytest.raises(UserError, match="searched by --metric fd_digits, on MNIST"):
         make_plan(recipe("digits-gan", "smoke"), [LR])
 
 

@@ -101,6 +101,23 @@ def test_without_git_a_run_is_of_no_known_commit(monkeypatch):
     assert environment()["commit"] is None
 
 
+@pytest.mark.parametrize("asked", ["fp32", "bf16", "auto"])
+def test_a_run_knows_in_what_products_it_was_trained(tmp_path: Path, asked: str):
+    run = Run.create(tmp_path, small(precision=asked), load(DataConfig("digits")).spec)
+    for multiplies, found in ((True, "bf16"), (False, "fp32")):
+        (tmp_path / "environment.json").write_text(json.dumps({"multiplies_bf16": multiplies}))
+        assert run.precision() == (found if asked == "auto" else asked)
+
+
+def test_a_disk_without_room_for_a_checkpoint_is_one_sentence(tmp_path: Path):
+    """A limit of 64 KiB on the size of a file stands for the full disk."""
+    train = " ".join(command(tmp_path))
+    answer = subprocess.run(["bash", "-c", f"ulimit -f 64; {train}"], capture_output=True, text=True)
+    assert answer.returncode == 2, answer.stderr
+    assert answer.stderr.splitlines()[-1].endswith("File too large.")
+    assert not [*tmp_path.rglob(".*.tmp*")]
+
+
 def test_compiling_reaches_networks_that_stand_in_a_list(tmp_path: Path, monkeypatch):
     """A list of blocks has no forward of its own: compiling it would change nothing."""
     compiled = []

@@ -152,6 +152,15 @@ def test_scores_far_from_zero_keep_their_differences_in_half_precision(condition
     assert error < 0.02, "steps of bfloat16 at 150 are 1"
 
 
+def test_rotations_are_told_apart_in_full_precision():
+    model = SSGANConfig(players=Players("residual", width=8, spectral=True)).build(TINY).requires_grad_(False)
+    features = Noise(0).normal(4, 4, name="x")
+    want = model.rotation(features, 4, TICK.noise)[0]
+    model.discriminator.rotation.bias += 150
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(model.rotation(features, 4, TICK.noise)[0], want, rtol=1e-4, atol=1e-4)
+
+
 def test_wgan_generator_moves_as_in_the_authors_code():
     model = WGANConfig(players=SMALL).build(TINY)
     critic, moves = 0, []
@@ -274,6 +283,9 @@ def test_spectral_norm_is_the_largest_singular_value_and_a_forward_pass_changes_
         for _ in range(200):
             refine(layer)
         assert float(torch.linalg.matrix_norm(layer.weight.flatten(1), 2)) == pytest.approx(1.0, rel=1e-4)
+        with torch.autocast("cpu", torch.bfloat16):
+            halved = layer.weight
+        assert torch.equal(halved, layer.weight)
         theirs = free / torch.linalg.matrix_norm(free.flatten(1), 2)
         torch.testing.assert_close(layer.weight, theirs, rtol=1e-3, atol=1e-5)
         layer.train()

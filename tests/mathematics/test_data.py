@@ -378,8 +378,10 @@ def test_classes_are_asked_for_by_the_names_of_their_folders(tmp_path):
     assert [asked_class(name, ("1", "2", "10"), 3) for name in ("1", "2", "10")] == [0, 1, 2]
     assert [asked_class(name, ("cats", "dogs"), 2) for name in ("dogs", "0")] == [1, 0]
     assert asked_class("3", (), 4) == 3
+    assert [asked_class(name, ("000", "007", "010"), 3) for name in ("7", "007", "10")] == [1, 1, 2]
     for name, names, said in (("0", ("1", "2"), "classes are 1, 2"), ("2", ("cats", "dogs"), "cats, dogs"),
-                              ("4", (), "the numbers from 0 to 3"), ("-1", (), "no class '-1'")):  # fmt: skip
+                              ("4", (), "the numbers from 0 to 3"), ("-1", (), "no class '-1'"),
+                              ("0", ("0.5", "1.5"), "classes are 0.5"), ("7", ("07", "007"), "are 07")):  # fmt: skip
         with pytest.raises(UserError, match=said):
             asked_class(name, names, len(names) or 4)
 
@@ -394,6 +396,8 @@ def test_photographs_of_a_turned_camera_are_upright(tmp_path):
     assert upright.shape == (8, 6, 1)
     assert (upright[0] == 200).all()
     assert (upright[1:] == 0).all()
+    Image.fromarray(lying).save(tmp_path / "damaged.png", exif=bytes(20))
+    assert np.array_equal(read(tmp_path / "damaged.png")[..., 0], lying)
 
 
 def test_a_colour_folder_without_labels(tmp_path):

@@ -206,13 +206,15 @@ def test_a_label_that_is_no_number_is_no_label(tmp_path: Path):
     assert found.labels == ("0", "1")
     assert [(r.line, r.reason) for r in found.rejected] == [(line, "no label") for line in (3, 5, 6, 7, 8)]
     assert in_order({"0.5", "0.50", "x", "9"}) == in_order(["x", "0.50", "9", "0.5"]) == ["0.5", "0.50", "9", "x"]
+    assert in_order(["nan", "10", "2", "cats"]) == in_order(["cats", "2", "10", "nan"]) == ["2", "10", "cats", "nan"]
 
 
 @pytest.mark.parametrize(
     ("text", "labels"),
     [("smiles,label\nC,1.0\nCC,0\n", ("0", "1")), ("smiles\tclass\nC\tBBB+\nCC\tBBB-\n", ("BBB+", "BBB-")),
      ("\ufeffSMILES,Y\nC,10\nCC,9\nCCC,10\n", ("9", "10")),
-     ("smiles,label\nC,True\nCC,FALSE\nCCC,true\n", ("false", "true")),
+     ("smiles,label\nC,True\nCC,FALSE\nCCC,true\n", ("false", "true")), ("smiles,label\rC,1\rCC,0\r", ("0", "1")),
+     ("smiles,label\nC,+\nCC,-\n", ("+", "-")), ("smiles,activity\nC,none\nCC,weak\n", ("none", "weak")),
      ('"name, as printed, in full";smiles;label\n"a, b";C;1\n"c, d";CC;0\n', ("0", "1"))],
 )  # fmt: skip
 def test_labels_are_named_in_their_own_order(tmp_path: Path, text, labels):
@@ -226,6 +228,7 @@ def test_labels_are_named_in_their_own_order(tmp_path: Path, text, labels):
         ("smiles,colour\nC,1\n", "no column of labels"),
         ("smiles,label\n", "no rows"),
         ("", "no column of SMILES"),
+        (f"smiles,label{'x' * 200_000}\nC,1\n", "not a CSV file"),
         ("smiles,label\nC,1\nCC,1\n", "labels take 1 values"),
         ("smiles,label\n" + "".join(f"{'C' * i},{i}\n" for i in range(1, 30)), "labels take 29 values"),
         ("smiles,label\nxyz,1\nxyy,0\n", r"not a SMILES that RDKit can read \(2 of 2 rows, the first in line 2"),

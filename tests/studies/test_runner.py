@@ -40,7 +40,9 @@ def study(folder: Path, header: str, code: str = "1 + 1") -> str:
         (f"{TITLE}\ncolour: red", "There is no entry"),
         (f"{TITLE}\non: 1", "There is no entry .* 'True'"),
         (f"{TITLE}\nruns: {{5: 1}}", "RECIPE: SEEDS"),
-        (f"{TITLE}\nruns: {{vae-mlp: 1}}\noverrides: {{7: {{}}}}", "There is no run .* '7'"),
+        (f"{TITLE}\nruns: {{vae-mlp: 1}}\noverrides: {{7: {{}}}}", "overrides should be a table"),
+        (f"{TITLE}\nruns: {{vae-mlp: 1}}\noverrides: {{vae-mlp: {{5: 1}}}}", "a table of settings"),
+        (f"{TITLE}\nsweeps: {{a: {{recipe: 5, set: [a=1], metric: valid/loss, seeds: 1}}}}", "needs recipe, set"),
     ],
 )
 def test_a_wrong_header_is_one_sentence(tmp_path: Path, header: str, said: str):

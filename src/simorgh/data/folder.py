@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,8 @@ def folder(path: str) -> Source:
     """The images of one size under `path`, nine tenths of each class to train on and one to test on.
 
     Images directly in the folder have no labels; images in subfolders have the name of the first subfolder as
-    their label, numbered in alphabetical order, 2 before 10. Grey images give one channel; where any image has
-    colour, all are given three. UserError for anything that cannot be taken as it is.
+    their label, in alphabetical order behind names that are numbers, of which 2 comes before 10. Grey images give one
+    channel; where any image has colour, all are given three. UserError for anything that cannot be taken as it is.
     """
     root, files = pictures(path, "folder:pictures")
     owners = [f.relative_to(root).parts[0] if f.parent != root else None for f in files]
@@ -74,7 +75,8 @@ def read(file: Path) -> np.ndarray:
     try:
         with Image.open(file, formats=("PNG", "JPEG", "BMP")) as image:
             image.load()
-            ImageOps.exif_transpose(image, in_place=True)  # a camera that was turned stores the pixels lying
+            with suppress(Exception):  # damaged tags, of which Pillow raises anything, say nothing about the pixels
+                ImageOps.exif_transpose(image, in_place=True)  # a camera that was turned stores the pixels lying
             if image.mode.startswith(("I", "F")):
                 raise UserError(f"{file} has more than 8 bits a channel: save it with 8.")
             if image.has_transparency_data and image.convert("RGBA").getextrema()[3][0] < 255:

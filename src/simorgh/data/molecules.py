@@ -22,7 +22,9 @@ from simorgh.data.tokens import atoms
 SMILES_COLUMNS = ("smiles", "canonical_smiles", "isomeric_smiles", "mol", "molecule", "structure")
 LABEL_COLUMNS = ("p_np", "label", "class", "target", "y", "activity")
 MOST_LABELS = 20
-MISSING = ("", "na", "n/a", "none", "null", "?", "-")
+MISSING = ("", "na", "n/a", "nan", "-nan", "null", "?")
+"""What programs write where a label is not known. Not "-" and "none", which may well be classes beside "+" and
+"strong"."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,8 @@ def parse_csv(content: bytes, name: str, labelled: bool = True) -> Table:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"{name} is not UTF-8 text: save it as CSV in UTF-8.") from error
-    delimiter = _delimiter(text.split("\n", 1)[0])
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
         columns = [column.strip().lower() for column in next(reader, [])]
         rows = [(reader.line_num, row) for row in reader if len(row) > 1 or any(cell.strip() for cell in row)]
     except csv.Error as error:
@@ -117,8 +118,9 @@ def parse_csv(content: bytes, name: str, labelled: bool = True) -> Table:
     return Table(tuple(cell(row, smiles) for _, row in rows), labels, tuple(line for line, _ in rows))
 
 
-def _delimiter(header: str) -> str:
-    """What cuts a header into columns of which one has a name that we know; else what occurs most often."""
+def _delimiter(text: str) -> str:
+    """What cuts the header into columns of which one is of SMILES_COLUMNS; else what occurs most often in it."""
+    header = next(iter(text.splitlines()), "")
 
     def columns(delimiter: str) -> list[str]:
         return [column.strip().lower() for column in next(csv.reader([header], delimiter=delimiter), [])]
@@ -139,7 +141,7 @@ def clean(table: Table) -> Molecules:
     kept, rejected = [], []
     for place, (text, line) in enumerate(zip(table.smiles, table.lines)):
         name, reason = read_smiles(text)
-        if table.labels is not None and _missing(table.labels[place]):
+        if table.labels is not None and table.labels[place].lower() in MISSING:
             reason = "no label"
         if reason:
             rejected.append(Rejected(line, text, reason))
@@ -207,27 +209,23 @@ def _labels(table: Table, places: Sequence[int]) -> tuple[tuple[str, ...], np.nd
     return tuple(names), np.array([number[name] for name in found], np.int64)
 
 
-def _missing(label: str) -> bool:
-    """An empty cell, or what programs and people write for one."""
-    value = _number(label)
-    return label.strip().lower() in MISSING or (value is not None and value != value)
-
-
-def _number(text: str) -> float | None:
+def number(text: str) -> float | None:
+    """The number that `text` is; None for a word, "nan" among them."""
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
         return None
+    return None if value != value else value
 
 
 def in_order(labels: Iterable[str]) -> list[str]:
-    """The different labels, numbers in their own order before words."""
-    return sorted(set(labels), key=lambda name: (0, float(name), name) if _number(name) is not None else (1, 0.0, name))
+    """The different labels, those that are numbers in their own order before words."""
+    return sorted(set(labels), key=lambda name: (0, number(name), name) if number(name) is not None else (1, 0.0, name))
 
 
 def plain(text: str) -> str:
     """ "1.0" is the class "1", and "TRUE" is "true"."""
     if text.lower() in ("true", "false"):
         return text.lower()
-    value = _number(text)
-    return str(int(value)) if value is not None and value == value and value % 1 == 0 else text
+    value = number(text)
+    return str(int(value)) if value is not None and value % 1 == 0 else text

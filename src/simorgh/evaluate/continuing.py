@@ -82,7 +82,8 @@ def read_prompt(run: Run, text: str) -> Beyt:
 
 
 def longest_beyt(run: Run) -> int:
-    """Symbols that the longest beyts have, about: a window has `beyts` of them."""
+    """Symbols of a window for each of the `beyts` that it may hold: about those of the longest, or less where all
+    poems are shorter than that."""
     return -(-run.spec.shape[0] // run.experiment.data.text.beyts)
 
 

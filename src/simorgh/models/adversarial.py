@@ -170,11 +170,15 @@ class Discriminator(nn.Module):
         return self.score(self.trunk(x), y)
 
     def score(self, features: Tensor, y: Tensor | None = None) -> Tensor:
-        # A critic's scores may all lie near 100, where bfloat16 tells whole numbers apart and no more.
-        with torch.autocast(features.device.type, enabled=False):
-            features = full(features)
-            score = self.head(features).squeeze(1)
-            return score if y is None else score + (self.label(y) * features).sum(1)
+        score = last(self.head, features).squeeze(1)
+        return score if y is None else score + (self.label(y) * full(features)).sum(1)
+
+
+def last(head: nn.Module, features: Tensor) -> Tensor:
+    """A last layer's answer, in float32 whatever the trunk was computed in: a critic's scores may all lie near 100,
+    where bfloat16 tells whole numbers apart and no more."""
+    with torch.autocast(features.device.type, enabled=False):
+        return head(full(features))
 
 
 def squared_slope(scores: Tensor, x: Tensor) -> Tensor:

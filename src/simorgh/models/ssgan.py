@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, relu, softplus
 
 from simorgh.contracts import DataSpec, UserError, check_least
-from simorgh.models.adversarial import AdversarialConfig, AdversarialModel, Play
+from simorgh.models.adversarial import AdversarialConfig, AdversarialModel, Play, last
 from simorgh.nn.players import Players
 from simorgh.noise import Noise
 
@@ -98,7 +98,7 @@ class SSGAN(AdversarialModel):
         """
         whole = noise.total or images
         images = images * (4 * -(-whole // 4) / whole)
-        logits = self.discriminator.rotation(features)
+        logits = last(self.discriminator.rotation, features)
         target = torch.arange(4, device=logits.device).repeat_interleave(len(logits) // 4)
         right = (logits.argmax(1) == target).float().sum() / images
         return cross_entropy(logits, target, reduction="sum") / images, right
@@ -115,4 +115,4 @@ class SSGAN(AdversarialModel):
     @torch.no_grad()
     def predict_rotation(self, x: Tensor) -> Tensor:
         """(B, 4) probabilities of the four positions for images as they lie in the data."""
-        return self.discriminator.rotation(self.discriminator.trunk(self.enter(x))).softmax(1)
+        return last(self.discriminator.rotation, self.discriminator.trunk(self.enter(x))).softmax(1)

@@ -60,8 +60,8 @@ def adversarial(
     in place of 0, no trial came below twice the distance of the best. The rate falls to zero: at a constant 1e-3 the
     GAN on MNIST was seen to be best after 1,500 steps and four times worse after 7,500, digits being lost one by one.
 
-    bfloat16 products took 0.5 to 0.85 of the time where the processor has them; the times of recipes are with them, and
-    a processor without needs up to twice as long.
+    bfloat16 products took 0.5 to 0.85 of the time where the processor has them; the times of recipes that do not ask
+    for "fp32" are with them, and a processor without needs up to twice as long.
     """
     return experiment(
         preset,

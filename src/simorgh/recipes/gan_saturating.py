@@ -1,6 +1,6 @@
 """GAN whose generator plays the zero-sum game of the original paper: its gradient fades where it is beaten.
 
-simorgh train gan-saturating --preset cpu     3 passes, about 3 minutes on two cores
+simorgh train gan-saturating --preset cpu     3 passes, about 2 minutes on two cores
 simorgh train gan-saturating --preset paper   100 passes
 
 Requirement B2.1: beside the first passes of `gan`.

@@ -5,11 +5,11 @@ simorgh train wgan --preset cpu     9 passes of the critic, about 6 minutes on t
                                     c = 0.05, two critic steps to one of the generator, no long phases
 simorgh train wgan --preset paper   500 passes of the critic: rate 5e-5, c = 0.01, five critic steps and phases of 100
 
-With the published settings five minutes are 600 generator steps at a tiny rate, and the samples are still one blot
-(fd-digits 46). In equal time fewer critic steps and a wider box did better, by 10,000 samples of seed 1 against 5,000
-held-out training images: 4.8 with three critic steps, 3.9 with two (both c = 0.03), 3.1 with two and c = 0.05, and the
-most frequent digit fell from 15.5 % to 13.7 % of the samples. That was with 2e-3 for the generator, at which seed 2
-came out at 17.6 %; with 1e-3 it has 13.2 %. Players as in `gan`. Requirements B3.2, B3.3.
+With the published settings five minutes of fp32 were 600 generator steps at a tiny rate, after which the samples were
+still one blot (fd-digits 46). In equal time fewer critic steps and a wider box did better, by 10,000 samples of seed 1
+against 5,000 held-out training images: 4.8 with three critic steps, 3.9 with two (both c = 0.03), 3.1 with two and
+c = 0.05, and the most frequent digit fell from 15.5 % to 13.7 % of the samples. That was with 2e-3 for the generator,
+at which seed 2 came out at 17.6 %; with 1e-3 it has 13.2 %. Players as in `gan`. Requirements B3.2, B3.3.
 """
 
 from dataclasses import replace

@@ -63,18 +63,21 @@ def read_header(path: Path) -> StudyHeader:
     should(isinstance(title, Mapping) and set(title) == {"en", "fa"}, "it needs a title in en and fa")
     should(all(isinstance(text, str) for text in title.values()), "the titles should be text")
     should(_texts(answers), "answers should be a list of ids")
-    named = isinstance(runs, Mapping) and all(isinstance(key, str) for key in runs)
-    should(named and all(map(_seeds, runs.values())), "runs should be RECIPE: SEEDS, one or more")
-    should(isinstance(overrides, Mapping), "overrides should be a table")
+    should(_table(runs) and all(map(_seeds, runs.values())), "runs should be RECIPE: SEEDS, one or more")
+    should(_table(overrides), "overrides should be a table")
     for key, changes in overrides.items():
-        check_name(str(key), runs, f"run in the header of {path.name} for the overrides")
-        should(isinstance(changes, Mapping), f"the overrides of {key} should be a table of settings")
-    should(isinstance(sweeps, Mapping), "sweeps should be a table")
+        check_name(key, runs, f"run in the header of {path.name} for the overrides")
+        should(_table(changes), f"the overrides of {key} should be a table of settings")
+    should(_table(sweeps), "sweeps should be a table")
     for name, grid in sweeps.items():
-        right = isinstance(grid, Mapping) and set(grid) == {"recipe", "set", "metric", "seeds"}
-        right = right and _texts(grid["set"]) and _seeds(grid["seeds"])
+        right = _table(grid) and set(grid) == {"recipe", "set", "metric", "seeds"}
+        right = right and _texts(grid["set"]) and _texts([grid["recipe"], grid["metric"]]) and _seeds(grid["seeds"])
         should(right, f"the sweep {name} needs recipe, set (a list), metric and seeds (one or more)")
     return StudyHeader(path.stem, path, title, tuple(answers), runs, overrides, sweeps)
+
+
+def _table(value: Any) -> bool:
+    return isinstance(value, Mapping) and _texts(list(value))
 
 
 def _texts(value: Any) -> bool:

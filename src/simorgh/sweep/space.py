@@ -275,7 +275,10 @@ def make_plan(
         if base.data.name != "mnist" or not isinstance(model, Samples) or not base.train.snapshots:
             raise UserError("fd_digits needs MNIST, a model that can be sampled from and train.snapshots above 0.")
     elif metric.startswith("valid/") and base.model.unlike_moments:
-        raise UserError(f"{metric} of {base.name} is what a trial's own discriminator says: take --metric fd_digits.")
+        raise UserError(
+            f"{metric} of {base.name} is what a trial's own discriminator says: games are searched by "
+            "--metric fd_digits, on MNIST."
+        )
     elif metric.startswith("valid/"):
         few = next(batches(data.validation, base.data, 8))
         check_name(metric, validate(model, iter([few]), base.seed), "metric")

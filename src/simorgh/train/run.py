@@ -6,6 +6,7 @@ a temporary file that is then renamed; only history.jsonl grows in place, and a 
 checkpoint.
 """
 
+import io
 import json
 import os
 import platform
@@ -26,7 +27,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from simorgh.contracts import DataSpec, Measurement, Model, UserError
-from simorgh.files import replaced, write
+from simorgh.files import write
 from simorgh.train.engine import multiplies_bf16
 from simorgh.train.experiment import EvaluateConfig, Experiment, from_dict, to_dict
 
@@ -155,8 +156,9 @@ class Run:
 
     def save_state(self, state: dict) -> None:
         """One file, so that weights, optimisers and counters can never disagree."""
-        with replaced(self.path / "state.pt") as temporary:
-            torch.save(state, temporary)
+        buffer = io.BytesIO()  # torch.save tells a full disk by a RuntimeError without its name
+        torch.save(state, buffer)
+        write(self.path / "state.pt", buffer.getbuffer())
 
     def load_state(self) -> dict | None:
         path = self.path / "state.pt"
