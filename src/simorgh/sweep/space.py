@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 VALIDATION = 5000
 """Images held out where a recipe holds none out; a tenth of the training part where that is less."""
 
-SNAPSHOT = 2000
+SNAPSHOT, SNAPSHOT_SMOKE = 2000, 200
 """Samples of a snapshot that fd_digits is taken on."""
 
 RISING = LARGER | {"rotation_accuracy", "all_right"}
@@ -195,7 +195,7 @@ class Plan:
         e, held_out = self.experiment, self.held_out or self.experiment.data.validation
         when = "at the least valid/loss" if e.train.keep == "best" else "last"
         what = {
-            True: f"fd_digits of {SNAPSHOT:,} samples of the last snapshot against",
+            True: f"fd_digits of {e.train.snapshot_samples:,} samples of the last snapshot against",
             False: f"{self.metric}, {when} of a training, on",
         }[self.metric == "fd_digits"]
         cut = f", median pruner after {self.warm_up}" if self.prune else ""
@@ -256,7 +256,7 @@ def make_plan(
     if not base.data.validation:
         base = replace(base, data=replace(base.data, validation=min(VALIDATION, max(1, images // 10))))
     if metric == "fd_digits":
-        base = override(base, {"train.snapshot_samples": SNAPSHOT})
+        base = override(base, {"train.snapshot_samples": SNAPSHOT_SMOKE if base.preset == "smoke" else SNAPSHOT})
     base = from_dict(Experiment, to_dict(settled(base)))  # as it will be read back: 60 is 60.0 where that is a float
     data = load(base.data)
     other = len(data.validation) if len(data.validation) != base.data.validation else 0
