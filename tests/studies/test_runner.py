@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,17 @@ def test_an_executed_notebook_is_kept_where_its_page_cannot_be_made(tmp_path: Pa
         run_study(study(tmp_path, TITLE, code), out=tmp_path / "out", runs=tmp_path / "runs")
     assert "nosuchthing" in (tmp_path / "out.failed.ipynb").read_text()
     assert "mine: executing" in capsys.readouterr().err
+
+
+def test_a_grid_without_its_library_is_told_before_anything_is_trained(tmp_path: Path, monkeypatch):
+    for name in [n for n in sys.modules if n.startswith("simorgh.sweep")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    grid = '{recipe: digits-vae, set: ["model.beta=1,2"], metric: valid/loss, seeds: 1}'
+    name = study(tmp_path, f"{TITLE}\nruns: {{digits-vae: 1}}\nsweeps: {{a: {grid}}}")
+    with pytest.raises(UserError, match=r"simorgh\[sweep\]"):
+        run_study(name, "smoke", out=tmp_path / "out", runs=tmp_path / "runs", progress=False)
+    assert not (tmp_path / "runs").exists()
 
 
 def test_paths_of_a_study_do_not_pass_through_its_temporary_folder(tmp_path: Path):

@@ -17,7 +17,7 @@ FREE = {  # need no file
 MARKS = {**dict.fromkeys(FREE, ()), "bbbp": (pytest.mark.bbbp,), "shahnameh": (pytest.mark.shahnameh,)}
 
 
-MINUTES = {"vq_vae": 2, "shahnameh": 1.5, "ddpm": 1}
+MINUTES = {"vq_vae": 2, "shahnameh": 1.5, "ddpm": 1, "gan_mnist": 1}
 """Of the studies that take longest; of the others half of one at most."""
 
 

@@ -82,6 +82,8 @@ def run_study(
     job = _Job(header, preset, lang, Path(out or Path("reports") / header.name), Path(runs), data, progress)
     _check_empty(job.out)
     notebook = _notebook(job)
+    if header.sweeps:
+        import simorgh.sweep  # noqa: F401 - where its libraries are missing, that is said before hours of training
     trained = _Trained(_train(job), _sweep(job))
     job.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=job.out.parent, prefix=f".{job.out.name}-") as private:

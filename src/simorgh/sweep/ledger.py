@@ -27,7 +27,7 @@ try:
 except ModuleNotFoundError as error:
     from simorgh.errors import UserError
 
-    raise UserError("simorgh sweep needs Optuna: pip install 'simorgh[sweep]'.") from error
+    raise UserError("A search, or a study with a grid, needs Optuna: pip install 'simorgh[sweep]'.") from error
 
 from optuna.exceptions import ExperimentalWarning
 from optuna.storages import BaseStorage, RDBStorage, fail_stale_trials
