@@ -156,17 +156,18 @@ def players(study: Study, runs: Mapping[str, Sequence[Run]], name: str) -> None:
     """Losses of both players, the critic's estimate and both gradient norms along training."""
     histories = {title: [run.history() for run in group] for title, group in runs.items()}
     keys = ["discriminator/loss", "generator/loss", "discriminator/estimate"]
+    en, fa = " and ".join(runs), " و ".join(f"<bdi>{study.word(title)}</bdi>" for title in runs)
     study.figure(
         curves(histories, keys, axis="samples", ylabel=""), f"losses-{name}",
-        "Loss of the discriminator, loss of the generator, and the discriminator's estimate of the distance between data "
-        "and samples, against images seen; one line a seed, faint lines are single log steps.",
-        "هزینهٔ تمایزگر، هزینهٔ مولد و برآورد تمایزگر از فاصلهٔ داده و نمونه در برابر تعداد تصویرهای دیده‌شده؛ هر خط یک بذر است و "
+        f"{en}: loss of the discriminator, loss of the generator, and the discriminator's estimate of the distance "
+        "between data and samples, against images seen; one line a seed, faint lines are single log steps.",
+        f"{fa}: هزینهٔ تمایزگر، هزینهٔ مولد و برآورد تمایزگر از فاصلهٔ داده و نمونه در برابر تعداد تصویرهای دیده‌شده؛ هر خط یک بذر است و "
         "خط‌های کم‌رنگ تک‌گام‌های ثبت‌شده‌اند.",
     )  # fmt: skip
     study.figure(
         curves(histories, ["discriminator/grad_norm", "generator/grad_norm"], axis="samples", ylabel="", log=True),
         f"gradients-{name}",
-        "Norm of the gradient of each player.", "نُرم گرادیان هر بازیکن.",
+        f"{en}: norm of the gradient of each player.", f"{fa}: نُرم گرادیان هر بازیکن.",
     )  # fmt: skip
 
 
