@@ -1,12 +1,13 @@
 """Brings the results of finished studies into the repository, and the README's table up to date with them.
 
-python tools/results.py collect reports/vae_cvae ...   copy results.json and environment.json into results/, or of a
-                                                       single run both, as results/PRESET/RECIPE.json
+python tools/results.py collect reports/vae_cvae ...   copy results.json and environment.json into results/, or of
+                                                       runs both, as results/PRESET/RECIPE.json, with means over seeds
 python tools/results.py readme                         rewrite the table between the marks in README.md
 """
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -94,16 +95,30 @@ protocol says; and of each measurement its name, what it is in words, and what i
 
 def collect(folders: list[str]) -> None:
     """Copy the measurements of each report or run, and the machine they were made on."""
+    runs: dict[Path, list[Path]] = {}
     for folder in map(Path, folders):
-        results, environment = read(folder / "results.json"), read(folder / "environment.json")
         if (folder / "experiment.yaml").is_file():
             from simorgh.train import Run
 
             of = Run.open(folder).experiment
-            write(ROOT / "results" / of.preset / f"{of.name}.json", {"environment": environment, "results": results})
+            runs.setdefault(ROOT / "results" / of.preset / f"{of.name}.json", []).append(folder)
         else:
-            write(ROOT / "results" / f"{folder.name}.json", results)
-            write(ROOT / "results" / "environment" / f"{folder.name}.json", environment)
+            write(ROOT / "results" / f"{folder.name}.json", read(folder / "results.json"))
+            write(ROOT / "results" / "environment" / f"{folder.name}.json", read(folder / "environment.json"))
+    for path, group in runs.items():
+        write(path, {"environment": read(group[0] / "environment.json"), "results": means(group)})
+
+
+def means(runs: list[Path]) -> list[dict[str, Any]]:
+    """The measurements that all of the runs have, which differ in their seed; those of one run as they are."""
+    from simorgh.contracts import Measurement
+    from simorgh.evaluate import over_seeds
+
+    environments = [read(run / "environment.json") for run in runs]
+    if any(environment != environments[0] for environment in environments):
+        sys.exit(f"{', '.join(map(str, runs))}: not all of one commit and machine.")
+    held = [{(row["name"], row["protocol"]): Measurement(**row) for row in read(run / "results.json")} for run in runs]
+    return [asdict(over_seeds([of[key] for of in held])) for key in held[0] if all(key in of for of in held)]
 
 
 def read(path: Path) -> Any:

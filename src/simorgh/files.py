@@ -10,7 +10,8 @@ from pathlib import Path
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
     """A file to be written, which takes the place of `path` once the block has ended well: a reader, or a kill, never
-    meets half of it. Its ending is that of `path`, by which some writers tell the format."""
+    meets half of it. Its ending is that of `path`, by which some writers tell the format. OSError, a full disk say,
+    names `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
     try:
@@ -18,6 +19,10 @@ def replaced(path: Path) -> Iterator[Path]:
         with open(temporary, "r+b") as file:  # Windows does not sync what is open for reading only
             os.fsync(file.fileno())
         os.replace(temporary, path)
+    except OSError as error:  # one of a write has no name, one of an open that of the temporary file
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 

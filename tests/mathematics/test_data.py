@@ -11,7 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, ImageOps
 
 from simorgh.contracts import UserError
 from simorgh.data import DATASETS, DataConfig, Part, batches, describe, get, load, mnist, sources, stream
@@ -396,6 +396,13 @@ def test_photographs_of_a_turned_camera_are_upright(tmp_path):
     assert upright.shape == (8, 6, 1)
     assert (upright[0] == 200).all()
     assert (upright[1:] == 0).all()
+    uneven = np.arange(48, dtype=np.uint8).reshape(6, 8)
+    for orientation in range(10):  # 0 and 9 mean nothing
+        turned[274] = orientation
+        Image.fromarray(uneven).save(tmp_path / "photo.png", exif=turned)
+        with Image.open(tmp_path / "photo.png") as image:
+            expected = np.asarray(ImageOps.exif_transpose(image))
+        assert np.array_equal(read(tmp_path / "photo.png")[..., 0], expected)
     Image.fromarray(lying).save(tmp_path / "damaged.png", exif=bytes(20))
     assert np.array_equal(read(tmp_path / "damaged.png")[..., 0], lying)
 

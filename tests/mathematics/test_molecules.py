@@ -215,6 +215,10 @@ def test_a_label_that_is_no_number_is_no_label(tmp_path: Path):
      ("\ufeffSMILES,Y\nC,10\nCC,9\nCCC,10\n", ("9", "10")),
      ("smiles,label\nC,True\nCC,FALSE\nCCC,true\n", ("false", "true")), ("smiles,label\rC,1\rCC,0\r", ("0", "1")),
      ("smiles,label\nC,+\nCC,-\n", ("+", "-")), ("smiles,activity\nC,none\nCC,weak\n", ("none", "weak")),
+     ("smiles,label\nC,1\nCC,0\nCCC,None\nCO,-\n", ("0", "1")),
+     ("smiles,label\nC,True\nCC,False\nCCC,None\nCO,+nan\nCN,<NA>\n", ("false", "true")),
+     ("smiles,label\nC,1_2\nCC,12\n", ("12", "1_2")),
+     (f"smiles,label\nC,{2**53 + 1}\nCC,{2**53}\nCCC,1e308\n", (f"{2**53}", f"{2**53 + 1}", "1e308")),
      ('"name, as printed, in full";smiles;label\n"a, b";C;1\n"c, d";CC;0\n', ("0", "1"))],
 )  # fmt: skip
 def test_labels_are_named_in_their_own_order(tmp_path: Path, text, labels):

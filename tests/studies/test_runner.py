@@ -106,6 +106,19 @@ def test_a_grid_without_its_library_is_told_before_anything_is_trained(tmp_path:
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.parametrize(
+    ("grid", "said"),
+    [('recipe: digits-va, set: ["model.beta=1,2"], metric: valid/loss', "did you mean digits-vae"),
+     ('recipe: digits-vae, set: ["model.beat=1,2"], metric: valid/loss', "did you mean beta"),
+     ('recipe: digits-vae, set: ["model.latent_dim=1,2"], metric: valid/lss', "did you mean valid/loss")],
+)  # fmt: skip
+def test_a_wrong_grid_is_told_before_anything_is_trained(tmp_path: Path, grid: str, said: str):
+    name = study(tmp_path, f"{TITLE}\nruns: {{digits-vae: 1}}\nsweeps: {{a: {{{grid}, seeds: 1}}}}")
+    with pytest.raises(UserError, match=said):
+        run_study(name, "smoke", out=tmp_path / "out", runs=tmp_path / "runs", progress=False)
+    assert not (tmp_path / "runs").exists()
+
+
 def test_paths_of_a_study_do_not_pass_through_its_temporary_folder(tmp_path: Path):
     told = {"name": "a", "preset": "cpu", "lang": "en", "out": "again", "progress": None, "kept": "../runs/kept/a",
             "runs": {"b": ["../runs/b-1"]}, "sweeps": {}}  # fmt: skip

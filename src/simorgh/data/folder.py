@@ -2,12 +2,11 @@
 
 import struct
 import zlib
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 from simorgh.contracts import UserError
 from simorgh.data.molecules import in_order
@@ -17,6 +16,12 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
 # What Pillow raises on damaged files, and on those that would unpack to enormous images.
 UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
 FEWEST = 4  # images; fewer leave nothing to test on
+_Turn = Image.Transpose
+UPRIGHT = {
+    2: _Turn.FLIP_LEFT_RIGHT, 3: _Turn.ROTATE_180, 4: _Turn.FLIP_TOP_BOTTOM, 5: _Turn.TRANSPOSE,
+    6: _Turn.ROTATE_270, 7: _Turn.TRANSVERSE, 8: _Turn.ROTATE_90,
+}  # fmt: skip
+"""By the tag Orientation of Exif, what makes an image upright that a turned camera has stored lying."""
 
 
 def folder(path: str) -> Source:
@@ -75,8 +80,7 @@ def read(file: Path) -> np.ndarray:
     try:
         with Image.open(file, formats=("PNG", "JPEG", "BMP")) as image:
             image.load()
-            with suppress(Exception):  # damaged tags, of which Pillow raises anything, say nothing about the pixels
-                ImageOps.exif_transpose(image, in_place=True)  # a camera that was turned stores the pixels lying
+            image = _upright(image)
             if image.mode.startswith(("I", "F")):
                 raise UserError(f"{file} has more than 8 bits a channel: save it with 8.")
             if image.has_transparency_data and image.convert("RGBA").getextrema()[3][0] < 255:
@@ -86,3 +90,11 @@ def read(file: Path) -> np.ndarray:
     except UNREADABLE as error:
         raise UserError(f"{file} cannot be read as an image: repair it or take it out of the folder.") from error
     return pixels.reshape(*pixels.shape[:2], -1)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        turn = UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation))
+    except Exception:  # damaged tags, of which Pillow raises anything, say nothing about the pixels
+        return image
+    return image if turn is None else image.transpose(turn)

@@ -22,9 +22,9 @@ from simorgh.data.tokens import atoms
 SMILES_COLUMNS = ("smiles", "canonical_smiles", "isomeric_smiles", "mol", "molecule", "structure")
 LABEL_COLUMNS = ("p_np", "label", "class", "target", "y", "activity")
 MOST_LABELS = 20
-MISSING = ("", "na", "n/a", "nan", "-nan", "null", "?")
-"""What programs write where a label is not known. Not "-" and "none", which may well be classes beside "+" and
-"strong"."""
+MISSING = ("", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "+nan", "null", "?")
+DOUBTFUL = ("-", "none")
+"""What programs write where a label is not known; the last two may be classes too, see `unknown`."""
 
 
 @dataclass(frozen=True)
@@ -139,9 +139,10 @@ def _column(columns: Sequence[str], names: Sequence[str], file: str, what: str) 
 def clean(table: Table) -> Molecules:
     """The molecules of `table`. UserError where nothing is left, or where the labels are not a few classes."""
     kept, rejected = [], []
+    missing = unknown(table.labels or ())
     for place, (text, line) in enumerate(zip(table.smiles, table.lines)):
         name, reason = read_smiles(text)
-        if table.labels is not None and table.labels[place].lower() in MISSING:
+        if table.labels is not None and table.labels[place].lower() in missing:
             reason = "no label"
         if reason:
             rejected.append(Rejected(line, text, reason))
@@ -209,13 +210,20 @@ def _labels(table: Table, places: Sequence[int]) -> tuple[tuple[str, ...], np.nd
     return tuple(names), np.array([number[name] for name in found], np.int64)
 
 
+def unknown(labels: Iterable[str]) -> tuple[str, ...]:
+    """What stands for a missing label among `labels`, in lower case: "-" and "none" only where all others are numbers
+    or truth values. Beside words, such as "+" or "strong", these two are classes."""
+    told = {label.lower() for label in labels} - {*MISSING, *DOUBTFUL, "true", "false"}
+    return MISSING if any(number(label) is None for label in told) else MISSING + DOUBTFUL
+
+
 def number(text: str) -> float | None:
-    """The number that `text` is; None for a word, "nan" among them."""
+    """The number that `text` is; None for a word, "nan" and Python's "1_2" among them."""
     try:
         value = float(text)
     except ValueError:
         return None
-    return None if value != value else value
+    return None if value != value or "_" in text else value
 
 
 def in_order(labels: Iterable[str]) -> list[str]:
@@ -224,8 +232,9 @@ def in_order(labels: Iterable[str]) -> list[str]:
 
 
 def plain(text: str) -> str:
-    """ "1.0" is the class "1", and "TRUE" is "true"."""
+    """ "1.0" is the class "1", and "TRUE" is "true". A number too large for a float to tell from the next stays as
+    it is written."""
     if text.lower() in ("true", "false"):
         return text.lower()
     value = number(text)
-    return str(int(value)) if value is not None and value % 1 == 0 else text
+    return str(int(value)) if value is not None and value % 1 == 0 and abs(value) < 2**53 else text

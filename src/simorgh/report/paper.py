@@ -71,7 +71,7 @@ class Paper:
         plt.close(figure)
         if self.out is not None:
             write(self.out / "figures" / f"{name}.png", buffer.getvalue())
-        alt = self.pick(en, fa).replace("$", "").replace("*", "")
+        alt = self._alternative(en, fa)
         width = round(figure.get_figwidth() * 96 * 1.15)
         data = {"image/png": buffer.getvalue(), "text/plain": alt}
         display(data, raw=True, metadata={"image/png": {"alt": alt, "width": width}})
@@ -91,11 +91,15 @@ class Paper:
         content = gif(frames, seconds, scale)
         if self.out is not None:
             write(self.out / "figures" / f"{name}.gif", content)
-        alt = self.pick(en, fa).replace("$", "").replace("*", "")
+        alt = self._alternative(en, fa)
         source = f"data:image/gif;base64,{base64.b64encode(content).decode()}"
         data = {"text/html": f'<img src="{source}" alt="{_escape(alt)}">', "text/plain": alt}
         display(data, raw=True, metadata={"simorgh": "animation"})
         self._markdown(self._numbered("figure", self._figures, en, fa), "caption")
+
+    def _alternative(self, en: str, fa: str) -> str:
+        """The caption in plain letters, for those who do not see the picture."""
+        return re.sub(r"[$*]|</?bdi[^>]*>", "", self.pick(en, fa))
 
     def table(self, header: Sequence[str], rows: Sequence[Sequence[object]], en: str, fa: str) -> None:
         """Show a table with a numbered title (markdown) above. Cells are text, numbers, Measurements (value with

@@ -97,11 +97,12 @@ class Study:
 
     def sweep(self, key: str) -> list[dict]:
         """The trials of a grid that the header names, as in trials.json, in the order of the grid; `run` is its
-        directory, which a training that diverged has not finished."""
+        directory, which a training that failed has not finished, or None where it never began."""
         check_name(key, self._sweeps, "sweep in this study's header")
         path = self._sweeps[key]
         rows = json.loads(path.read_text(encoding="utf-8"))["trials"]
-        return [{**row, "run": path.parent / row["run"]} for row in sorted(rows, key=lambda row: row["number"])]
+        runs = [None if row["run"] is None else path.parent / row["run"] for row in rows]
+        return sorted(({**row, "run": run} for row, run in zip(rows, runs)), key=lambda row: row["number"])
 
     def results(self, key: str, name: str) -> Measurement | None:
         """The measurement `name` over the seeds of a recipe, recorded; None where the runs do not hold it."""

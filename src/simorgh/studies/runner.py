@@ -82,8 +82,7 @@ def run_study(
     job = _Job(header, preset, lang, Path(out or Path("reports") / header.name), Path(runs), data, progress)
     _check_empty(job.out)
     notebook = _notebook(job)
-    if header.sweeps:
-        import simorgh.sweep  # noqa: F401 - where its libraries are missing, that is said before hours of training
+    _check_grids(job)
     trained = _Trained(_train(job), _sweep(job))
     job.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=job.out.parent, prefix=f".{job.out.name}-") as private:
@@ -115,6 +114,15 @@ def _notebook(job: _Job) -> "NotebookNode":
     from simorgh.report.notebook import build
 
     return build(job.header.path.read_text(encoding="utf-8-sig"), job.lang)
+
+
+def _check_grids(job: _Job) -> None:
+    """A grid that cannot be trained, or whose library is missing, is told before hours of training."""
+    if job.header.sweeps:
+        from simorgh.sweep import planned
+
+        for grid in job.header.sweeps.values():
+            planned(grid["recipe"], grid["set"], job.preset, job.data, grid["metric"], 0, True, grid["seeds"])
 
 
 def _train(job: _Job) -> dict[str, list[Path]]:

@@ -80,10 +80,7 @@ def sweep(
         raise UserError(f"A grid from {seeds} seeds cannot be run: there should be at least 1.")
     if int(os.environ.get("WORLD_SIZE", 1)) > 1:
         raise UserError("simorgh sweep starts its own processes: run it without torchrun.")
-    base = find_recipe(recipe, preset, seed)
-    if data:
-        base = replace(base, data=replace(base.data, name=data))
-    plan = make_plan(base, texts, metric, prune, seeds)
+    plan = planned(recipe, texts, preset, data, metric, seed, prune, seeds)
     trials = len(plan.cells) if seeds else trials
     out = Path(out or Path(runs) / "sweeps" / plan.name)
     _keep(plan, out)
@@ -95,6 +92,16 @@ def sweep(
     if len(ledger.finished()) < trials:
         _Team(ledger, address, min(workers, trials)).work(progress)
     return _publish(ledger, lang if page else None)
+
+
+def planned(
+    recipe: str, texts: Sequence[str], preset: str, data: str | None, metric: str, seed: int, prune: bool, seeds: int
+) -> Plan:
+    """What `sweep` will do with these of its arguments. UserError for what cannot be done; nothing is written."""
+    base = find_recipe(recipe, preset, seed)
+    if data:
+        base = replace(base, data=replace(base.data, name=data))
+    return make_plan(base, texts, metric, prune, seeds)
 
 
 def _keep(plan: Plan, out: Path) -> None:

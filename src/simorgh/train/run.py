@@ -156,7 +156,7 @@ class Run:
 
     def save_state(self, state: dict) -> None:
         """One file, so that weights, optimisers and counters can never disagree."""
-        buffer = io.BytesIO()  # torch.save tells a full disk by a RuntimeError without its name
+        buffer = io.BytesIO()  # where a disk is full, torch.save raises a RuntimeError that does not say so
         torch.save(state, buffer)
         write(self.path / "state.pt", buffer.getbuffer())
 
