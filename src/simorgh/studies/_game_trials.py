@@ -83,6 +83,14 @@ def trials(study: Study, keys: Sequence[str], chosen: Run) -> None:
         figure, "trials", "Every finished trial against each of its settings; a triangle is farther away than the axis reaches.",
         "هر آزمایشِ پایان‌یافته در برابر هر یک از تنظیم‌هایش؛ مثلث دورتر از آن است که محور نشان می‌دهد.",
     )  # fmt: skip
+    study.table(
+        [study.pick("setting", "تنظیم"), study.pick("value", "مقدار"), study.pick("median fd-digits", "میانهٔ fd-digits")],
+        [[study.word(name), kit.Cell(f"{v:g}"), kit.Cell(f"{m:.3g}")]
+         for at, name in enumerate(SETTINGS) for v, m in medians(ranked, at).items()],
+        "Median distance at each value of a setting, over those settings of the others that were tried, and finished, "
+        "with all of its values.",
+        "میانهٔ فاصله در هر مقدارِ هر تنظیم، روی آن تنظیم‌های دیگر که با همهٔ مقدارهای آن آزموده شدند و به پایان رسیدند.",
+    )  # fmt: skip
     told(study, ranked, own, passes, chosen.experiment.train.epochs)
 
 
@@ -106,7 +114,7 @@ def at_edge(trials: Sequence[Trial]) -> list[str]:
 
 def told(study: Study, ranked: Sequence[Trial], own: tuple[float, ...], passes: float, whole: float) -> None:
     """What the trials of `passes` passes show, the nearest first: the best, the place of the settings `own` of a recipe
-    of `whole` passes, the median at each value of a setting, and how the steps of the generator go with the distance."""
+    of `whole` passes, and how the steps of the generator go with the distance."""
     sound = [t for t in ranked if t.distance is not None]
     best, mine = sound[0], next((t for t in sound if t.settings == own), None)
     value = [kit.ltr(f"{v:g}") for v in best.settings]
@@ -132,15 +140,6 @@ def told(study: Study, ranked: Sequence[Trial], own: tuple[float, ...], passes: 
         )
         fa.append(
             f"تنظیم‌های خود دستور با {mine.distance:.3g} در جای {place} از {len(ranked)} است؛ این آزمایش‌ها آن را انتخاب نکرده‌اند."
-        )
-    parts = [(name, medians(ranked, at)) for at, name in enumerate(SETTINGS)]
-    parts = [(name, kit.ltr(", ".join(f"{v:g}: {m:.3g}" for v, m in found.items()))) for name, found in parts if found]
-    if parts:
-        en.append(
-            f"Median distance by setting, the others being alike: {'; '.join(f'{name} {numbers}' for name, numbers in parts)}."
-        )
-        fa.append(
-            f"میانهٔ فاصله بر حسب هر تنظیم، با یکسان بودن بقیه: {'؛ '.join(f'{study.word(name)} {numbers}' for name, numbers in parts)}."
         )
     alike = [t for t in sound if t.settings[:2] == own[:2]]
     if len(alike) > 3 and len({t.steps for t in alike}) > 1:

@@ -148,15 +148,20 @@ def stages(study: Study, run: Run, title: str, count: int = 100) -> None:
             image_grid(arrays["samples"][:count] / 255, 10, count // 10, cell=0.34),
             f"{run.experiment.name}-{en}",
             f"{title}, {en} stage: {step * batch:,} images seen. Place by place the same noise in all three stages.",
-            f"<bdi>{study.word(title)}</bdi>، مرحلهٔ {fa}: پس از دیدن {step * batch:,} تصویر. نوفهٔ هر خانه در هر سه مرحله یکی است.",
+            f"{_titled(study, title)}، مرحلهٔ {fa}: پس از دیدن {step * batch:,} تصویر. نوفهٔ هر خانه در هر سه مرحله یکی است.",
         )  # fmt: skip
+
+
+def _titled(study: Study, title: str) -> str:
+    """A model's title within a Persian sentence. Left to itself, HTML lets its first Latin letter turn it around."""
+    return f'<bdi dir="rtl">{study.word(title)}</bdi>'
 
 
 def players(study: Study, runs: Mapping[str, Sequence[Run]], name: str) -> None:
     """Losses of both players, the critic's estimate and both gradient norms along training."""
     histories = {title: [run.history() for run in group] for title, group in runs.items()}
     keys = ["discriminator/loss", "generator/loss", "discriminator/estimate"]
-    en, fa = " and ".join(runs), " و ".join(f"<bdi>{study.word(title)}</bdi>" for title in runs)
+    en, fa = " and ".join(runs), " و ".join(_titled(study, title) for title in runs)
     study.figure(
         curves(histories, keys, axis="samples", ylabel=""), f"losses-{name}",
         f"{en}: loss of the discriminator, loss of the generator, and the discriminator's estimate of the distance "
