@@ -7,6 +7,7 @@ one sentence on standard error and exit code 2.
 import os
 import re
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import field, make_dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from simorgh.arguments import (
     take,
     take_all,
 )
-from simorgh.errors import UserError, check_name
+from simorgh.errors import Notice, UserError, check_name
 
 HELP = """\
 usage: simorgh COMMAND [ARGUMENTS]
@@ -56,6 +57,7 @@ Several processes: torchrun --nproc-per-node 2 -m simorgh train RECIPE
 def main(argv: list[str] | None = None) -> None:
     """Run one command; exits with 0, or 2 and one sentence."""
     argv = sys.argv[1:] if argv is None else argv
+    warnings.formatwarning = _warning
     try:
         if not argv or argv[0] in ("-h", "--help"):
             print(HELP, end="")
@@ -79,6 +81,14 @@ def main(argv: list[str] | None = None) -> None:
         about = f"{error.filename}: " if error.filename is not None else ""
         print(f"simorgh: {about}{error.strerror or error}.", file=sys.stderr)
         sys.exit(2)
+
+
+_any_warning = warnings.formatwarning
+
+
+def _warning(message: Warning | str, category: type[Warning], *where: object, **more: object) -> str:
+    """A Notice as one sentence, every other warning as Python has it."""
+    return f"simorgh: {message}\n" if issubclass(category, Notice) else _any_warning(message, category, *where, **more)
 
 
 def device() -> str:

@@ -13,6 +13,10 @@ class Diverged(UserError):
     """A loss stopped being finite."""
 
 
+class Notice(UserWarning):
+    """Something that the user should know of what was done; the command line prints its sentence and goes on."""
+
+
 def check_name(name: str, known: Iterable[str], noun: str) -> None:
     """UserError with the nearest names unless `name` is one of `known`."""
     known = list(known)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+import warnings
 from dataclasses import replace
 from functools import partialmethod
 from importlib import import_module
@@ -18,8 +19,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from simorgh.cli import main
 from simorgh.contracts import Batch, Diverged, Model, Objective, Terms, Tick, UserError
 from simorgh.data import DataConfig, batches, load, stream
+from simorgh.errors import Notice
 from simorgh.evaluate import evaluate
 from simorgh.models.vae import VAE
 from simorgh.nn.spectral import spectral
@@ -107,6 +110,20 @@ def test_a_run_knows_in_what_products_it_was_trained(tmp_path: Path, asked: str)
     for multiplies, found in ((True, "bf16"), (False, "fp32")):
         (tmp_path / "environment.json").write_text(json.dumps({"multiplies_bf16": multiplies}))
         assert run.precision() == (found if asked == "auto" else asked)
+
+
+def test_a_model_that_has_stopped_learning_is_named(tmp_path: Path, monkeypatch):
+    """Dead units leave a finite loss and a gradient of 0. The command says so and goes on."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Notice)
+        fit(small(), tmp_path / "alive", progress=False)
+    monkeypatch.setattr(torch.nn.utils, "get_total_norm", lambda grads: torch.zeros(()))
+    with pytest.warns(Notice, match="The gradient of elbo was exactly 0"):
+        run = fit(small(), tmp_path / "dead", progress=False)
+    assert (run.path / "model.safetensors").is_file()
+    main(["--version"])  # from then on in this process
+    assert warnings.formatwarning(Notice("Said."), Notice, "file.py", 3) == "simorgh: Said.\n"
+    assert "file.py:3: UserWarning: Said." in warnings.formatwarning(UserWarning("Said."), UserWarning, "file.py", 3)
 
 
 def test_a_disk_without_room_for_a_checkpoint_is_one_sentence(tmp_path: Path):

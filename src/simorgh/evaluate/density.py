@@ -9,6 +9,7 @@ from torch import Tensor
 
 from simorgh.contracts import Batch, HasDensity, Measurement, Model, UserError
 from simorgh.data import Dataset
+from simorgh.errors import Notice
 from simorgh.evaluate.measure import context, measurement
 from simorgh.metrics.intervals import mean_interval
 from simorgh.metrics.rounding import decoder, log_decoder, log_encoder, value_frequencies
@@ -30,7 +31,9 @@ def density(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
     if not isinstance(model, HasDensity) or run.spec.kind != "image" or not n:
         return []
     if run.experiment.data.binarise != "none":
-        warnings.warn("bits_per_dim is of grey levels, and this run knows binarised pixels: left out.", stacklevel=2)
+        warnings.warn(
+            "bits_per_dim is of grey levels, and this run knows binarised pixels: left out.", Notice, stacklevel=2
+        )
         return []
     known = data.train.batch(torch.arange(min(KNOWN, len(data.train))), device)
     table = decoder(_said(model, _blurred(known, Noise(0, "decoder", device=device))[0]), known.x)
@@ -44,7 +47,7 @@ def density(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
         try:
             nats, error, evaluations = model.log_density(seen, DEVIATION, noise, TOLERANCE * log(2))
         except UserError as unsettled:  # a number that is not sure to two digits is none; the others are
-            warnings.warn(f"bits_per_dim is left out. {unsettled}", stacklevel=2)
+            warnings.warn(f"bits_per_dim is left out. {unsettled}", Notice, stacklevel=2)
             return []
         nats = nats + log_decoder(table, _said(model, seen), batch.x) - log_encoder(blur, DEVIATION)
         most = max(most, evaluations)

@@ -1,5 +1,6 @@
 """Training: `fit(experiment, out)` gives a finished Run, whatever happened before."""
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from torch import nn
 
 from simorgh.contracts import DataSpec, Diverged, Model, UserError, check_least
 from simorgh.data import Dataset, batches, load, settle, stream
+from simorgh.errors import Notice
 from simorgh.train import loop as _loop
 from simorgh.train.engine import Engine
 from simorgh.train.experiment import EvaluateConfig, Experiment, OptimiserConfig, TrainConfig
@@ -90,6 +92,16 @@ def _prepared(experiment: Experiment) -> tuple[_loop.Loop, Dataset]:
     return _loop.Loop(model, source, config, len(data.train), experiment.seed, engine), data
 
 
+def _tell_of_the_dead(loop: _loop.Loop, run: Run) -> None:
+    """A Notice of each objective whose gradient had become exactly 0: units that answer 0 to everything, as behind a
+    ReLU, do not come back by themselves, and the loss stays finite."""
+    history = run.history()
+    dead = [o.name for o in loop.objectives if history and history[-1].get(f"{o.name}/grad_norm") == 0]
+    for name in dead:
+        said = f"The gradient of {name} was exactly 0 at the end of {run.path}: it had stopped learning. "
+        warnings.warn(f"{said}Try a smaller rate (--train.optimiser.lr) or another seed.", Notice, stacklevel=2)
+
+
 def _fit(
     loop: _loop.Loop, data: Dataset, experiment: Experiment, path: Path, progress: bool, observe: Callable | None
 ) -> Run:
@@ -119,6 +131,7 @@ def _fit(
             raise
     if engine.is_main:
         _loop.finish(loop, run, config)
+        _tell_of_the_dead(loop, run)
     engine.barrier()
     engine.close()
     return run
