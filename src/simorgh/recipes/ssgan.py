@@ -22,12 +22,12 @@ from simorgh.train import Experiment, OptimiserConfig
 def experiment(preset: str) -> Experiment:
     width = 256 if preset == "paper" else 32
     rule = OptimiserConfig(lr=1e-3, schedule="cosine", betas=(0.0, 0.9 if preset == "paper" else 0.99))
-    slower = {} if preset == "paper" else {"discriminator": replace(rule, lr=4e-4)}
+    clipped = {} if preset == "paper" else {"discriminator": replace(rule, clip=5.0)}
     return _adversarial(
         preset,
         SSGANConfig(players=Players("residual", width=width, spectral=True)),
         epochs={"cpu": 3.2, "paper": 100},
         optimiser=rule,
-        optimisers=slower,
+        optimisers=clipped,
         batch_size=64,
     )
