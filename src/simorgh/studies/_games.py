@@ -28,7 +28,8 @@ SURE = 0.9
 def rule(o: OptimiserConfig) -> str:
     """An optimiser in one line, "adam 0.0011, betas 0 and 0.999, cosine"."""
     betas = "" if o.kind in ("rmsprop", "sgd") else f", betas {o.betas[0]:g} and {o.betas[1]:g}"
-    return kit.ltr(f"{o.kind} {o.lr:g}{betas}, {o.schedule}")
+    clip = f", clip {o.clip:g}" if o.clip else ""
+    return kit.ltr(f"{o.kind} {o.lr:g}{betas}, {o.schedule}{clip}")
 
 
 def player_rule(run: Run, player: str) -> OptimiserConfig:
@@ -65,10 +66,10 @@ def settings(study: Study, runs: Mapping[str, Sequence[Run]]) -> dict[str, Measu
              "generator's steps", "passes", "seconds"],
             ["مدل", "تمایزگر", "مولد", "دسته", "گام تمایزگر برای هر گام مولد", "گام‌های تمایزگر", "گام‌های مولد", "دور", "ثانیه"],
         ), rows,
-        "Settings as trained, read from the runs: the optimiser, largest rate, betas and path of the rate of each player. "
+        "Settings as trained, read from the runs: the optimiser, largest rate, betas, path of the rate of each player and, where it is clipped, the largest norm of its gradient. "
         "Seconds are wall-clock time, mean over seeds and the fastest and slowest of them; what else the machine did counts "
         f"in. A pass is one of the discriminator over the training images. Products were computed in {products}, weights are fp32.",
-        "تنظیم‌های آموزش، خوانده از خود اجراها: بهینه‌ساز، بیشترین نرخ، ضریب‌ها و مسیر نرخ هر بازیکن. ثانیه‌ها زمان ساعت دیواری است: "
+        "تنظیم‌های آموزش، خوانده از خود اجراها: بهینه‌ساز، بیشترین نرخ، ضریب‌ها و مسیر نرخ هر بازیکن و، اگر گرادیانش بریده شده، بیشترین نُرم آن. ثانیه‌ها زمان ساعت دیواری است: "
         "میانگین بذرها و کوتاه‌ترین و بلندترین آن‌ها؛ کارهای دیگر ماشین هم در آن است. دور یعنی یک بار گذر تمایزگر از تصویرهای آموزش. "
         f"ضرب‌ها با دقت {kit.ltr(products)} و وزن‌ها با {kit.ltr('fp32')} محاسبه شده‌اند.",
     )  # fmt: skip
