@@ -40,6 +40,11 @@ FD = ("fd_digits", "fd-digits", "real")
 NATS = ("prior_nats_per_code", "nats a code by the prior", "")
 ERROR = (("variance_scaled_error", "squared error over the variance of pixels", ""),)
 OTHERS = (
+    ("VAE, 2-D code, 100 passes, three seeds", "paper/vae-mlp", "vae-mlp",
+     (("neg_elbo", "−ELBO, nats per test image of MNIST", ""),
+      ("iwae_bound", "−log p of the first 1,000, k = 5,000", ""), FD)),
+    ("CVAE, 2-D code, 100 passes, one seed", "paper/cvae-mlp", "cvae-mlp",
+     (("neg_elbo", "−ELBO, nats per test image of MNIST", ""),)),
     ("VAE of Burda et al., 50-D code, 500 passes, one seed", "paper/vae-50", "vae-50",
      (("iwae_bound", "−log p of all test images of MNIST, binarised, nats (published: 86.76)", ""),)),
     ("IWAE of Burda et al., 50-D code, 50 draws, 300 passes, one seed", "paper/iwae-50", "iwae-50",
