@@ -2,7 +2,7 @@
 
 import pytest
 
-from simorgh.studies._game_trials import SETTINGS, Trial, at_edge, medians, told
+from simorgh.studies._game_trials import SETTINGS, Trial, at_edge, medians, told, trials
 
 OWN = (2.0, 1.0, 0.0, 128, 1)
 
@@ -27,16 +27,24 @@ def grid(distance, rates=(1.0, 2.0, 4.0)) -> list[Trial]:
 def test_a_median_compares_alike_trials_only():
     """The rate has no effect here; where one batch at one rate failed, what is left of it must not be held against
     both batches of the others."""
-    trials = grid(lambda rate, batch: None if (rate, batch) == (4.0, 128) else {64: 1.0, 128: 10.0}[batch])
-    assert medians(trials, 0) == {1.0: 1.0, 2.0: 1.0, 4.0: 1.0}
-    assert medians(trials, 3) == {64: 1.0, 128: 10.0}
-    assert medians(trials, 1) == {}
-    assert medians([t for t in trials if t.distance is None or t.settings[3] == 128], 0) == {}
+    tried = grid(lambda rate, batch: None if (rate, batch) == (4.0, 128) else {64: 1.0, 128: 10.0}[batch])
+    assert medians(tried, 0) == {1.0: 1.0, 2.0: 1.0, 4.0: 1.0}
+    assert medians(tried, 3) == {64: 1.0, 128: 10.0}
+    assert medians(tried, 1) == {}
+    assert medians([t for t in tried if t.distance is None or t.settings[3] == 128], 0) == {}
 
 
 def test_a_best_value_at_the_end_of_those_tried_is_named():
     assert at_edge(grid(lambda rate, batch: 1 / rate + batch)) == [SETTINGS[0]]
     assert at_edge(grid(lambda rate, batch: abs(rate - 2) + batch)) == []
+
+
+def test_trials_that_all_failed_say_so():
+    study = Heard()
+    study.sweep = lambda key: [{"number": 0, "run": None, "value": None}]
+    trials(study, ["rates"], chosen=None)
+    assert "All of them failed" in study.en
+    assert "شکست" in study.fa
 
 
 @pytest.mark.parametrize(("best", "edge"), [(4.0, True), (2.0, False)])

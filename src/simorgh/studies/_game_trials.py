@@ -42,6 +42,10 @@ def trials(study: Study, keys: Sequence[str], chosen: Run) -> None:
         run = Run.open(row["run"])
         steps = None if row["value"] is None else games.moves(run)[1]
         found.setdefault(_settings(run), Trial(_settings(run), row["value"], steps))
+    if all(t.distance is None for t in found.values()):
+        study.say("**The trials.** All of them failed, so nothing is said of these settings.",
+                  "**آزمایش‌ها.** همه شکست خوردند، پس دربارهٔ این تنظیم‌ها چیزی گفته نمی‌شود.")  # fmt: skip
+        return
     ranked = sorted(found.values(), key=lambda t: inf if t.distance is None else t.distance)
     samples, passes = run.experiment.train.snapshot_samples, run.experiment.train.epochs
     data = load(run.experiment.data)
