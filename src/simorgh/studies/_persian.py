@@ -340,6 +340,7 @@ WORDS = {
     "Fréchet distance of digits": "فاصلهٔ فرشهٔ رقم‌ها",
     "read as asked": "چنان که خواسته شد خوانده شد",
     "dense VAE": "{VAE} تمام‌متصل",
+    "dense VAE, as asked": "{VAE} تمام‌متصل، طبق خواسته",
 }
 FORMS = {
     r"decay (\S+)": "ضریب {}",
