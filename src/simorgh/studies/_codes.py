@@ -37,9 +37,18 @@ class Nearest:
         features, probabilities = judged(images)
         return torch.cdist(features, self.real).min(1).values, probabilities.max(1).values
 
+    def read(self, images: Tensor) -> Tensor:
+        """(10,) share of `images` that the judge takes for each digit."""
+        return judged(images)[1].argmax(1).bincount(minlength=10) / len(images)
+
     def typical(self, images: Tensor) -> Interval:
         """Share of typical images, with Wilson's interval."""
         return wilson(float((self(images)[0] < self.limit).float().mean()), len(images))
+
+
+def pixel_distance(images: Tensor, real: Tensor) -> Tensor:
+    """(n,) Euclidean distance of `images` (n, ...) to the nearest of `real` (N, ...), pixel by pixel."""
+    return torch.cdist(images.flatten(1), real.flatten(1)).min(1).values
 
 
 def in_box(codes: Tensor, n: int, seed: int = 0) -> Tensor:

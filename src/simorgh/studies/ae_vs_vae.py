@@ -2,9 +2,11 @@
 # simorgh:
 #   title: {en: "Autoencoder, noisy autoencoder and VAE as generators", fa: "خودرمزگذار ساده، نوفه‌دار و وردشی در مقام مولد"}
 #   answers: [C1.a, C1.b, C1.c, C1.d, A4.1]
-#   runs: {ae-mlp: 3, ae-noisy: 3, ae-noisy-each: 3, vae-mlp: 3, ae-mlp@20: 1, vae-mlp@20: 1}
+#   runs: {ae-mlp: 3, ae-noisy: 3, ae-noisy-each: 3, vae-mlp: 3, ae-mlp@20: 1, ae-noisy@20: 1, ae-noisy-each@20: 1, vae-mlp@20: 1}
 #   overrides:
 #     ae-mlp@20: {model.latent_dim: 20}
+#     ae-noisy@20: {model.latent_dim: 20}
+#     ae-noisy-each@20: {model.latent_dim: 20}
 #     vae-mlp@20: {model.latent_dim: 20, evaluate.importance_samples: 0}
 # ---
 
@@ -16,12 +18,13 @@
 #
 # ## Assumptions
 # - "Like the data" is measured in the features of a frozen digit classifier (`judge-mnist`): an image is *typical* when
-#   its distance to the nearest of 10,000 training images is below the value that 95 % of test images stay under.
+#   its distance to the nearest of 10,000 training images is below the value that 95 % of 2,000 test images stay under.
+#   The same is said of the plain distance of pixels where noise is judged, for which a classifier is no good judge.
 # - A "uniform random point" is uniform in the bounding box of the codes of the training images.
 # - Pixels are grey values under a Bernoulli score; intervals are over three seeds, except
 #   where a caption says seed 0: there they are over the images.
-# - Under noise the decoder reads $(z - c) / \sqrt{R}$, with $c$ the centre of the codes: otherwise the codes drift
-#   outwards, for no gradient tells them that the noise follows, until the decoder dies of inputs in the thousands.
+# - Under noise the decoder reads $(z - c) / \sqrt{R}$, with $c$ the centre of the codes: otherwise the codes could
+#   grow without bound and the inputs of the decoder with them, for no gradient tells them that the noise follows.
 
 # %% [markdown] lang="fa"
 # ## پرسش
@@ -30,12 +33,13 @@
 #
 # ## فرض‌ها
 # - «شبیه داده» را در ویژگی‌های یک رده‌بند ثابت (`judge-mnist`) می‌سنجیم: تصویر *نوعی* است اگر فاصله‌اش تا نزدیک‌ترین تصویر از
-#   ۱۰٬۰۰۰ تصویر آموزش از مقداری کمتر باشد که ۹۵ درصد تصویرهای آزمون زیر آن‌اند.
+#   ۱۰٬۰۰۰ تصویر آموزش از مقداری کمتر باشد که ۹۵ درصد ۲٬۰۰۰ تصویر آزمون زیر آن‌اند. هنگام داوری دربارهٔ نوفه همین را با فاصلهٔ سادهٔ
+#   پیکسل‌ها هم می‌گوییم، چون رده‌بند برای نوفه داور خوبی نیست.
 # - «نقطهٔ تصادفی یکنواخت» یعنی یکنواخت در جعبهٔ دربرگیرندهٔ کدهای آموزش.
 # - پیکسل‌ها مقدار خاکستری با امتیاز برنولی‌اند؛ بازه‌ها روی سه بذرند، جز جایی که زیرنویس «بذر صفر» می‌گوید:
 #   آن‌جا روی تصویرهایند.
-# - زیر نوفه رمزگشا $(z - c) / \sqrt{R}$ را می‌خواند که $c$ مرکز کدهاست: وگرنه کدها بیرون می‌روند، چون هیچ گرادیانی به آن‌ها نمی‌گوید که
-#   نوفه به دنبالشان می‌آید، تا رمزگشا از ورودی‌های چندهزارتایی از کار بیفتد.
+# - زیر نوفه رمزگشا $(z - c) / \sqrt{R}$ را می‌خواند که $c$ مرکز کدهاست: وگرنه کدها و با آن‌ها ورودی رمزگشا می‌توانند بی‌کران
+#   بزرگ شوند، چون هیچ گرادیانی به آن‌ها نمی‌گوید که نوفه به دنبالشان می‌آید.
 
 # %%
 import tempfile
@@ -97,7 +101,7 @@ study.table(study.pick(["model", "R at the end, each seed", "noise variance per 
             [[study.word(names["ae-mlp"]), ", ".join(f"{v:.3g}" for v in spreads["ae-mlp"]), "0", study.pick("infinite", "بی‌نهایت")],
              [study.word(names["ae-noisy"]), ", ".join(f"{v:.3g}" for v in spreads["ae-noisy"]), kit.ltr("0.5 R / 2"), kit.ltr("(R / 2) / (0.5 R / 2) = 2")],
              [study.word(names["ae-noisy-each"]), ", ".join(f"{v:.3g}" for v in spreads["ae-noisy-each"]), kit.ltr("0.5 R"), kit.ltr("(R / 2) / (0.5 R) = 2 / d = 1")]],
-            en="The two readings of 'variance 0.5 R'. Read per coordinate, twenty dimensions would leave a ratio of 0.1.", fa=f"دو خوانش «واریانس {kit.ltr('0.5 R')}». با خوانش هر مختصه، در بیست بُعد نسبت به 0.1 می‌رسد.")
+            en="The two readings of 'variance 0.5 R', the ratios on average over coordinates. Read per coordinate, twenty dimensions leave a ratio of 0.1.", fa=f"دو خوانش «واریانس {kit.ltr('0.5 R')}»؛ نسبت‌ها میانگین مختصه‌هایند. با خوانش هر مختصه، در بیست بُعد نسبت به 0.1 می‌رسد.")
 
 # %% [markdown] lang="en"
 # ## (a) A random code against a random image
@@ -112,19 +116,26 @@ noise_images = torch.from_numpy(philox("pixels").random((n, 1, 28, 28), dtype=np
 study.figure(image_grid(torch.cat([decoded[:20], noise_images[:20]]), 4, 10, cell=0.45), "random",
              en="Above: the plain AE's decoder at uniform random codes. Below: uniform random pixels.", fa="بالا: رمزگشای AE ساده در کدهای تصادفی یکنواخت. پایین: پیکسل‌های تصادفی یکنواخت.")
 persian = {"random code, plain AE": "کد تصادفی، AE ساده", "random pixels": "پیکسل‌های تصادفی", "test images": "تصویرهای آزمون"}
-rows, typical = [], {}
-for label, images in (("random code, plain AE", decoded), ("random pixels", noise_images), ("test images", data.test.x[:n].float() / 255)):
+rows, typical, near = [], {}, {}
+real = data.train.x[:10_000].float() / 255
+pixel_limit = float(parts.pixel_distance(data.test.x[:2000].float() / 255, real).quantile(0.95))
+for label, images in (("random code, plain AE", decoded), ("random pixels", noise_images), ("test images", data.test.x[2000 : 2000 + n].float() / 255)):
     distance, confidence = nearest(images)
-    typical[label] = wilson(float((distance < limit).float().mean()), n)
-    rows.append([study.pick(label, persian[label]), float(distance.median()), kit.ends(typical[label]), float(confidence.median())])
-study.table(study.pick(["images", "median distance to the nearest training image", "typical share", "judge's median confidence"],
-                       ["تصویرها", "میانهٔ فاصله تا نزدیک‌ترین تصویر آموزش", "سهم نوعی", "میانهٔ اطمینان داور"]), rows,
-            en=f"{n} images of each kind, judge features, seed 0.", fa=f"از هر گونه {n} تصویر، ویژگی‌های داور، بذر صفر.")
-for label in list(typical)[:2]:
-    study.measure("typical_share", *typical[label][:3], n=n, unit="share", protocol=f"{label}: nearest of 10,000 training images in judge features below the 95 % quantile of test images", source=label)
+    apart = parts.pixel_distance(images, real)
+    typical[label], near[label] = (wilson(float((far < most).float().mean()), n) for far, most in ((distance, limit), (apart, pixel_limit)))
+    rows.append([study.pick(label, persian[label]), float(distance.median()), kit.ends(typical[label]), float(apart.median()), kit.ends(near[label]), float(confidence.median())])
+study.table(study.pick(["images", "median distance, judge features", "typical share", "median distance, pixels", "typical share by pixels", "judge's median confidence"],
+                       ["تصویرها", "میانهٔ فاصله، ویژگی‌های داور", "سهم نوعی", "میانهٔ فاصله، پیکسل‌ها", "سهم نوعی با پیکسل‌ها", "میانهٔ اطمینان داور"]), rows,
+            en=f"Distance to the nearest of 10,000 training images; {n} images of each kind, seed 0. The test images of the last row are not those that set the limits ({limit:.3g} and {pixel_limit:.3g}).", fa=f"فاصله تا نزدیک‌ترین تصویر از ۱۰٬۰۰۰ تصویر آموزش؛ از هر گونه {n} تصویر، بذر صفر. تصویرهای آزمونِ سطر آخر همان‌ها نیستند که مرزها ({limit:.3g} و {pixel_limit:.3g}) را معین کرده‌اند.")
+for space, found in (("judge features", typical), ("pixels", near)):
+    for label, one in found.items():
+        study.measure("typical_share", *one[:3], n=n, unit="share", protocol=f"{label}: nearest of 10,000 training images in {space} below the 95 % quantile of the first 2,000 test images", source=label, space=space)
+guesses = nearest.read(noise_images)
+(code, pure), (code_px, pure_px) = ([found[label] for label in list(found)[:2]] for found in (typical, near))
+likelier = code.low > pure.high and code_px.low > pure_px.high
 study.say(
-    en=f"A random code is far likelier to give something like a digit: {typical['random code, plain AE'].value:.1%} of its images are typical, against {typical['random pixels'].value:.1%} of random pixel images (upper limit {typical['random pixels'].high:.2%}). The decoder can only produce images on a two-dimensional surface that training has laid through the data; the 784-dimensional cube of pixels is almost empty of digits. Confidence alone would mislead: the judge is {rows[1][3]:.2f} sure of pure noise.",
-    fa=f"کد تصادفی با احتمال بسیار بیشتری چیزی شبیه رقم می‌دهد: {typical['random code, plain AE'].value:.1%} تصویرهایش نوعی‌اند، در برابر {typical['random pixels'].value:.1%} تصویرهای پیکسل تصادفی (کران بالا {typical['random pixels'].high:.2%}). رمزگشا تنها می‌تواند تصویرهایی روی یک رویهٔ دوبعدی بسازد که آموزش از میان داده گذرانده است؛ مکعب ۷۸۴بعدی پیکسل‌ها تقریباً از رقم تهی است. اطمینان داور به تنهایی گمراه می‌کند: او از نوفهٔ خالص هم {rows[1][3]:.2f} مطمئن است.")
+    en=f"{'A random code is likelier to give something like a digit than random pixels are' if likelier else 'By these numbers a random code is not clearly likelier to give something like a digit than random pixels are'}: {code.value:.1%} of its images are typical by the judge's features and {code_px.value:.1%} by pixels, against {pure.value:.1%} and {pure_px.value:.1%} (upper limit {pure_px.high:.2%}) of random pixel images. The decoder can only produce images on a two-dimensional surface that training has laid through the data; the 784-dimensional cube of pixels is almost empty of digits. The judge alone would flatter noise: he takes {float(guesses.max()):.0%} of it for the digit {int(guesses.argmax())}, with a median confidence of {rows[1][5]:.2f}, and his features of it lie near those of real ones.",
+    fa=f"{'کد تصادفی با احتمال بیشتری از پیکسل‌های تصادفی چیزی شبیه رقم می‌دهد' if likelier else 'با این عددها کد تصادفی آشکارا بیش از پیکسل‌های تصادفی چیزی شبیه رقم نمی‌دهد'}: {code.value:.1%} تصویرهایش با ویژگی‌های داور و {code_px.value:.1%} با پیکسل‌ها نوعی‌اند، در برابر {pure.value:.1%} و {pure_px.value:.1%} (کران بالا {pure_px.high:.2%}) از تصویرهای پیکسل تصادفی. رمزگشا تنها می‌تواند تصویرهایی روی یک رویهٔ دوبعدی بسازد که آموزش از میان داده گذرانده است؛ مکعب ۷۸۴بعدی پیکسل‌ها تقریباً از رقم تهی است. داور به تنهایی به نوفه ارفاق می‌کند: {float(guesses.max()):.0%} آن را رقم {int(guesses.argmax())} می‌خواند، با میانهٔ اطمینان {rows[1][5]:.2f}، و ویژگی‌هایی که از آن می‌بیند نزدیک ویژگی‌های تصویر واقعی است.")
 
 # %% [markdown] lang="en"
 # ## (b) What is wrong with it, and how the VAE cures it
@@ -138,7 +149,7 @@ study.figure(parts.faults({names[k]: models[k] for k in ("ae-mlp", "vae-mlp")}, 
              fa="چهار ایراد، یکی در هر ستون: دامنه و مقیاس کدها؛ جاهایی که به رقم رمزگشایی نمی‌شوند (سرخ: بالای مرز نوعی)؛ جاهایی که تصویر می‌پرد (سرخ: پرشیب)؛ کدها در کنار قانونی که نمونه‌ها از آن کشیده می‌شوند (بیضی‌ها ۵۰ و ۹۵ درصد آن را در بر دارند): برای AE گاوسیِ پسابرازش و برای VAE پیشین.")
 sides = {k: [float((z.max(0).values - z.min(0).values).prod().sqrt()) for z in codes[k]] for k in ("ae-mlp", "vae-mlp")}
 rough = {k: over([parts.roughness(m, z[:500]) for m, z in zip(trained[k], codes[k])]) for k in sides}
-wide = {k: study.runs(f"{k}@20")[0].model() for k in sides}
+wide = {k: study.runs(f"{k}@20")[0].model() for k in names}
 wide_codes = {k: coded(model) for k, model in wide.items()}
 drawn = {"AE, uniform in the box of its codes": (models["ae-mlp"].decode(points), wide["ae-mlp"].decode(parts.in_box(wide_codes["ae-mlp"], n))),
          "AE, Gaussian fitted to its codes": tuple(m.sample(n, Noise(0, "fitted")) for m in (models["ae-mlp"], wide["ae-mlp"])),
@@ -191,7 +202,7 @@ shares = {k: [nearest.typical(m.decode(parts.in_box(z, n, 1))).value for m, z in
 typical = {k: over(v) for k, v in shares.items()}
 gain = {k: over(np.subtract(shares[k], shares["ae-mlp"])) for k in ("ae-noisy", "ae-noisy-each")}
 for k, one in typical.items():
-    study.measure("typical_share_uniform", *one[:3], n=n, unit="share", protocol="uniform points of the code box, decoded, over seeds", recipe=k)
+    study.measure("typical_share_uniform", *one[:3], n=one.n, unit="share", protocol=f"{n} uniform points of the code box, decoded, over seeds", recipe=k)
 for k, one in gain.items():
     study.measure("typical_share_gain", *one[:3], n=one.n, unit="share", protocol="typical share at uniform points minus that of ae-mlp of the same seed", recipe=k)
 study.table(study.pick(["model", "typical share at uniform points, each seed", "against the plain AE, paired", "fd-digits of its own samples", "reconstruction error"],
@@ -200,6 +211,14 @@ study.table(study.pick(["model", "typical share at uniform points, each seed", "
             en="Random codes and samples of the four models. AE samples come from a Gaussian fitted to the codes, VAE samples from the prior.", fa="کدهای تصادفی و نمونه‌های چهار مدل. نمونهٔ AE از گاوسیِ برازیده بر کدها و نمونهٔ VAE از پیشین است.")
 study.figure(image_grid(torch.cat([models[k].decode(parts.in_box(codes[k][0], 10, 2)) for k in names]), 4, 10, row_labels=list(names.values()), cell=0.5), "uniform",
              en="Ten uniform random codes through each decoder.", fa="ده کد تصادفی یکنواخت از هر رمزگشا.")
+laws = {k: [nearest.typical(images) for images in (m.decode(parts.in_box(wide_codes[k], n, 1)), m.sample(n, Noise(0, "twenty")))] for k, m in wide.items()}
+for k, found in laws.items():
+    for law, one in zip(("uniform points of the code box", "its own law of codes"), found):
+        study.measure("typical_share_twenty", *one[:3], n=n, unit="share", protocol=f"{law}, decoded, code of 20 dimensions, seed 0", recipe=k)
+study.table(study.pick(["model, 20 dimensions", "signal to noise per coordinate", "typical at uniform points", "typical of its own samples", "reconstruction error"],
+                       ["مدل، ۲۰ بُعد", "سیگنال به نوفه در هر مختصه", "نوعی در نقاط یکنواخت", "نوعی میان نمونه‌های خودش", "خطای بازسازی"]),
+            [[study.word(names[k]), kit.Cell({"ae-noisy": "2", "ae-noisy-each": "0.1"}.get(k, "–")), *(kit.ends(one) for one in found), kit.number(study.results(f"{k}@20", "mse"), unit=False, floor=False)] for k, found in laws.items()],
+            en=f"The same four models with twenty dimensions, where the two readings of the noise lie far apart; {n} codes, seed 0.", fa=f"همان چهار مدل با بیست بُعد، که دو خوانش نوفه در آن بسیار از هم دورند؛ {n} کد، بذر صفر.")
 factors, seeds = (0.0, 0.03, 0.125, 0.5, 2.0), range(2 if study.small else 3)
 x = data.test.x[:2000].float() / 255
 sweep = {factor: [] for factor in factors}
@@ -220,6 +239,7 @@ for f, (share, error) in swept.items():
 study.table(study.pick(["noise factor (total)", "typical share at uniform points", "against no noise, paired", "reconstruction error"], ["ضریب نوفه (در جمع)", "سهم نوعی در نقاط یکنواخت", "در برابر بی‌نوفه، جفت‌شده", "خطای بازسازی"]),
             [[kit.Cell(f"{f:g}"), kit.ends(share), kit.ends(over_none.get(f)), kit.ends(error, 4)] for f, (share, error) in swept.items()],
             en=f"A sweep of the factor on short trainings (10,000 images, 8 passes, {len(seeds)} seeds).", fa=f"روبش ضریب با آموزش‌های کوتاه (۱۰٬۰۰۰ تصویر، ۸ دور، {len(seeds)} بذر).")
+wide_en, wide_fa = ([[against(laws[k][i], laws["ae-mlp"][i], *words) for i in (0, 1)] for k in gain] for words in (("helps", "harms", "makes no clear difference"), ("کمک می‌کند", "زیان می‌زند", "فرق آشکاری ندارد")))
 helps = [study.pick("helps", "کمک می‌کند") if (g.low or 0) > 0 else study.pick("harms", "زیان می‌زند") if (g.high or 0) < 0 else study.pick("makes no clear difference", "فرق آشکاری ندارد") for g in gain.values()]
 good, bad = ([f for f, d in over_none.items() if (d.low > 0 if wanted else d.high < 0)] for wanted in (True, False))
 listed = {True: ", ".join(f"{f:g}" for f in good) or study.pick("none", "هیچ‌کدام"), False: ", ".join(f"{f:g}" for f in bad) or study.pick("none", "هیچ‌کدام")}
@@ -227,8 +247,8 @@ grew = min(spreads["ae-noisy"]) > max(spreads["ae-mlp"])
 drift = study.pick(f"Because R is measured anew at each step, scaling the codes up earns the encoder nothing; {'that they grow all the same (R in the first table) is the drift of which the assumptions speak' if grew else 'here R did not grow beyond that of the plain AE'}.",
                    f"چون R در هر گام از نو سنجیده می‌شود بزرگ کردن کدها سودی به رمزگذار نمی‌رساند؛ {'اینکه با این حال بزرگ می‌شوند (R در جدول نخست) همان رانشی است که در فرض‌ها آمد' if grew else 'در این‌جا R از AE ساده بزرگ‌تر نشده است'}.")
 study.say(
-    en=f"Is the decoder of the noisy AE better at random codes? At uniform points {typical['ae-noisy'].value:.3f} of its images are typical (0.5 R in total; by this measure the noise {helps[0]}), {typical['ae-noisy-each'].value:.3f} with the noise per coordinate ({helps[1]}), and {typical['ae-mlp'].value:.3f} of the plain AE's. In the sweep these factors are clearly better than no noise: {listed[True]}; these clearly worse: {listed[False]}; the best mean is at {best_factor:g}, while the reconstruction error goes from {swept[0.0][1].value:.4f} to {swept[2.0][1].value:.4f}. What noise is meant to do: a code has to serve for its surroundings too, so that less of the plane is left without an answer. Its price: the answer becomes an average over those surroundings, and with much noise in two dimensions that average is a blur that is no digit. {drift}",
-    fa=f"آیا رمزگشای AE نوفه‌دار در کدهای تصادفی بهتر است؟ در نقاط یکنواخت {typical['ae-noisy'].value:.3f} از تصویرهایش نوعی‌اند ({kit.ltr('0.5 R')} در جمع؛ با این معیار نوفه {helps[0]})، با نوفهٔ هر مختصه {typical['ae-noisy-each'].value:.3f} ({helps[1]}) و در AE ساده {typical['ae-mlp'].value:.3f}. در روبش این ضریب‌ها آشکارا بهتر از بی‌نوفه‌اند: {listed[True]}؛ و این‌ها آشکارا بدتر: {listed[False]}؛ بهترین میانگین در {best_factor:g} است و خطای بازسازی از {swept[0.0][1].value:.4f} به {swept[2.0][1].value:.4f} می‌رسد. کاری که از نوفه می‌خواهیم: هر کد باید برای اطرافش هم پاسخ باشد تا جای کمتری از صفحه بی‌پاسخ بماند. بهایش: پاسخ میانگینی بر آن اطراف می‌شود و با نوفهٔ زیاد در دو بُعد این میانگین تاری است و رقم نیست. {drift}")
+    en=f"Is the decoder of the noisy AE better at random codes? At uniform points {typical['ae-noisy'].value:.3f} of its images are typical (0.5 R in total; by this measure the noise {helps[0]}), {typical['ae-noisy-each'].value:.3f} with the noise per coordinate ({helps[1]}), and {typical['ae-mlp'].value:.3f} of the plain AE's. In twenty dimensions, where the plain AE reaches {laws['ae-mlp'][0].value:.3f} at uniform points and {laws['ae-mlp'][1].value:.3f} with its fitted Gaussian, the noise in total reaches {laws['ae-noisy'][0].value:.3f} ({wide_en[0][0]}) and {laws['ae-noisy'][1].value:.3f} ({wide_en[0][1]}), the noise per coordinate {laws['ae-noisy-each'][0].value:.3f} ({wide_en[1][0]}) and {laws['ae-noisy-each'][1].value:.3f} ({wide_en[1][1]}). In the sweep, in two dimensions again, these factors are clearly better than no noise: {listed[True]}; these clearly worse: {listed[False]}; the best mean is at {best_factor:g}, while the reconstruction error goes from {swept[0.0][1].value:.4f} to {swept[2.0][1].value:.4f}. What noise is meant to do: a code has to serve for its surroundings too, so that less of the plane is left without an answer. Its price: the answer becomes an average over those surroundings, and with much noise in two dimensions that average is a blur that is no digit. {drift}",
+    fa=f"آیا رمزگشای AE نوفه‌دار در کدهای تصادفی بهتر است؟ در نقاط یکنواخت {typical['ae-noisy'].value:.3f} از تصویرهایش نوعی‌اند ({kit.ltr('0.5 R')} در جمع؛ با این معیار نوفه {helps[0]})، با نوفهٔ هر مختصه {typical['ae-noisy-each'].value:.3f} ({helps[1]}) و در AE ساده {typical['ae-mlp'].value:.3f}. در بیست بُعد، که AE ساده در نقاط یکنواخت به {laws['ae-mlp'][0].value:.3f} و با گاوسیِ برازیده به {laws['ae-mlp'][1].value:.3f} می‌رسد، نوفه در جمع به {laws['ae-noisy'][0].value:.3f} ({wide_fa[0][0]}) و {laws['ae-noisy'][1].value:.3f} ({wide_fa[0][1]}) و نوفهٔ هر مختصه به {laws['ae-noisy-each'][0].value:.3f} ({wide_fa[1][0]}) و {laws['ae-noisy-each'][1].value:.3f} ({wide_fa[1][1]}) می‌رسد. در روبش، باز در دو بُعد، این ضریب‌ها آشکارا بهتر از بی‌نوفه‌اند: {listed[True]}؛ و این‌ها آشکارا بدتر: {listed[False]}؛ بهترین میانگین در {best_factor:g} است و خطای بازسازی از {swept[0.0][1].value:.4f} به {swept[2.0][1].value:.4f} می‌رسد. کاری که از نوفه می‌خواهیم: هر کد باید برای اطرافش هم پاسخ باشد تا جای کمتری از صفحه بی‌پاسخ بماند. بهایش: پاسخ میانگینی بر آن اطراف می‌شود و با نوفهٔ زیاد در دو بُعد این میانگین تاری است و رقم نیست. {drift}")
 
 # %% [markdown] lang="en"
 # ## (d) What the VAE has beyond noise
@@ -271,7 +291,7 @@ for k in study.track(list(names), "bounds"):
         chosen = [parts.own_deviation(m) or parts.best_deviation(m, seen) for m in trained[k]]
         found = [[float(t.mean()) for t in parts.bound(m, x, s)] for m, s in zip(trained[k], chosen)]
         total, *terms = (over(column) for column in zip(*found))
-        bounds[k] = study.measure("neg_elbo_afterwards", *total[:3], n=len(x), unit="nats/image", protocol="posterior N(f(x), s^2 I), prior the Gaussian of the noisy codes, 5 draws, first 2,000 test images, over seeds", recipe=k)
+        bounds[k] = study.measure("neg_elbo_afterwards", *total[:3], n=total.n, unit="nats/image", protocol=f"posterior N(f(x), s^2 I), prior the Gaussian of the noisy codes, 5 draws, first {len(x):,} test images, over seeds", recipe=k)
         deviation, truth = f"{chosen[0] / float(models[k].code_variance.mean().sqrt()):.3f}", parts.exact(models[k], first, chosen[0])
     if truth is not None:
         study.measure("neg_log_p_exact", float(truth.mean()), n=len(first), unit="nats/image", protocol=f"quadrature over the plane, first {len(first)} test images, seed 0", recipe=k)
@@ -304,28 +324,30 @@ for a, b in ends:
 study.figure(image_grid(torch.cat(lines), 6, 11, row_labels=["AE", "VAE"] * 3, cell=0.42), "segments", en="From one digit to another along a straight segment of codes.", fa="از رقمی به رقم دیگر روی پاره‌خطی از کدها.")
 pairs = philox("pairs").integers(0, 2000, (20 if study.small else 200, 2))
 pairs = pairs[(data.test.y[pairs[:, 0]] != data.test.y[pairs[:, 1]]).numpy()]
-along = {}
-for key in ("ae-mlp", "vae-mlp"):
-    z = models[key].encode(x)
-    path = z[pairs[:, 0]][:, None] + part[None] * (z[pairs[:, 1]] - z[pairs[:, 0]])[:, None]
-    distance, confidence = nearest(models[key].decode(path.reshape(-1, 2)))
-    along[key] = (distance.view(-1, 11).mean(0), confidence.view(-1, 11).mean(0))
-figure = Figure(figsize=(7.4, 2.8))
-left, right = figure.subplots(1, 2)
-for key, (distance, confidence) in along.items():
-    left.plot(part[:, 0], distance, "o-", label=names[key])
-    right.plot(part[:, 0], confidence, "o-", label=names[key])
-left.axhline(limit, color="black", linestyle="--", linewidth=0.8)
-left.set(xlabel="place on the segment", ylabel="distance to the nearest image")
-right.set(xlabel="place on the segment", ylabel="judge's confidence")
-left.legend()
-study.figure(figure, "along", en=f"Mean over {len(pairs)} pairs of test images of different classes; dashed: limit of typical images.", fa=f"میانگین روی {len(pairs)} جفت تصویر آزمون از رده‌های متفاوت؛ خط‌چین: مرز تصویرهای نوعی.")
-middle = {k: float(v[0][5]) for k, v in along.items()}
-for k, v in middle.items():
-    study.measure("segment_distance", v, n=len(pairs), unit="judge feature units", protocol="distance of the middle of a segment between codes of different classes to the nearest of 10,000 training images, seed 0", recipe=k)
+along, figure = {}, Figure(figsize=(7.4, 2.8))
+panels = figure.subplots(1, 2, sharey=True)
+for panel, (d, sized) in zip(panels, {2: models, 20: wide}.items()):
+    for key in ("ae-mlp", "vae-mlp"):
+        z = sized[key].encode(x)
+        path = z[pairs[:, 0]][:, None] + part[None] * (z[pairs[:, 1]] - z[pairs[:, 0]])[:, None]
+        along[d, key] = nearest(sized[key].decode(path.reshape(-1, d)))[0].view(-1, 11)
+        panel.plot(part[:, 0], along[d, key].mean(0), "o-", label=names[key])
+    panel.axhline(limit, color="black", linestyle="--", linewidth=0.8)
+    panel.set(xlabel="place on the segment", title=f"d = {d}")
+panels[0].set_ylabel("distance to the nearest image")
+panels[0].legend()
+study.figure(figure, "along", en=f"Mean over {len(pairs)} pairs of test images of different classes, judge features, codes of two and of twenty dimensions; dashed: limit of typical images.", fa=f"میانگین روی {len(pairs)} جفت تصویر آزمون از رده‌های متفاوت، ویژگی‌های داور، کدهای دوبعدی و بیست‌بعدی؛ خط‌چین: مرز تصویرهای نوعی.")
+middle = {which: mean_interval(distance[:, 5], kind="normal") for which, distance in along.items()}
+closer = {d: paired_difference(along[d, "ae-mlp"][:, 5], along[d, "vae-mlp"][:, 5], kind="normal") for d in (2, 20)}
+for (d, k), one in middle.items():
+    study.measure("segment_distance", *one[:3], n=len(pairs), unit="judge feature units", protocol="distance of the middle of a segment between codes of different classes to the nearest of 10,000 training images, seed 0", recipe=k, latent_dim=d)
+for d, one in closer.items():
+    study.measure("segment_gain", *one[:3], n=len(pairs), unit="judge feature units", protocol="segment_distance of ae-mlp minus that of vae-mlp, the same pairs, seed 0", latent_dim=d)
+said_en = [f"{g.value:+.2f} [{g.low:.2f}, {g.high:.2f}]: " + ("the VAE stays closer to the data" if g.low > 0 else "the AE stays closer to the data" if g.high < 0 else "the two cannot be told apart") for g in closer.values()]
+said_fa = [kit.ltr(f"{g.value:+.2f} [{g.low:.2f}, {g.high:.2f}]") + "، " + ("‏VAE به داده نزدیک‌تر می‌ماند" if g.low > 0 else "‏AE به داده نزدیک‌تر می‌ماند" if g.high < 0 else "این دو بازشناختنی نیستند") for g in closer.values()]
 study.say(
-    en=f"In the middle of the segment the AE's image is {middle['ae-mlp']:.2f} from the nearest real one, the VAE's {middle['vae-mlp']:.2f}, with {limit:.2f} as the limit of the typical. {'The VAE stays closer to the data' if middle['vae-mlp'] < middle['ae-mlp'] else 'In two dimensions the VAE does not stay closer to the data by this measure'}: between two classes any continuous path has to cross images that are neither.",
-    fa=f"در میانهٔ پاره‌خط تصویر AE ‏{middle['ae-mlp']:.2f} از نزدیک‌ترین تصویر واقعی دور است و تصویر VAE ‏{middle['vae-mlp']:.2f}؛ مرز نوعی {limit:.2f} است. {'‏VAE به داده نزدیک‌تر می‌ماند' if middle['vae-mlp'] < middle['ae-mlp'] else 'در دو بُعد، VAE با این معیار به داده نزدیک‌تر نمی‌ماند'}: میان دو رده هر مسیر پیوسته ناچار از تصویرهایی می‌گذرد که هیچ‌کدام نیستند.")
+    en=f"In the middle of the segment the AE's image is {middle[2, 'ae-mlp'].value:.2f} from the nearest real one and the VAE's {middle[2, 'vae-mlp'].value:.2f} with two dimensions, {middle[20, 'ae-mlp'].value:.2f} and {middle[20, 'vae-mlp'].value:.2f} with twenty, where {limit:.2f} is the limit of the typical. The paired difference is {said_en[0]} in the plane; {said_en[1]} in twenty dimensions. Between two classes any continuous path has to cross images that are neither.",
+    fa=f"در میانهٔ پاره‌خط تصویر AE با دو بُعد {middle[2, 'ae-mlp'].value:.2f} و تصویر VAE ‏{middle[2, 'vae-mlp'].value:.2f} از نزدیک‌ترین تصویر واقعی دور است و با بیست بُعد {middle[20, 'ae-mlp'].value:.2f} و {middle[20, 'vae-mlp'].value:.2f}؛ مرز نوعی {limit:.2f} است. تفاضل جفت‌شده در صفحه {said_fa[0]}؛ در بیست بُعد {said_fa[1]}. میان دو رده هر مسیر پیوسته ناچار از تصویرهایی می‌گذرد که هیچ‌کدام نیستند.")
 
 # %% [markdown] lang="en"
 # ## Sources

@@ -323,9 +323,9 @@ study.say(
 # %%
 dense, short = study.runs("vae-dense@asked")[0], study.runs("vae-dense")
 shots = dense.snapshots()
-tenth = shots[:: max(1, len(shots) // 10)]
+tenth = shots[:: -(-len(shots) // 11)]
 pairs = np.concatenate([np.concatenate([a["originals"][:4], a["reconstructions"][:4]]) for _, a in tenth]) / 255
-study.figure(image_grid(pairs, len(tenth), 8, row_labels=[f"{passes(dense, step):.0f}" for step, _ in tenth], col_labels=["in"] * 4 + ["out"] * 4, ylabel="passes"),
+study.figure(image_grid(pairs, len(tenth), 8, row_labels=[f"{passes(dense, step):.3g}" for step, _ in tenth], col_labels=["in"] * 4 + ["out"] * 4, ylabel="passes"),
              "strip_dense", en="Four images and their reconstructions at every tenth pass of the training as asked.", fa="چهار تصویر و بازسازی‌شان در هر ده دور از آموزش طبق خواسته.")
 study.animation([mosaic(np.concatenate([a["originals"][:4], a["reconstructions"][:4]]) / 255, 2, 4, 2) for _, a in shots], "every_pass", seconds=0.12, scale=3,
                 en="The same after every pass: images above, reconstructions below.", fa="همان پس از هر دور: بالا تصویرها و پایین بازسازی‌ها.")
