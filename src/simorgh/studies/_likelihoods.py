@@ -2,6 +2,8 @@
 figures. Everything is in float64 and in nats."""
 
 from collections.abc import Callable
+from itertools import product
+from math import exp, pi, sin
 from typing import NamedTuple
 
 import numpy as np
@@ -9,12 +11,12 @@ import sympy as sp
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy import integrate, optimize
+from scipy import integrate, optimize, special
 from torch import Tensor
 from torch.distributions import MultivariateNormal, Normal
 
 from simorgh.nn.likelihood import ContinuousBernoulli, continuous_bernoulli_log_normaliser
-from simorgh.noise import Noise
+from simorgh.noise import Noise, philox
 
 
 def bernoulli_nll(p: float, coins: np.ndarray) -> float:
@@ -132,8 +134,8 @@ def symbolic_difference() -> sp.Expr:
 
 
 class Curved(NamedTuple):
-    """A two-dimensional code with a non-linear decoder, integrated on the grid `axis` x `axis`: log p(x), both sides of
-    the ELBO identity, and the densities of the posterior and of q there."""
+    """A two-dimensional code with a non-linear decoder: log p(x) by adaptive quadrature; both sides of the ELBO identity,
+    the posterior in them normalised by its own sum over the grid `axis` x `axis`; its density and that of q there."""
 
     axis: np.ndarray
     log_px: float
@@ -154,11 +156,35 @@ def curved_decoder() -> Curved:
     mean, var = np.array([0.4, -0.2]), np.array([0.5, 0.3])
     log_q = -((z - mean) ** 2 / var).sum(-1) / 2 - np.log(2 * np.pi) - np.log(var).sum() / 2
     q = np.exp(log_q)
-    log_px = np.log((np.exp(log_lik + log_prior)).sum() * area)
-    log_posterior = log_lik + log_prior - log_px
+    joint = log_lik + log_prior
+    log_posterior = joint - np.log(np.exp(joint).sum() * area)
+
+    def density(z2: float, z1: float) -> float:
+        off = (0.7 - sin(z1) - z2) ** 2 + (-0.4 - z1 * z2 / 2) ** 2
+        return exp(-2 * off - (z1 * z1 + z2 * z2) / 2) / (pi**2)  # (2 pi 0.25) (2 pi) = pi^2
+
+    log_px = np.log(integrate.dblquad(density, -7, 7, -7, 7, epsabs=1e-11, epsrel=1e-11)[0])
     left = log_px - (q * (log_q - log_posterior)).sum() * area
     right = (q * log_lik).sum() * area - (q * (log_q - log_prior)).sum() * area
     return Curved(axis, log_px, left, right, np.exp(log_posterior), q)
+
+
+def grey_and_coins(pixels: int = 8, pictures: int = 20) -> tuple[np.ndarray, np.ndarray]:
+    """Scores log of the integral of p(z) p(x | z) of random grey pictures x under a Bernoulli decoder of a code of two
+    dimensions, and the mean log-likelihood of their coin tosses, over all 2^pixels of them; (pictures,) each."""
+    rng = philox("grey and coins")
+    axis = np.linspace(-6, 6, 121)
+    z = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2)
+    logits = np.tanh(z @ rng.standard_normal((2, 16))) @ rng.standard_normal((16, pixels))
+    log_weight = -(z**2).sum(1) / 2 - np.log(2 * np.pi) + 2 * np.log(axis[1] - axis[0])
+
+    def score(x: np.ndarray) -> np.ndarray:
+        return special.logsumexp(log_weight + x @ logits.T - np.logaddexp(0, logits).sum(1), axis=1)
+
+    grey = rng.random((pictures, pixels))
+    tosses = np.array(list(product((0.0, 1.0), repeat=pixels)))
+    chance = np.where(tosses == 1, grey[:, None], 1 - grey[:, None]).prod(-1)
+    return score(grey), chance @ score(tosses)
 
 
 def integral(logit: float) -> float:

@@ -297,7 +297,7 @@ data = load(runs["vae-mlp"][0].experiment.data)
 images, classes = data.test.x[:10_000].float() / 255, data.test.y[:10_000]
 coded = {key: Coded(found[0].model(), images) for key, found in runs.items()}
 study.say(en=f"**Data.** {data.source}: {len(data.train):,} training and {len(data.test):,} test images. **Models.** The encoder ends in {', '.join(f'{m.latent.outputs} ({names[k]})' for k, m in coded.items())} values and the decoder takes {', '.join(str(m.latent.features) for m in coded.values())}; the hidden layers are the same. The Student law has ν = 5, the mixture 20 components. **Training.** {runs['vae-mlp'][0].experiment.train.epochs:g} passes, {len(runs['vae-mlp'])} seed(s) each.",
-          fa=f"**داده.** {len(data.train):,} تصویر آموزش و {len(data.test):,} تصویر آزمون MNIST. **مدل‌ها.** خروجی رمزگذار به ترتیب {'، '.join(str(m.latent.outputs) for m in coded.values())} عدد و ورودی رمزگشا {'، '.join(str(m.latent.features) for m in coded.values())} عدد است؛ لایه‌های پنهان یکسان‌اند. استیودنت ν = 5 و آمیخته ۲۰ مؤلفه دارد. **آموزش.** {runs['vae-mlp'][0].experiment.train.epochs:g} دور، هر کدام با {len(runs['vae-mlp'])} بذر.")
+          fa=f"**داده.** {kit.ltr(data.source)}: {len(data.train):,} تصویر آموزش و {len(data.test):,} تصویر آزمون. **مدل‌ها.** خروجی رمزگذار به ترتیب {'، '.join(str(m.latent.outputs) for m in coded.values())} عدد و ورودی رمزگشا {'، '.join(str(m.latent.features) for m in coded.values())} عدد است؛ لایه‌های پنهان یکسان‌اند. استیودنت ν = 5 و آمیخته ۲۰ مؤلفه دارد. **آموزش.** {runs['vae-mlp'][0].experiment.train.epochs:g} دور، هر کدام با {len(runs['vae-mlp'])} بذر.")
 study.figure(curves({names[k]: [r.history() for r in runs[k]] for k in names}, ["elbo/loss", "elbo/kl"], epoch=len(data.train)), "curves",
              en="Training loss and KL term per image, all seeds.", fa="هزینهٔ آموزش و جملهٔ KL بر تصویر، همهٔ بذرها.")
 
@@ -316,7 +316,7 @@ quality = ("fd_digits", "kid", "precision", "recall", "coverage", "leakage_neigh
 judged = {k: {m: study.results(k, m) for m in quality} for k in names}
 best = next(iter(judged.values()))
 floors = [None if best[m] is None or best[m].floor is None else kit.Cell(kit.digits(best[m].floor)) for m in quality]
-study.table([study.pick("prior", "پیشین"), *quality], [*([called[names[k]], *kit.cells(judged[k].values())] for k in names), [study.pick("floor", "کف"), *floors]],
+study.table([study.pick("prior", "پیشین"), *("KID / 10⁻³" if m == "kid" else m.replace("_", " ") for m in quality)], [*([called[names[k]], *kit.cells(judged[k].values())] for k in names), [study.pick("floor", "کف"), *floors]],
             en="Samples against test images, and how well fifteen neighbours read the label off the code. Floor: training images in place of samples, and guessing for the last column.", fa="نمونه‌ها در برابر تصویرهای آزمون، و این‌که پانزده همسایه برچسب را چه اندازه از کد می‌خوانند. کف: تصویر آموزش به جای نمونه، و برای ستون آخر حدس کور.")
 for key in names:
     if key == "prior-categorical":
@@ -335,7 +335,7 @@ study.figure(figures.codes({names[key]: one for key, one in coded.items()}, clas
              fa="کد ۳٬۰۰۰ تصویر آزمون به تفکیک رده، با پیشین در پشت: سایه‌ها ۵۰، ۹۰ و ۹۹ درصد جرم آن در تصویر را دارند. کره چنان باز شده که مساحت‌ها بمانند (طول و ارتفاع)، پس پیشینش هموار است. رده‌ای: نمادهایی که تصویرهای آزمون به کار می‌برند، به رنگ رده؛ خط‌چین پیشین است.")
 
 # %% [markdown] lang="en"
-# ## Analysis: what the KL pays for, and how far each family misses
+# ## Analysis: what the KL pays for, and how far each posterior misses
 # The KL term of the ELBO has two parts (Hoffman & Johnson 2016): with the average posterior
 # $\bar q(z) = \frac1n \sum_i q(z|x_i)$,
 #
@@ -344,16 +344,18 @@ study.figure(figures.codes({names[key]: one for key, one in coded.items()}, clas
 # The first is what the code says about the image. The second is the mismatch between where codes lie and where samples
 # are drawn: prior draws in the holes of $\bar q$ give bad images. With two dimensions $\log p(x)$ can also be had by
 # integration over the plane or the sphere, or by a sum over 64 symbols, so the gap of the ELBO, which is
-# $KL(q(z|x) \,\|\, p(z|x))$, shows how well the *family* fits the true posterior.
+# $KL(q(z|x) \,\|\, p(z|x))$, shows how well the encoder's q fits the true posterior: the family of q and the encoder
+# that chooses its numbers miss it together (Cremer, Li & Duvenaud 2018, arXiv 1801.03558).
 # %% [markdown] lang="fa"
-# ## تحلیل: ‏KL خرج چه می‌شود و هر خانواده چه اندازه خطا دارد
+# ## تحلیل: ‏KL خرج چه می‌شود و هر پسین تقریبی چه اندازه خطا دارد
 # جملهٔ KL در ELBO دو بخش دارد (Hoffman & Johnson 2016): با پسین میانگین $\bar q(z) = \frac1n \sum_i q(z|x_i)$،
 #
 # $$ \frac1n \sum_i KL(q(z|x_i) \,\|\, p) = I(x; z) + KL(\bar q \,\|\, p). $$
 #
 # نخستین، چیزی است که کد از تصویر می‌گوید. دومی ناسازگاری جای کدها با جای نمونه‌گیری است: نمونه‌های پیشین که در حفره‌های $\bar q$
 # بیفتند تصویر بد می‌دهند. در دو بُعد $\log p(x)$ را هم می‌توان با انتگرال روی صفحه یا کره، یا جمع روی ۶۴ نماد به دست آورد؛ پس
-# شکاف ELBO، یعنی $KL(q(z|x) \,\|\, p(z|x))$، نشان می‌دهد هر *خانواده* تا چه اندازه به پسین درست می‌خورد.
+# شکاف ELBO، یعنی $KL(q(z|x) \,\|\, p(z|x))$، نشان می‌دهد q رمزگذار تا چه اندازه به پسین درست می‌خورد: خطای خانوادهٔ q و خطای
+# رمزگذاری که عددهای آن را برمی‌گزیند با هم در آن است (Cremer, Li & Duvenaud 2018, arXiv 1801.03558).
 
 # %%
 M, SOME = (200, 20) if study.small else (2000, 100)
@@ -409,12 +411,12 @@ limit = value["prior-categorical"]["kl"]
 study.say(
     en=f"**Likelihood.** {elbo_en}{fd_en}\n\n"
     f"**Holes.** The average posterior lies nearest to the {names[by_hole[0]]} prior ({fits[by_hole[0]].mismatch.value:.2f} nats) and farthest from the {names[by_hole[-1]]} prior ({fits[by_hole[-1]].mismatch.value:.2f}). A learned mixture moves to the codes, so it should have the smallest mismatch among the four priors on the plane, {adapts}: {fits['prior-mixture'].mismatch.value:.2f} against {fits['vae-mlp'].mismatch.value:.2f} for the Gaussian. The order by mismatch is {', '.join(names[k] for k in by_hole)}.\n\n"
-    f"**Fit of the family.** The gap of the ELBO has a mean of {', '.join(f'{fits[k].gap.value:.2f} ({names[k]})' for k in names)}; the medians are {', '.join(f'{fits[k].median:.2f}' for k in names)} in this order (a median far below its mean says that few images make most of the gap). The posterior of the mixture model is Gaussian, so it differs from the first by its prior only. With no pixel the true posterior is the prior, itself Gaussian; a few pixels {bend}: the median distance to a Gaussian is largest at {counts[peak]} pixels, {median[peak]:.3f} nats, and {median[-1]:.3f} with all {counts[-1]}.\n\n"
+    f"**Fit of the posterior.** The gap of the ELBO has a mean of {', '.join(f'{fits[k].gap.value:.2f} ({names[k]})' for k in names)}; the medians are {', '.join(f'{fits[k].median:.2f}' for k in names)} in this order (a median far below its mean says that few images make most of the gap). The posterior of the mixture model is Gaussian, so it differs from the first by its prior only. With no pixel the true posterior is the prior, itself Gaussian; a few pixels {bend}: the median distance to a Gaussian is largest at {counts[peak]} pixels, {median[peak]:.3f} nats, and {median[-1]:.3f} with all {counts[-1]}.\n\n"
     f"**Axes.** Turning the codes changes the mean log-prior of the Gaussian model by {np.abs(swing['vae-mlp']).max():.1g} nats at most, of the Laplace model by {np.abs(swing['prior-laplace']).max():.2f}: there the axes are part of the model.\n\n"
     f"**Symbols.** One symbol out of 64 can say at most ln 64 = {log(64):.2f} nats and costs {limit.value:.2f} here; the two numbers of the Gaussian code cost {value['vae-mlp']['kl'].value:.2f}. Its samples are the 64 pictures above: most look like digits, but ten thousand draws repeat them, so the balls that recall draws around samples have the radius 0 and hold no test image. Precision alone would hide that.{small}",
     fa=f"**درست‌نمایی.** {elbo_fa}{fd_fa}\n\n"
     f"**حفره‌ها.** پسین میانگین از همه به پیشین {persian[names[by_hole[0]]]} نزدیک‌تر ({fits[by_hole[0]].mismatch.value:.2f} نات) و از پیشین {persian[names[by_hole[-1]]]} از همه دورتر است ({fits[by_hole[-1]].mismatch.value:.2f}). آمیختهٔ آموختنی به سوی کدها می‌رود، پس میان چهار پیشینِ صفحه باید کمترین ناسازگاری را داشته باشد، {adapts}: {fits['prior-mixture'].mismatch.value:.2f} در برابر {fits['vae-mlp'].mismatch.value:.2f} برای گاوسی. ترتیب بر پایهٔ ناسازگاری: {'، '.join(persian[names[k]] for k in by_hole)}.\n\n"
-    f"**برازش خانواده.** میانگین شکاف ELBO چنین است: {'، '.join(f'{persian[names[k]]} {fits[k].gap.value:.2f}' for k in names)}؛ میانه‌ها به همین ترتیب {'، '.join(f'{fits[k].median:.2f}' for k in names)} نات‌اند (میانه‌ای بسیار کمتر از میانگین یعنی چند تصویر بیشترِ شکاف را می‌سازند). پسین مدل آمیخته گاوسی است و تنها پیشین آن با مدل نخست فرق دارد. بی هیچ پیکسلی پسین درست همان پیشین و خود گاوسی است؛ چند پیکسل {bend}: میانهٔ فاصله تا گاوسی در {counts[peak]} پیکسل از همه بیشتر است، {median[peak]:.3f} نات، و با همهٔ {counts[-1]} پیکسل {median[-1]:.3f}.\n\n"
+    f"**برازش پسین.** میانگین شکاف ELBO چنین است: {'، '.join(f'{persian[names[k]]} {fits[k].gap.value:.2f}' for k in names)}؛ میانه‌ها به همین ترتیب {'، '.join(f'{fits[k].median:.2f}' for k in names)} نات‌اند (میانه‌ای بسیار کمتر از میانگین یعنی چند تصویر بیشترِ شکاف را می‌سازند). پسین مدل آمیخته گاوسی است و تنها پیشین آن با مدل نخست فرق دارد. بی هیچ پیکسلی پسین درست همان پیشین و خود گاوسی است؛ چند پیکسل {bend}: میانهٔ فاصله تا گاوسی در {counts[peak]} پیکسل از همه بیشتر است، {median[peak]:.3f} نات، و با همهٔ {counts[-1]} پیکسل {median[-1]:.3f}.\n\n"
     f"**محورها.** چرخاندن کدها میانگین لگاریتم پیشین را در مدل گاوسی حداکثر {np.abs(swing['vae-mlp']).max():.1g} نات و در مدل لاپلاس {np.abs(swing['prior-laplace']).max():.2f} نات عوض می‌کند: آن‌جا محورها بخشی از مدل‌اند.\n\n"
     f"**نمادها.** یک نماد از ۶۴ نماد حداکثر ln 64 = {log(64):.2f} نات می‌گوید و هزینه‌اش این‌جا {limit.value:.2f} است؛ دو عدد کد گاوسی {value['vae-mlp']['kl'].value:.2f} نات هزینه دارند. نمونه‌هایش همان ۶۴ تصویر بالا هستند: بیشترشان به رقم می‌مانند، ولی ده‌هزار نمونه همین‌ها را تکرار می‌کنند؛ پس گوی‌هایی که معیار recall گرد نمونه‌ها می‌کشد شعاع صفر دارند و هیچ تصویر آزمونی را در بر نمی‌گیرند. معیار precision به تنهایی این را پنهان می‌کند.{small}")
 
@@ -423,8 +425,18 @@ study.say(
 # Kingma & Welling 2013 (arXiv 1312.6114); Rosenblatt 1952; Doersch 2016 (arXiv 1606.05908); Artstein, Ball, Barthe & Naor
 # 2004; Hoffman & Johnson 2016, "ELBO surgery"; Davidson et al. 2018 (arXiv 1804.00891); Tomczak & Welling 2018 (arXiv
 # 1705.07120); Jang, Gu & Poole 2017 (arXiv 1611.01144); Maddison, Mnih & Teh 2017 (arXiv 1611.00712).
+# Of the table in (b): Barello, Charles & Pillow 2018; Abiri & Ohlsson 2020; Xu & Durrett 2018 (arXiv 1808.10805);
+# Dilokthanakul et al. 2016 (arXiv 1611.02648); Ramesh et al. 2021 (arXiv 2102.12092); van den Oord, Vinyals &
+# Kavukcuoglu 2017 (arXiv 1711.00937); Mathieu et al. 2019 (arXiv 1901.06033); Nagano et al. 2019 (arXiv 1902.02992);
+# Rezende & Mohamed 2015 (arXiv 1505.05770); Kingma et al. 2016 (arXiv 1606.04934); Chen et al. 2017 (arXiv 1611.02731);
+# Vahdat & Kautz 2020 (arXiv 2007.03898); Rombach et al. 2022 (arXiv 2112.10752).
 # %% [markdown] lang="fa"
 # ## منابع
 # Kingma & Welling 2013 (arXiv 1312.6114)؛ Rosenblatt 1952؛ Doersch 2016 (arXiv 1606.05908)؛ Artstein, Ball, Barthe & Naor
 # 2004؛ Hoffman & Johnson 2016, "ELBO surgery"؛ Davidson et al. 2018 (arXiv 1804.00891)؛ Tomczak & Welling 2018 (arXiv
 # 1705.07120)؛ Jang, Gu & Poole 2017 (arXiv 1611.01144)؛ Maddison, Mnih & Teh 2017 (arXiv 1611.00712).
+# از جدول (ب): Barello, Charles & Pillow 2018؛ Abiri & Ohlsson 2020؛ Xu & Durrett 2018 (arXiv 1808.10805)؛
+# Dilokthanakul et al. 2016 (arXiv 1611.02648)؛ Ramesh et al. 2021 (arXiv 2102.12092)؛ van den Oord, Vinyals &
+# Kavukcuoglu 2017 (arXiv 1711.00937)؛ Mathieu et al. 2019 (arXiv 1901.06033)؛ Nagano et al. 2019 (arXiv 1902.02992)؛
+# Rezende & Mohamed 2015 (arXiv 1505.05770)؛ Kingma et al. 2016 (arXiv 1606.04934)؛ Chen et al. 2017 (arXiv 1611.02731)؛
+# Vahdat & Kautz 2020 (arXiv 2007.03898)؛ Rombach et al. 2022 (arXiv 2112.10752).

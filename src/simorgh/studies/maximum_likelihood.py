@@ -51,7 +51,8 @@ torch.set_default_dtype(torch.float64)
 #    nor needs all data at once, so a random part of it gives an unbiased gradient.
 # 3. With the empirical distribution $\hat p$ the mean negative log-likelihood is
 #    $$-\frac{1}{n}\sum_i \log p_\theta(x_i) = H(\hat p) + KL(\hat p \,\|\, p_\theta),$$
-#    and $H(\hat p)$ does not depend on $\theta$: maximum likelihood seeks the model nearest to the data in KL.
+#    and $H(\hat p)$ does not depend on $\theta$: maximum likelihood seeks the model nearest to the data in KL. For
+#    densities the same holds in the limit of many data, with the entropy and the law they were drawn from.
 
 # %% [markdown] lang="fa"
 # ## (آ) چرا جمع لگاریتم احتمال‌ها
@@ -62,7 +63,8 @@ torch.set_default_dtype(torch.float64)
 #
 # ۳. با توزیع تجربی $\hat p$ میانگین منفی لگاریتم درست‌نمایی برابر است با
 # $$-\frac{1}{n}\sum_i \log p_\theta(x_i) = H(\hat p) + KL(\hat p \,\|\, p_\theta),$$
-# و $H(\hat p)$ به $\theta$ بستگی ندارد: بیشینهٔ درست‌نمایی نزدیک‌ترین مدل به داده را در معنای KL می‌جوید.
+# و $H(\hat p)$ به $\theta$ بستگی ندارد: بیشینهٔ درست‌نمایی نزدیک‌ترین مدل به داده را در معنای KL می‌جوید. برای
+# چگالی‌ها همین در حدِ دادهٔ بسیار برقرار است، با آنتروپی و قانونی که داده‌ها از آن آمده‌اند.
 
 # %%
 coins = (rng.random(200) < 0.3).astype(float)
@@ -143,7 +145,8 @@ study.say(en=f"After 300 steps both classifiers have the same weights to {weight
 # 1. Jensen's inequality for the concave logarithm, $E \log Y \le \log E\, Y$, with $Y = p / q$ where $q > 0$:
 #    $$-KL(q \,\|\, p) = E_q \log \frac{p}{q} \le \log \sum_{q > 0} q\, \frac{p}{q} = \log \sum_{q > 0} p \le \log 1 = 0.$$
 # 2. The logarithm is *strictly* concave: the first step is an equality only where $p / q$ is constant, the second only
-#    where $p$ has no mass outside $q$. Both together mean $p = q$.
+#    where $p$ has no mass outside $q$. Both together mean $p = q$. For densities the sums are integrals, and the
+#    equality holds almost everywhere.
 # 3. In the ELBO identity, equation (1) of the question and derived below,
 #    $$\log p(x) - KL(q(z|x) \,\|\, p(z|x)) = E_q \log p(x|z) - KL(q(z|x) \,\|\, p(z)),$$
 #    the left side is therefore at most $\log p(x)$: the right side is a lower bound, exact where $q$ is the posterior.
@@ -159,7 +162,7 @@ study.say(en=f"After 300 steps both classifiers have the same weights to {weight
 # $$-KL(q \,\|\, p) = E_q \log \frac{p}{q} \le \log \sum_{q > 0} q\, \frac{p}{q} = \log \sum_{q > 0} p \le \log 1 = 0.$$
 #
 # ۲. لگاریتم *اکیداً* مقعر است: گام نخست تنها وقتی برابری است که $p / q$ ثابت باشد و گام دوم تنها وقتی که $p$ بیرون از $q$
-# جرمی نداشته باشد. این دو با هم یعنی $p = q$.
+# جرمی نداشته باشد. این دو با هم یعنی $p = q$. برای چگالی‌ها جمع‌ها انتگرال‌اند و برابری تقریباً همه‌جا برقرار است.
 #
 # ۳. در اتحاد ELBO، رابطهٔ (۱) پرسش که در ادامه به دست می‌آید،
 # $$\log p(x) - KL(q(z|x) \,\|\, p(z|x)) = E_q \log p(x|z) - KL(q(z|x) \,\|\, p(z)),$$
@@ -233,7 +236,7 @@ elbo_gap, posterior_kl = abs(curved.left - curved.right), curved.log_px - curved
 assert elbo_gap < 1e-9
 study.figure(lab.posterior(curved), "posterior", en=f"The posterior of the non-linear decoder (grey) and the Gaussian q of the check (red lines). The KL between them is {posterior_kl:.3f} nats.",
              fa=f"پسین رمزگشای غیرخطی (خاکستری) و گاوسی q که وارسی با آن انجام شده است (خط‌های سرخ). KL میان آن دو {posterior_kl:.3f} نات است.")
-study.measure("elbo_identity_error", elbo_gap, n=561**2, unit="nats", protocol="|left - right| of the identity, 2-D non-linear decoder, trapezoid 561 x 561 on +-7, float64")
+study.measure("elbo_identity_error", elbo_gap, n=561**2, unit="nats", protocol="|left - right| of the identity, 2-D non-linear decoder, sums over 561 x 561 points on +-7, log p(x) by adaptive quadrature, float64")
 study.say(en=f"Symbolically the difference simplifies to exactly 0; numerically both sides are {curved.left:.6f} and {curved.right:.6f}, where log p(x) = {curved.log_px:.6f}: the difference to it, {posterior_kl:.3f} nats, is the KL between q and the true posterior. **Pitfall.** The identity holds for every q, so the encoder alone cannot change log p(x): it moves only the gap. But the decoder is trained on the bound, not on log p(x), and drifts towards models whose posterior q can imitate.",
           fa=f"تفاضل نمادین دقیقاً صفر می‌شود؛ عددی دو سو {curved.left:.6f} و {curved.right:.6f} است و log p(x) = {curved.log_px:.6f}: اختلاف با آن، {posterior_kl:.3f} نات، همان KL میان q و پسین درست است. **دام.** اتحاد برای هر q برقرار است؛ پس رمزگذار به‌تنهایی log p(x) را تغییر نمی‌دهد و تنها فاصله را جابه‌جا می‌کند. اما رمزگشا با کران آموزش می‌بیند نه با log p(x)، و به سوی مدل‌هایی می‌رود که q بتواند پسینشان را تقلید کند.")
 
@@ -295,6 +298,8 @@ normal_gap = float(np.abs(np.array(integrals) - 1).max())
 assert max(grey_gap, bce_gap) < 1e-12
 assert mse_gap < 1e-9
 assert normal_gap < 1e-8
+grey_scores, coin_scores = lab.grey_and_coins()
+assert (grey_scores < coin_scores).all(), "a grey picture scores better than its coin tosses"
 try:
     with contextlib.redirect_stderr(io.StringIO()):  # messages of a download do not belong into the report
         data, source = load(DataConfig("mnist")), "MNIST"
@@ -313,6 +318,8 @@ study.figure(lab.grey_densities(), "normaliser", en="Left: the missing normalise
 study.measure("normaliser_at_mean", at_mean, n=1, unit="nats/image", protocol=f"sum over pixels of log C at the logits of the {source} training means, clamped to 0.001")
 study.measure("normaliser_sharp", sharp, n=len(images), unit="nats/image", protocol=f"sum over pixels of log C at the logits of each {source} test image itself, clamped to 0.001, mean")
 study.measure("grey_entropy", own_entropy, n=len(images), unit="nats/image", protocol=f"binary cross-entropy of each {source} test image with itself, summed over pixels, mean: the least that any decoder can reach")
+behind = float((coin_scores - grey_scores).mean())
+study.measure("grey_behind_coins", behind, n=len(grey_scores), unit="nats/image", protocol="mean log-likelihood over all coin tosses of a grey picture minus the score of the picture itself, 20 random pictures of 8 pixels, random Bernoulli decoder of a 2-D code, sums over 121 x 121 points, float64")
 study.table(study.pick(["loss", "σ that it stands for", "weight of a squared error"], ["هزینه", "σ متناظر", "وزن مربع خطا"]),
             [[study.pick(f"mean of squares over {D} pixels", f"میانگین مربع‌ها روی {D} پیکسل"), (D / 2) ** 0.5, 1 / D],
              [study.pick("sum of squares", "جمع مربع‌ها"), 0.5**0.5, 1.0],
@@ -326,9 +333,9 @@ study.table(study.pick(["check", "largest difference"], ["وارسی", "بزرگ
             en="Likelihoods against the losses that they are called by.", fa="درست‌نمایی‌ها در برابر هزینه‌هایی که به نامشان خوانده می‌شوند.")
 study.say(
     en=f"On {source} {grey:.1%} of the pixels are truly grey (between 0.02 and 0.98). An image compared with *itself* costs {own_entropy:.1f} nats of cross-entropy: no decoder gets below, and that part of a reported loss is no error of the model. The normaliser that the score leaves out is {at_mean:.0f} nats for a decoder that answers with the mean image and {sharp:.0f} nats for one that reproduces each image up to 0.001 ({sharper:.0f} up to 0.000001: it grows without bound as λ goes to 0 or 1). Between these two decoders alone the omission differs by {sharp - at_mean:.0f} nats. So losses on grey pixels compare *scores* under one convention; they are not likelihoods of grey images, and the error depends on the model. "
-    f"**Pitfalls.** Averaging over pixels in place of summing divides the weight of the image by {D} against the KL: that is a Gaussian of width {(D / 2) ** 0.5:.1f} for pixels between 0 and 1, and the KL term wins. Grey pixels are easier to score than black-and-white ones, for the encoder sees the grey value itself and not a coin toss: the two kinds of numbers must not stand in one table.",
-    fa=f"روی {source} تنها {grey:.1%} از پیکسل‌ها به‌راستی خاکستری‌اند (میان ۰٫۰۲ و ۰٫۹۸). تصویر در برابر *خودش* {own_entropy:.1f} نات آنتروپی متقاطع دارد: هیچ رمزگشایی از آن پایین‌تر نمی‌رود و این بخش از هزینهٔ گزارش‌شده خطای مدل نیست. بهنجارکننده‌ای که امتیاز کنار می‌گذارد برای رمزگشایی که تصویر میانگین را پاسخ دهد {at_mean:.0f} نات است و برای رمزگشایی که هر تصویر را تا ۰٫۰۰۱ بازسازد {sharp:.0f} نات (تا ۰٫۰۰۰۰۰۱ برابر {sharper:.0f}: وقتی λ به ۰ یا ۱ برود بی‌کران بزرگ می‌شود). تنها میان همین دو رمزگشا مقدار کنارگذاشته {sharp - at_mean:.0f} نات فرق دارد. پس هزینه‌های پیکسل خاکستری *امتیازهایی* با یک قرارداد را می‌سنجند؛ درست‌نمایی تصویر خاکستری نیستند و خطایشان به مدل بستگی دارد. "
-    f"**دام‌ها.** میانگین‌گیری روی پیکسل‌ها به جای جمع، وزن تصویر را در برابر KL بر {D} تقسیم می‌کند: یعنی گاوسی با پهنای {(D / 2) ** 0.5:.1f} برای پیکسل‌هایی میان ۰ و ۱، و جملهٔ KL چیره می‌شود. پیکسل خاکستری آسان‌تر از سیاه‌وسفید امتیاز می‌گیرد، زیرا رمزگذار خود مقدار خاکستری را می‌بیند و نه پرتاب سکه را: این دو گونه عدد نباید در یک جدول بنشینند.")
+    f"**Pitfalls.** Averaging over pixels in place of summing divides the weight of the image by {D} against the KL: that is a Gaussian of width {(D / 2) ** 0.5:.1f} for pixels between 0 and 1, and the KL term wins. For one and the same model the score of a grey picture is at most the mean log-likelihood of its coin tosses, because $\\log \\int p(z) \\exp(\\sum_j x_j \\eta_j(z) - \\log(1 + e^{{\\eta_j(z)}})) dz$ is convex in $x$: so it was for all {len(grey_scores)} random pictures under a random decoder, by {behind:.2f} nats on average. The two kinds of numbers must not stand in one table.",
+    fa=f"روی {source} ‏{grey:.1%} از پیکسل‌ها به‌راستی خاکستری‌اند (میان ۰٫۰۲ و ۰٫۹۸). تصویر در برابر *خودش* {own_entropy:.1f} نات آنتروپی متقاطع دارد: هیچ رمزگشایی از آن پایین‌تر نمی‌رود و این بخش از هزینهٔ گزارش‌شده خطای مدل نیست. بهنجارکننده‌ای که امتیاز کنار می‌گذارد برای رمزگشایی که تصویر میانگین را پاسخ دهد {at_mean:.0f} نات است و برای رمزگشایی که هر تصویر را تا ۰٫۰۰۱ بازسازد {sharp:.0f} نات (تا ۰٫۰۰۰۰۰۱ برابر {sharper:.0f}: وقتی λ به ۰ یا ۱ برود بی‌کران بزرگ می‌شود). تنها میان همین دو رمزگشا مقدار کنارگذاشته {sharp - at_mean:.0f} نات فرق دارد. پس هزینه‌های پیکسل خاکستری *امتیازهایی* با یک قرارداد را می‌سنجند؛ درست‌نمایی تصویر خاکستری نیستند و خطایشان به مدل بستگی دارد. "
+    f"**دام‌ها.** میانگین‌گیری روی پیکسل‌ها به جای جمع، وزن تصویر را در برابر KL بر {D} تقسیم می‌کند: یعنی گاوسی با پهنای {(D / 2) ** 0.5:.1f} برای پیکسل‌هایی میان ۰ و ۱، و جملهٔ KL چیره می‌شود. برای یک مدل یگانه امتیاز تصویر خاکستری حداکثر میانگین لگاریتم درست‌نمایی پرتاب‌های سکهٔ آن است، چون $\\log \\int p(z) \\exp(\\sum_j x_j \\eta_j(z) - \\log(1 + e^{{\\eta_j(z)}})) dz$ نسبت به $x$ محدب است: برای هر {len(grey_scores)} تصویر تصادفی زیر رمزگشایی تصادفی چنین بود، به طور میانگین {behind:.2f} نات. این دو گونه عدد نباید در یک جدول بنشینند.")
 
 # %% [markdown] lang="en"
 # ## Sources

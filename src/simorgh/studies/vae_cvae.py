@@ -84,7 +84,7 @@ batch = stream(data.train, DataConfig("mnist"), 128, 0)(0)
 study.figure(image_grid(batch.x[:121], 11, 11, cell=0.34), "mosaic",
              en="The first 121 images of the first training batch of 128.", fa="‏۱۲۱ تصویر از نخستین دستهٔ ۱۲۸تایی.")
 study.say(en=f"{len(data.train.x):,} training and {len(data.test.x):,} test images of 28 x 28 pixels; {data.source}.",
-          fa=f"‏{len(data.train.x):,} تصویر آموزش و {len(data.test.x):,} تصویر آزمون، هر یک ۲۸ در ۲۸ پیکسل.")
+          fa=f"‏{len(data.train.x):,} تصویر آموزش و {len(data.test.x):,} تصویر آزمون، هر یک ۲۸ در ۲۸ پیکسل؛ {kit.ltr(data.source)}.")
 
 # %% [markdown] lang="en"
 # ## Models
