@@ -92,7 +92,7 @@ codes = {k: [coded(model) for model in seeds] for k, seeds in trained.items()}
 # ## آموزش
 
 # %%
-study.figure(curves({names[k]: [r.history() for r in study.runs(k)] for k in list(names)[:3]}, ["reconstruction/loss", "reconstruction/spread"], epoch=60000), "curves",
+study.figure(curves({names[k]: [r.history() for r in study.runs(k)] for k in list(names)[:3]}, ["reconstruction/loss", "reconstruction/spread"], epoch=len(load(study.runs("ae-mlp")[0].experiment.data).train)), "curves",
              en="Left: reconstruction loss of the three autoencoders. Right: R, the mean squared distance of the codes from their centre, which the noise follows.",
              fa="چپ: هزینهٔ بازسازی سه خودرمزگذار. راست: R، میانگین مربع فاصلهٔ کدها از مرکزشان، که نوفه از آن پیروی می‌کند.")
 spreads = {k: [r.history()[-1]["reconstruction/spread"] for r in study.runs(k)] for k in list(names)[:3]}
@@ -207,7 +207,7 @@ for k, one in gain.items():
     study.measure("typical_share_gain", *one[:3], n=one.n, unit="share", protocol="typical share at uniform points minus that of ae-mlp of the same seed", recipe=k)
 study.table(study.pick(["model", "typical share at uniform points, each seed", "against the plain AE, paired", "fd-digits of its own samples", "reconstruction error"],
                        ["مدل", "سهم نوعی در نقاط یکنواخت، هر بذر", "در برابر AE ساده، جفت‌شده", "fd-digits نمونه‌های خودش", "خطای بازسازی"]),
-            [[study.word(names[k]), ", ".join(f"{v:.3f}" for v in shares[k]), kit.ends(gain.get(k)), kit.number(fd[k], unit=False), kit.number(study.results(k, "mse"), unit=False, floor=False)] for k in names],
+            [[study.word(names[k]), ", ".join(f"{v:.3f}" for v in shares[k]), kit.ends(gain.get(k)), replace(fd[k], unit=""), kit.number(study.results(k, "mse"), unit=False, floor=False)] for k in names],
             en="Random codes and samples of the four models. AE samples come from a Gaussian fitted to the codes, VAE samples from the prior.", fa="کدهای تصادفی و نمونه‌های چهار مدل. نمونهٔ AE از گاوسیِ برازیده بر کدها و نمونهٔ VAE از پیشین است.")
 study.figure(image_grid(torch.cat([models[k].decode(parts.in_box(codes[k][0], 10, 2)) for k in names]), 4, 10, row_labels=list(names.values()), cell=0.5), "uniform",
              en="Ten uniform random codes through each decoder.", fa="ده کد تصادفی یکنواخت از هر رمزگشا.")
