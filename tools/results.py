@@ -43,7 +43,7 @@ OTHERS = (
     ("VAE, 2-D code, 100 passes, three seeds", "paper/vae-mlp", "vae-mlp",
      (("neg_elbo", "−ELBO, nats per test image of MNIST", ""),
       ("iwae_bound", "−log p of the first 1,000, k = 5,000", ""), FD)),
-    ("CVAE, 2-D code, 100 passes, one seed", "paper/cvae-mlp", "cvae-mlp",
+    ("CVAE, 2-D code, 100 passes, three seeds", "paper/cvae-mlp", "cvae-mlp",
      (("neg_elbo", "−ELBO, nats per test image of MNIST", ""),)),
     ("VAE of Burda et al., 50-D code, 500 passes, one seed", "paper/vae-50", "vae-50",
      (("iwae_bound", "−log p of all test images of MNIST, binarised, nats (published: 86.76)", ""),)),

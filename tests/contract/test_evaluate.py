@@ -1,5 +1,6 @@
 """Signs and units of what evaluation publishes, from models that are known by construction."""
 
+import warnings
 from dataclasses import replace
 from importlib import import_module
 from math import log
@@ -11,8 +12,9 @@ import torch
 from simorgh.contracts import UserError
 from simorgh.data import DataConfig, load
 from simorgh.data.parts import Part
+from simorgh.errors import Notice
 from simorgh.evaluate import METRICS, evaluate, evaluated, judge, measurement, over_seeds
-from simorgh.evaluate.measure import context, untested
+from simorgh.evaluate.measure import context, named, untested
 from simorgh.evaluate.prediction import _what
 from simorgh.metrics.kid import kid
 from simorgh.models.control_vae import ControlVAEConfig
@@ -159,6 +161,34 @@ def test_targets_that_were_binarised_are_another_protocol(tmp_path: Path):
         run = fit(replace(base, data=replace(base.data, binarise=binarise)), tmp_path, progress=False)
         found += [m for m in evaluate(run, ("reconstruction",)) if m.name == "mse"]
     assert found[0].protocol_hash != found[1].protocol_hash
+
+
+def test_likelihoods_that_differ_in_kind_are_of_different_protocols(tmp_path: Path):
+    """A Gaussian density and a Bernoulli probability of the same pixels are no better or worse than each other."""
+    base, found = recipe("digits-vae", "smoke"), {}
+    for law in ("bernoulli", "gaussian"):
+        run = fit(replace(base, model=replace(base.model, likelihood=law)), tmp_path, progress=False)
+        found[law] = {m.name: m for m in evaluate(run, ("likelihood",))}
+    for name, m in found["bernoulli"].items():
+        assert m.protocol_hash != found["gaussian"][name].protocol_hash
+        assert "likelihood" not in m.protocol, "the hashes of before"
+        assert "gaussian likelihood" in found["gaussian"][name].protocol
+
+
+def test_a_set_of_ones_own_is_named_by_its_content_too():
+    base = recipe("digits-ae", "smoke")
+    own = replace(base, data=DataConfig("folder:pictures", content="0123456789abcdef"))
+    assert named(Run(Path("run"), own, None)) == "folder:pictures (01234567)"
+    assert named(Run(Path("run"), base, None)) == "digits"
+
+
+def test_a_metric_that_was_asked_for_and_has_nothing_to_say_is_named(tmp_path: Path):
+    run = fit(recipe("digits-ae", "smoke"), tmp_path, progress=False)
+    with pytest.warns(Notice, match="nothing that prediction could measure"):
+        assert not evaluate(run, ("prediction",))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Notice)
+        evaluate(run)
 
 
 def test_a_floor_is_of_images_that_are_not_tested_on():

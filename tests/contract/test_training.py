@@ -1,13 +1,16 @@
 """The loop, the run directory and the processes: nothing is lost, nothing is done twice."""
 
 import copy
+import fcntl
 import json
 import multiprocessing
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from dataclasses import replace
@@ -34,7 +37,7 @@ from simorgh.train.engine import Engine
 from simorgh.train.experiment import Experiment, OptimiserConfig, TrainConfig, from_dict, override, to_dict
 from simorgh.train.loop import Loop, validate
 from simorgh.train.optim import Optimiser, learning_rate
-from simorgh.train.run import environment
+from simorgh.train.run import alone, environment
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["simorgh.train", "simorgh.recipes"])  # imported once, and not at each start
@@ -58,8 +61,8 @@ def test_a_finished_experiment_is_opened_and_not_trained_again(tmp_path: Path):
     assert fit(small(), tmp_path, progress=False).path == first.path
     assert (first.path / "model.safetensors").stat().st_mtime_ns == stamp
     environment = (first.path / "environment.json").read_bytes()
-    fewer = replace(small(), evaluate=replace(small().evaluate, samples=7))
-    assert fit(fewer, tmp_path, progress=False).experiment.evaluate.samples == 7
+    fewer = replace(small(), evaluate=replace(small().evaluate, samples=70))
+    assert fit(fewer, tmp_path, progress=False).experiment.evaluate.samples == 70
     assert Run.open(first.path).experiment == replace(first.experiment, evaluate=fewer.evaluate)
     assert (first.path / "environment.json").read_bytes() == environment
 
@@ -108,7 +111,8 @@ def test_without_git_a_run_is_of_no_known_commit(monkeypatch):
 def test_a_run_knows_in_what_products_it_was_trained(tmp_path: Path, asked: str):
     run = Run.create(tmp_path, small(precision=asked), load(DataConfig("digits")).spec)
     for multiplies, found in ((True, "bf16"), (False, "fp32")):
-        (tmp_path / "environment.json").write_text(json.dumps({"multiplies_bf16": multiplies}))
+        told = {"gpu": None, "torch_threads": 1, "multiplies_bf16": multiplies}
+        (tmp_path / "environment.json").write_text(json.dumps(told))
         assert run.precision() == (found if asked == "auto" else asked)
 
 
@@ -393,12 +397,93 @@ def test_damaged_files_are_refused_in_one_sentence(tmp_path: Path):
     with pytest.raises(UserError, match="not JSON"):
         run.history()
     (run.path / "history.jsonl").write_text("[1]\n")
-    with pytest.raises(UserError, match="without its step"):
+    with pytest.raises(UserError, match="without numbers for step"):
         run.history()
     for spoil in (lambda path: path.write_text("{"), Path.unlink):
         spoil(run.path / "environment.json")
         with pytest.raises(UserError, match="missing or damaged"):
             run.environment()
+
+
+@pytest.mark.parametrize(("name", "content", "read"), [
+    ("environment.json", "{}", lambda run: run.environment()),
+    ("environment.json", "[]", lambda run: run.environment()),
+    ("history.jsonl", '{"step": 4, "samples": 9}\n', lambda run: run.history()),
+    ("history.jsonl", '{"step": "4", "samples": 9, "seconds": 1}\n', lambda run: run.history()),
+    ("results.json", '[{"name": "mse"}]', lambda run: run.results()),
+    ("results.json", "value", lambda run: run.results()),
+    ("measured.json", '{"groups": []}', lambda run: run.measured()),
+    ("measured.json", '{"groups": {"training": 5}}', lambda run: run.measured()),
+    ("experiment.yaml", "seed: 2020-99-99", lambda run: Run.open(run.path)),
+    ("experiment.yaml", "epochs", lambda run: Run.open(run.path)),
+    ("experiment.yaml", "side", lambda run: Run.open(run.path)),
+    ("state.pt", "tensor", lambda run: run.load_state()),
+    ("state.pt", "empty", lambda run: run.load_state()),
+    ("samples/0000003.npz", "PK cut off", lambda run: run.snapshots()),
+])  # fmt: skip
+def test_a_file_of_another_shape_is_refused_where_it_is_read(tmp_path: Path, name: str, content: str, read):
+    """What can be parsed and is something else must not come up as a TypeError somewhere behind."""
+    run = Run.create(tmp_path, small(), load(DataConfig("digits")).spec)
+    good = {"name": "mse", "value": None, "low": None, "high": None, "n": 1, "unit": "", "protocol": "", "context": {}}
+    settings = (tmp_path / "experiment.yaml").read_text()
+    content = {
+        "value": json.dumps([{**good, "protocol_hash": "", "floor": None}]),
+        "epochs": settings.replace("epochs: 2.0", "epochs: 1" + "0" * 400),
+        "side": settings.replace("  shape:\n  - 1\n  - 8\n", "  shape:\n  - 1\n  - -8\n"),
+    }.get(content, content)
+    assert content != settings
+    (tmp_path / "samples").mkdir()
+    (tmp_path / name).write_text(content)
+    if name == "state.pt":
+        torch.save({} if content == "empty" else torch.zeros(3), tmp_path / name)
+    said = r"train\.epochs" if "0" * 400 in content else re.escape(name)
+    with pytest.raises(UserError, match=said) as error:
+        read(run)
+    assert len(str(error.value)) < 400
+
+
+def test_a_run_without_its_averaged_weights_is_not_another_model(tmp_path: Path):
+    """The last weights would do as well by their shapes."""
+    run = fit(small(ema_half_life=100.0), tmp_path, progress=False)
+    averaged = (run.path / "ema.safetensors").read_bytes()
+    (run.path / "ema.safetensors").unlink()
+    with pytest.raises(UserError, match=r"ema\.safetensors is missing"):
+        Run.open(run.path).model()
+    (run.path / "model.safetensors").unlink()
+    assert fit(small(ema_half_life=100.0), tmp_path, progress=False).model() is not None
+    assert (run.path / "ema.safetensors").read_bytes() == averaged
+    (run.path / "model.safetensors").unlink()
+    with pytest.raises(UserError, match="not finished"):
+        Run.open(run.path).model()
+
+
+def test_who_waits_for_another_program_says_so(tmp_path: Path):
+    with open(tmp_path / "lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        threading.Timer(0.5, fcntl.flock, (file, fcntl.LOCK_UN)).start()
+        with pytest.warns(Notice, match="Another program works on"), alone(tmp_path):
+            pass
+
+
+def test_processes_that_torchrun_did_not_start_are_refused(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(UserError, match="torchrun did not start"):
+        Engine()
+
+
+def test_advice_names_the_setting_that_the_objective_has(tmp_path: Path):
+    """An objective with a rule of its own does not heed train.optimiser."""
+    own = small(optimisers={"elbo": OptimiserConfig("sgd", lr=1e6)}, log_every=1)
+    with pytest.raises(Diverged, match=r"\(--train\.optimisers\.elbo\.lr\)"):
+        fit(own, tmp_path, progress=False)
+    with pytest.raises(Diverged, match=r"\(--train\.optimiser\.lr\)"):
+        fit(small(optimiser=OptimiserConfig("sgd", lr=1e6), log_every=1), tmp_path, progress=False)
+
+
+def test_what_cannot_be_evaluated_is_not_trained():
+    for wrong in ({"samples": 0}, {"images": 1}, {"importance_images": 1}):
+        with pytest.raises(UserError, match=f"evaluate.{next(iter(wrong))} is"):
+            replace(small().evaluate, **wrong)
 
 
 def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path):

@@ -13,13 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from simorgh.contracts import UserError
+from simorgh.contracts import DataSpec, UserError
 from simorgh.data import DATASETS, DataConfig, Part, batches, describe, get, load, mnist, sources, stream
 from simorgh.data.config import is_text
 from simorgh.data.dataset import pixel_means
 from simorgh.data.folder import read
+from simorgh.data.labels import asked_class
 from simorgh.data.streams import values
-from simorgh.evaluate.generate import asked_class
+from simorgh.diffusion.condition import Condition
 
 PLAIN, DYNAMIC, THRESHOLD = (DataConfig("digits", b) for b in ("none", "dynamic", "threshold"))
 
@@ -370,6 +371,18 @@ def test_a_labelled_folder(tmp_path):
     assert torch.equal(again.train.x, data.train.x)
 
 
+def test_a_link_to_a_folder_is_a_class_and_one_to_above_no_circle(tmp_path):
+    for name in ("here/a", "elsewhere"):
+        (tmp_path / name).mkdir(parents=True)
+        for i in range(4):
+            Image.fromarray(np.full((4, 4), i, np.uint8)).save(tmp_path / name / f"{i}.png")
+    (tmp_path / "here" / "b").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "again").symlink_to(tmp_path / "here")
+    data = load(DataConfig(f"folder:{tmp_path}/here"))
+    assert data.spec.labels == ("a", "b")
+    assert len(data.train) + len(data.test) == 8
+
+
 def test_classes_are_asked_for_by_the_names_of_their_folders(tmp_path):
     for name, value in (("2", 20), ("10", 100), ("1", 10)):
         for i in range(4):
@@ -378,6 +391,8 @@ def test_classes_are_asked_for_by_the_names_of_their_folders(tmp_path):
     assert [asked_class(name, ("1", "2", "10"), 3) for name in ("1", "2", "10")] == [0, 1, 2]
     assert [asked_class(name, ("cats", "dogs"), 2) for name in ("dogs", "0")] == [1, 0]
     assert asked_class("3", (), 4) == 3
+    spec = DataSpec("image", (1, 4, 4), (0.0, 1.0), 2, labels=("1", "2"))
+    assert [int(Condition("class").build(spec).parse(name)) for name in ("1", "2")] == [0, 1]
     assert [asked_class(name, ("000", "007", "010"), 3) for name in ("7", "007", "10")] == [1, 1, 2]
     for name, names, said in (("0", ("1", "2"), "classes are 1, 2"), ("2", ("cats", "dogs"), "cats, dogs"),
                               ("4", (), "the numbers from 0 to 3"), ("-1", (), "no class '-1'"),

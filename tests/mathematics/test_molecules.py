@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from simorgh.contracts import PAD, UserError
 from simorgh.data import DataConfig, SmilesConfig, batches, bbbp, describe, load, stream
 from simorgh.data.chemistry import canonical, fingerprints, parse, respell, scaffold, writing
+from simorgh.data.labels import in_order
 from simorgh.data.molecule_card import area, card
-from simorgh.data.molecules import clean, in_order, read_csv
+from simorgh.data.molecules import clean, read_csv
 from simorgh.data.tokens import SPECIAL, UNKNOWN, atoms, decode, encode, kinds, renumber
 
 TOKENS = ["C", "N", "O", "Cl", "Br", "c", "n", "o", "s", "S", "B", "F", "(", ")", "=", "#", "/", "\\", "1", "2", "%12",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from simorgh.report.figures import curves, smooth
+from simorgh.report.figures import curves, latent_scatter, smooth
 
 
 def test_smoothing_by_hand():
@@ -33,3 +33,12 @@ def test_smoothing_moves_no_trend():
     line = np.arange(300.0)
     np.testing.assert_allclose(smooth(line, 0.9)[120:180], line[120:180], atol=1e-3)
     np.testing.assert_array_equal(smooth(line, 0.0), line)
+
+
+def test_codes_carry_the_names_of_their_classes():
+    """Where the classes are called "1" and "2", the first must not be shown as 0."""
+    codes, labels = np.random.default_rng(0).normal(size=(40, 2)), np.arange(40) % 2
+    shown = latent_scatter(codes, labels, names=("1", "two")).axes[0]
+    assert [text.get_text() for text in shown.get_legend().get_texts()] == ["1", "two"]
+    assert [text.get_text() for text in shown.texts] == ["1", "two"]
+    assert [text.get_text() for text in latent_scatter(codes, labels).axes[0].texts] == ["0", "1"]

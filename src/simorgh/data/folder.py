@@ -1,7 +1,9 @@
 """A folder of images as a data set: `folder:PATH`."""
 
+import os
 import struct
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import torch
 from PIL import ExifTags, Image
 
 from simorgh.contracts import UserError
-from simorgh.data.molecules import in_order
+from simorgh.data.labels import in_order
 from simorgh.data.parts import Part, Source, content_hash, split
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
@@ -52,10 +54,20 @@ def pictures(path: str, example: str) -> tuple[Path, list[Path]]:
     root = Path(path).expanduser()
     if not path or not root.is_dir():
         raise UserError(f"There is no folder {path!r}: give an existing one, as in {example}.")
-    files = sorted(f for f in root.rglob("*") if f.suffix.lower() in SUFFIXES and _visible(f.relative_to(root)))
+    files = sorted(f for f in _walk(root) if f.suffix.lower() in SUFFIXES and _visible(f.relative_to(root)))
     if len(files) < FEWEST:
         raise UserError(f"{path} holds {len(files)} png, jpg or bmp images; at least {FEWEST} are needed.")
     return root, files
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    """Every file under `root`, through links to folders too, but not round in circles."""
+    for folder, inner, names in os.walk(root, followlinks=True):
+        above = Path(folder).relative_to(root).parents
+        if os.path.realpath(folder) in {os.path.realpath(root / part) for part in above}:
+            inner.clear()
+        else:
+            yield from (Path(folder, name) for name in names)
 
 
 def _visible(path: Path) -> bool:

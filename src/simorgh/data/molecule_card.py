@@ -9,7 +9,8 @@ import numpy as np
 from scipy.stats import mannwhitneyu
 
 from simorgh.data.chemistry import open_stereo, parse, writing
-from simorgh.data.molecules import Molecules, Table, clean, in_order, plain
+from simorgh.data.labels import in_order, plain
+from simorgh.data.molecules import Molecules, Table, clean
 from simorgh.data.tokens import TOKENISERS
 
 RARE = 2

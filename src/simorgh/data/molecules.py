@@ -17,6 +17,7 @@ import numpy as np
 
 from simorgh.contracts import UserError
 from simorgh.data.chemistry import canonical, parse
+from simorgh.data.labels import in_order, number, plain
 from simorgh.data.tokens import atoms
 
 SMILES_COLUMNS = ("smiles", "canonical_smiles", "isomeric_smiles", "mol", "molecule", "structure")
@@ -215,26 +216,3 @@ def unknown(labels: Iterable[str]) -> tuple[str, ...]:
     or truth values. Beside words, such as "+" or "strong", these two are classes."""
     told = {label.lower() for label in labels} - {*MISSING, *DOUBTFUL, "true", "false"}
     return MISSING if any(number(label) is None for label in told) else MISSING + DOUBTFUL
-
-
-def number(text: str) -> float | None:
-    """The number that `text` is; None for a word, "nan" and Python's "1_2" among them."""
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return None if value != value or "_" in text else value
-
-
-def in_order(labels: Iterable[str]) -> list[str]:
-    """The different labels, those that are numbers in their own order before words."""
-    return sorted(set(labels), key=lambda name: (0, number(name), name) if number(name) is not None else (1, 0.0, name))
-
-
-def plain(text: str) -> str:
-    """ "1.0" is the class "1", and "TRUE" is "true". A number too large for a float to tell from the next stays as
-    it is written."""
-    if text.lower() in ("true", "false"):
-        return text.lower()
-    value = number(text)
-    return str(int(value)) if value is not None and value % 1 == 0 and abs(value) < 2**53 else text

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from simorgh.contracts import Batch, DataSpec, UserError, check_least, check_share
+from simorgh.data.labels import asked_class
 from simorgh.nn.text import START, Alphabet, TextEncoder
 from simorgh.noise import Noise
 
@@ -87,7 +88,7 @@ class ToldClass(Told):
 
     def __init__(self, settings: Condition, spec: DataSpec):
         super().__init__()
-        self.classes = spec.classes
+        self.classes, self.labels = spec.classes, spec.labels
         self.token = nn.Embedding(spec.classes + 1, settings.dim)
         self.register_buffer("null", torch.tensor(spec.classes), persistent=False)
 
@@ -101,9 +102,7 @@ class ToldClass(Told):
         return torch.arange(first, first + n) % self.classes
 
     def parse(self, words: str) -> Tensor:
-        if not (words.isascii() and words.isdigit() and int(words) < self.classes):
-            raise UserError(f"There is no class {words!r}; classes are the numbers from 0 to {self.classes - 1}.")
-        return torch.tensor(int(words))
+        return torch.tensor(asked_class(words, self.labels, self.classes))
 
 
 class ToldSigns(Told):

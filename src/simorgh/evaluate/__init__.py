@@ -4,6 +4,7 @@ Every group of metrics is a function (run, model, data, device) -> list of Measu
 lacks the ability or the data the property that the group needs.
 """
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -21,16 +22,16 @@ from simorgh.contracts import (
     Reconstructs,
     Samples,
     UserError,
-    check_least,
     check_name,
 )
 from simorgh.data import Dataset, batches, load
+from simorgh.errors import Notice
 from simorgh.evaluate.captcha import captchas
 from simorgh.evaluate.codes import codes
 from simorgh.evaluate.density import density
 from simorgh.evaluate.generate import drawn, generate
 from simorgh.evaluate.inception import fid, load_inception
-from simorgh.evaluate.measure import context, measurement, over_seeds, tested
+from simorgh.evaluate.measure import context, measurement, named, over_seeds, tested
 from simorgh.evaluate.prediction import prediction
 from simorgh.evaluate.samples import fresh_judge, memory, modes, samples
 from simorgh.evaluate.sprites import disentangled, reading, sprites
@@ -65,6 +66,9 @@ def likelihood(run: Run, model: Model, data: Dataset, device: str) -> list[Measu
         f"binarised {config.binarise}" if config.binarise != "none" else "0 or 1" if run.spec.binary else "in [0, 1]"
     )
     given = ", given their labels" if isinstance(model, Samples) and model.conditional else ""
+    # The densities of two likelihoods differ in kind, so their numbers are of different protocols.
+    law = getattr(run.experiment.model, "likelihood", "bernoulli")
+    pixels += "" if law == "bernoulli" else f", {law} likelihood"
     what = f"{tested(run, data)}, pixels {pixels}{given}"
     parts: dict[str, list[Tensor]] = {}
     for index, batch in enumerate(batches(data.test, config, 1000, device)):
@@ -80,7 +84,7 @@ def likelihood(run: Run, model: Model, data: Dataset, device: str) -> list[Measu
     if k:
         bound = -importance_weighted(run, model, data, k, n, device)
         n = len(bound)
-        first = f"first {n} {config.name} test images, pixels {pixels}{given}"
+        first = f"first {n} {named(run)} test images, pixels {pixels}{given}"
         here = mean_interval(every["neg_elbo"][:n], kind="normal")
         bound = mean_interval(bound, kind="normal")
         protocol = f"{first}, k = {k} posterior draws, -log mean exp per image"
@@ -116,7 +120,7 @@ def latents(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
         return []  # too few to hold any of a class out
     codes = torch.cat([model.encode(b.x, b.y).cpu() for b in batches(data.test, run.experiment.data, 1000, device)])
     found = leakage(codes, data.test.y, FOLDS, NEIGHBOURS)
-    protocol = f"label from the code of {len(codes)} {run.experiment.data.name} test images, {FOLDS} folds"
+    protocol = f"label from the code of {len(codes)} {named(run)} test images, {FOLDS} folds"
     return [
         measurement(f"leakage_{name}", value, "share", f"{protocol}, {reader}", n=len(codes), floor=found.chance,
                     context=context(run))
@@ -186,11 +190,6 @@ def evaluate(
     """
     for name in metrics:
         check_name(name, METRICS, "metric")
-    settings = run.experiment.evaluate
-    images = settings.images
-    if images is not None and images < 2:
-        raise UserError(f"evaluate.images is {images}; it should be at least 2, or left out to look at all.")
-    check_least("evaluate", settings, importance_samples=0, importance_images=2, samples=10, density_images=0)
     if inception is not None:
         load_inception(inception)  # a wrong file is to be found now
     if device == "cpu":
@@ -198,10 +197,11 @@ def evaluate(
         keep_freed_memory()
     asked = metrics or [name for name in METRICS if name not in ON_REQUEST]
     model, data = run.model().to(device), load(run.experiment.data)
-    data = replace(data, test=data.test.take(slice(0, images)))
+    data = replace(data, test=data.test.take(slice(0, run.experiment.evaluate.images)))
     if data.spec.vocabulary != run.spec.vocabulary:
         raise UserError(f"{run.experiment.data.name} is cut into other symbols than when {run.path} was trained on it.")
-    if len(data.test) < 2:
+    by_characters = data.spec.kind == "tokens" and data.test.y is None
+    if len(data.test) < 2 and not by_characters:
         raise UserError(f"{run.experiment.data.name} has {len(data.test)} example to test on; an interval needs 2.")
     drawn.cache_clear()
     groups = {name: partial(METRICS[name], run, model, data, device) for name in asked}
@@ -210,10 +210,16 @@ def evaluate(
     found, new, last = [], {}, [*groups][-1]
     for name, measure in groups.items():
         new[name] = measure()
+        if not new[name] and name in metrics:
+            warnings.warn(f"{run.path} has nothing that {name} could measure.", Notice, stacklevel=2)
         if new[name] or name == last:  # what has nothing to say is stored with the next that has
             run.save_results(new)
             found += new[name]
             new = {}
+    if not metrics and isinstance(model, Samples) and {m.name for m in found} <= {"seconds"}:
+        said = f"No distance of samples to {run.experiment.data.name} is known here"
+        hint = ": give --inception the weights of that network for FID" if run.spec.kind == "image" else ""
+        warnings.warn(f"{said}{hint}.", Notice, stacklevel=2)
     return found
 
 

@@ -6,7 +6,7 @@ import torch
 
 from simorgh.contracts import Measurement, Model, Quantises
 from simorgh.data import Dataset, batches
-from simorgh.evaluate.measure import context, measurement
+from simorgh.evaluate.measure import context, measurement, named
 from simorgh.metrics.codes import code_use
 from simorgh.metrics.intervals import mean_interval
 from simorgh.train import Run
@@ -26,7 +26,7 @@ def codes(run: Run, model: Model, data: Dataset, device: str) -> list[Measuremen
     use = code_use(maps, k)
     which = "all" if run.experiment.evaluate.images is None else "the first"
     grid = "x".join(map(str, maps.shape[1:]))
-    protocol = f"{which} {len(maps)} {run.experiment.data.name} test images, {grid} codes each"
+    protocol = f"{which} {len(maps)} {named(run)} test images, {grid} codes each"
     here = context(run, split="test", codes=k, collapse=use.collapse(model.codes_priced))
     return [
         measurement("code_perplexity", use.perplexity, "codes", f"exp of the entropy of use, {protocol}", context=here),

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from simorgh.contracts import NamesSampler, ProposesConditions, Samples, UserError
-from simorgh.data.molecules import number
+from simorgh.data.labels import asked_class
 from simorgh.noise import SampleNoise
 from simorgh.train import Run, conditions_in_turn
 
@@ -68,21 +68,6 @@ def _asked(run: Run, model: Samples, condition: int | str, n: int) -> Tensor:
         one = model.condition(str(condition)).cpu()
         return one.expand(n, *one.shape)
     return torch.full((n,), asked_class(str(condition), run.spec.labels, run.spec.classes))
-
-
-def asked_class(words: str, names: tuple[str, ...], classes: int) -> int:
-    """The class of that name, where numbers may be written in any way; or of that place from 0, where no class has a
-    number for its name."""
-    if words in names:
-        return names.index(words)
-    numbers, asked = [number(name) for name in names], number(words)
-    if asked is not None and numbers.count(asked) == 1:
-        return numbers.index(asked)
-    if numbers.count(None) == len(names) and words.isascii() and words.isdigit() and int(words) < classes:
-        return int(words)
-    known = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
-    known = known or f"the numbers from 0 to {classes - 1}"
-    raise UserError(f"There is no class {words!r}; classes are {known}.")
 
 
 def chosen_sampler(run: Run, step: str | None, steps: int | None, guidance: float | None) -> object:

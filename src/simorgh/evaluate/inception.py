@@ -12,7 +12,7 @@ from torch import Tensor
 from simorgh.contracts import Measurement, UserError
 from simorgh.data import DataConfig, load
 from simorgh.evaluate.generate import drawn, told
-from simorgh.evaluate.measure import context, measurement, untested
+from simorgh.evaluate.measure import context, measurement, named, untested
 from simorgh.metrics.frechet import frechet_distance
 from simorgh.metrics.kid import kid
 from simorgh.nn.inception import Inception, prepare
@@ -81,7 +81,7 @@ def fid(run: Run, file: Path, resize: str = "tf1", device: str = "cpu") -> list[
     }
     real, train, fake = (inception_features(x, network, resize, device, title=name) for name, x in sets.items())
     sampler, about = told(run.model())
-    words = f"{n} samples against the first {n} {data.name} test images, {protocol(resize)}, seed 0{sampler}"
+    words = f"{n} samples against the first {n} {named(run)} test images, {protocol(resize)}, seed 0{sampler}"
     here, size = context(run, split="test", **about), min(1000, n)
     return [
         measurement("fid", frechet_distance(real, fake), "squared feature units", words, n=n,

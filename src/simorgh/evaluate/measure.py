@@ -43,10 +43,16 @@ def context(run: Run, **more: str | int | float | bool | None) -> dict:
     return {"recipe": e.name, "preset": e.preset, "seed": e.seed, "data": e.data.name, **e.model.marks(), **more}
 
 
+def named(run: Run) -> str:
+    """The data set of a run in words; a set of one's own, whose files may change, with the start of its checksum."""
+    data = run.experiment.data
+    return f"{data.name} ({data.content[:8]})" if data.content else data.name
+
+
 def tested(run: Run, data: Dataset) -> str:
     """The test images that a measurement is taken on, in words; `data` holds no others."""
     e = run.experiment
-    return f"{'' if e.evaluate.images is None else f'first {len(data.test)} '}{e.data.name} test images"
+    return f"{'' if e.evaluate.images is None else f'first {len(data.test)} '}{named(run)} test images"
 
 
 def untested(train: Part, test: Part, n: int, order: Iterable[int] | None = None) -> Tensor:

@@ -5,7 +5,7 @@ import torch
 
 from simorgh.contracts import Measurement, Model, Predicts
 from simorgh.data import Dataset, batches
-from simorgh.evaluate.measure import context, measurement, tested
+from simorgh.evaluate.measure import context, measurement, named, tested
 from simorgh.metrics.classification import auc, balanced_accuracy, brier, reliability
 from simorgh.metrics.modes import proportion
 from simorgh.train import Run
@@ -40,7 +40,7 @@ def _what(run: Run, data: Dataset) -> str:
         return tested(run, data)
     first = "" if run.experiment.evaluate.images is None else f"first {len(data.test)} "
     return (
-        f"{first}{run.experiment.data.name} test molecules, fold {smiles.fold} of {smiles.folds}, {smiles.split}, "
+        f"{first}{named(run)} test molecules, fold {smiles.fold} of {smiles.folds}, {smiles.split}, "
         f"repeat {smiles.repeat}, {smiles.spelling} SMILES"
     )
 

@@ -17,7 +17,7 @@ from simorgh.data import Dataset, Part
 from simorgh.data.config import TextConfig
 from simorgh.data.tokenisers import END, PAD, START, Beyt, Tokeniser, reader
 from simorgh.data.verse import windows
-from simorgh.evaluate.measure import context, measurement
+from simorgh.evaluate.measure import context, measurement, named
 from simorgh.metrics.kneser_ney import KneserNey, longest
 from simorgh.metrics.metre import scan_rate, scans
 from simorgh.metrics.modes import proportion
@@ -73,7 +73,7 @@ def surprise(run: Run, model: Model, data: Dataset, device: str) -> list[Measure
     coded = [[coder.encode_beyt(beyt) for beyt in poem] for poem in poems]
     every = {(i, j) for i, poem in enumerate(poems) for j in range(len(poem))}
     lone = text.split == "line"  # what stands before a beyt was trained on, and only the windows of the data have it
-    what = f"{beyts:,} held-out beyts of {run.experiment.data.name}, split by {text.split}, {count:,} characters"
+    what = f"{beyts:,} held-out beyts of {named(run)}, split by {text.split}, {count:,} characters"
     found = []
     for prompt in (text.beyts,) if lone else dict.fromkeys((text.beyts, 2)):
         part = data.test if lone else windows(coded, every, TextConfig(beyts=prompt))
@@ -185,7 +185,7 @@ def verse(run: Run, model: Model, data: Dataset, device: str) -> list[Measuremen
     flat = [beyt for poem in known for beyt in poem]
     random = [flat[i] for i in rng.integers(len(flat), size=n)]
     strangers = rhyme_rate([(a[0], b[1]) for a, b in zip(random, random[1:] + random[:1])])
-    of = f"{n} answers to held-out beyts of {run.experiment.data.name}"
+    of = f"{n} answers to held-out beyts of {named(run)}"
     about = context(run, split=run.experiment.data.text.split)
     free = answers(model, coder, pairs, Decoding(top_p=TOP_P), run.experiment.seed, device)
     tries = min(TRIES, max(1, run.experiment.evaluate.samples // 100))  # fewer in a small evaluation

@@ -26,12 +26,12 @@ def mean_interval(
     """The mean of independent `values` (n,), n >= 2, with mean -+ quantile * s / sqrt(n).
 
     "t" takes Student's quantile with n - 1 degrees of freedom (a few seeds or folds); "normal" takes the Gaussian
-    one (many images, whose values need not be Gaussian).
+    one (many images, whose values need not be Gaussian), from 200 values on: of fewer it would promise too much.
     """
     values = _values(values)
     error = values.std(ddof=1) / len(values) ** 0.5
     tail = _tail(level)
-    quantile = stats.t.isf(tail, len(values) - 1) if kind == "t" else stats.norm.isf(tail)
+    quantile = stats.t.isf(tail, len(values) - 1) if kind == "t" or len(values) < 200 else stats.norm.isf(tail)
     mean = float(values.mean())
     return Interval(mean, mean - float(quantile * error), mean + float(quantile * error), len(values))
 

@@ -10,7 +10,7 @@ from simorgh.train import Run
 SMALLER = {
     "neg_elbo", "neg_elbo_same_images", "iwae_bound", "fd_digits", "fd_sprites", "fid", "kid", "mse", "bits_per_dim",
     "bits_per_char", "bits_per_beyt", "perplexity", "brier", "kid_inception", "fd_digits_extrapolated",
-    "variance_scaled_error", "calibration_error", "bits_per_char_pair", "modes_kl", "prior_bits", "prior_nats_per_code",
+    "variance_scaled_error", "calibration_error", "bits_per_char_pair", "modes_kl",
 }  # fmt: skip
 LARGER = {
     "precision", "recall", "density", "coverage", "judge_accuracy", "tstr_accuracy", "accuracy", "balanced_accuracy",

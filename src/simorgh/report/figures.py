@@ -206,25 +206,28 @@ def latent_scatter(
     limits: float | None = None,
     axes: Axes | None = None,
     legend: bool = True,
+    names: Sequence[str] = (),
 ) -> Figure:
     """The codes (N, 2) coloured by class, contours around 50 % and 90 % of each class, a legend of all classes.
 
-    `limits` sets both axes to [-limits, limits]; without it outliers beyond the 0.2 % quantiles may be cut.
-    `axes` draws into a panel of a figure of yours.
+    `names` are those of the classes, by label; without them the labels stand for themselves. `limits` sets both axes
+    to [-limits, limits]; without it outliers beyond the 0.2 % quantiles may be cut. `axes` draws into a panel of a
+    figure of yours.
     """
     use_style()
     z, y, xlim, ylim = _codes(codes, labels, limits)
     if axes is None:
         axes = Figure(figsize=(4.9, 4.1)).subplots()
     for label in np.unique(y):
-        mine, colour = z[y == label], class_colour(label)
+        mine, colour, name = z[y == label], class_colour(label), names[label] if names else str(label)
         axes.scatter(*mine.T, s=5, alpha=0.35, color=colour, linewidths=0)
-        axes.scatter([], [], s=24, color=colour, label=str(label))
+        axes.scatter([], [], s=24, color=colour, label=name)
         if contours:
             _contours(axes, mine, colour)
         spot = np.median(mine, axis=0)
-        axes.text(*spot, str(label), color="white", weight="bold", ha="center", va="center", fontsize=8, clip_on=True,
-                  bbox={"boxstyle": "circle,pad=0.18", "facecolor": colour, "edgecolor": "white"})  # fmt: skip
+        shape = "circle,pad=0.18" if len(name) < 3 else "round,pad=0.25"
+        axes.text(*spot, name, color="white", weight="bold", ha="center", va="center", fontsize=8, clip_on=True,
+                  bbox={"boxstyle": shape, "facecolor": colour, "edgecolor": "white"})  # fmt: skip
     axes.set(xlim=xlim, ylim=ylim, xlabel="$z_1$", ylabel="$z_2$")
     if legend:
         axes.legend(title="class", loc="center left", bbox_to_anchor=(1, 0.5))

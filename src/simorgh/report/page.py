@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from simorgh.data import load
 from simorgh.report.compare import compare
 from simorgh.report.notebook import build, execute, save, to_html
 from simorgh.train import Run
@@ -18,7 +19,9 @@ def run_report(run: Run, lang: str = "en") -> Path:
     Settings, training curves, samples, reconstructions, codes in the plane where they are two-dimensional, and
     every measurement with protocol, n, interval and floor.
     """
-    run.model()  # one sentence now, rather than a failed cell later, where the run is not finished
+    # One sentence now, rather than a failed cell later, where the run is not finished or its data are not there.
+    run.model()
+    load(run.experiment.data)
     e = run.experiment
     subtitle = f"{e.preset}, seed {e.seed}, {e.data.name}"
     context = json.dumps({"run": str(run.path.resolve()), "lang": lang})

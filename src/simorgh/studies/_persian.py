@@ -88,7 +88,6 @@ WORDS = {
     "noisy AE: one for all": "{AE} نوفه‌دار: یکی برای همه",
     "place on the segment": "جا روی پاره‌خط",
     "distance to the nearest image": "فاصله تا نزدیک‌ترین تصویر",
-    "judge's confidence": "اطمینان داور",
     "log-density: Gaussian, Laplace": "لگاریتم چگالی: گاوسی، لاپلاس",
     "Student, round": "استیودنت، گرد",
     "rotation, degrees": "چرخش، درجه",

@@ -99,7 +99,7 @@ def _tell_of_the_dead(loop: _loop.Loop, run: Run) -> None:
     dead = [o.name for o in loop.objectives if history and history[-1].get(f"{o.name}/grad_norm") == 0]
     for name in dead:
         said = f"The gradient of {name} was exactly 0 at the end of {run.path}: it had stopped learning. "
-        warnings.warn(f"{said}Try a smaller rate (--train.optimiser.lr) or another seed.", Notice, stacklevel=2)
+        warnings.warn(f"{said}Try a smaller rate (--{loop.rule(name)}.lr) or another seed.", Notice, stacklevel=2)
 
 
 def _fit(

@@ -72,7 +72,12 @@ class Engine:
         if self.device.type == "cuda":
             torch.cuda.set_device(self.device)
         if self.size > 1 and not dist.is_initialized():
-            dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
+            try:
+                dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
+            except ValueError as error:  # a variable that torchrun sets is missing
+                raise UserError(
+                    f"WORLD_SIZE is {self.size}, but torchrun did not start this process: use it, or unset WORLD_SIZE."
+                ) from error
         if precision == "bf16" and not multiplies_bf16(self.device):
             raise UserError("precision bf16 needs a GPU, or a CPU with AMX or AVX512-BF16; use fp32 or auto here.")
         if precision == "auto":

@@ -6,6 +6,7 @@ run directory can be opened by anybody. Unknown keys and impossible values are r
 
 import hashlib
 import json
+import reprlib
 import types
 import typing
 from collections.abc import Mapping
@@ -62,7 +63,8 @@ class TrainConfig:
         ema_half_life: examples after which an averaged weight forgets half; 0 keeps no average.
         keep: "last" weights, or those with the "best" validation loss (needs data.validation > 0).
         precision: "fp32"; "bf16" autocast; "auto" for bf16 where the hardware multiplies it and else fp32 (the run's
-            environment.json says whether it does).
+            environment.json says whether it does). On an NVIDIA card torch lets convolutions of "fp32" round their
+            factors to TF32; products of matrices and all of a CPU are in full.
         compile: hand the model's networks to torch.compile.
         snapshots: how often along training a few samples from one fixed noise are stored.
         snapshot_samples: how many samples each of them holds.
@@ -102,6 +104,11 @@ class EvaluateConfig:
     samples: int = 10000
     density_images: int = 0
     images: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.images is not None and self.images < 2:
+            raise UserError(f"evaluate.images is {self.images}; it should be at least 2, or left out to look at all.")
+        check_least("evaluate", self, importance_samples=0, importance_images=2, samples=10, density_images=0)
 
 
 @dataclass(frozen=True)
@@ -165,7 +172,7 @@ def from_dict(kind: Any, value: Any, where: str = "experiment") -> Any:
         return from_dict(_member([a for a in arguments if a is not type(None)], value, where), value, where)
     if origin is Literal:
         if value not in arguments:
-            raise UserError(f"{where} is {value!r}; it can be {', '.join(map(str, arguments))}.")
+            raise UserError(f"{where} is {brief(value)}; it can be {', '.join(map(str, arguments))}.")
         return value
     if origin is tuple and isinstance(value, list | tuple):
         kinds = [arguments[0]] * len(value) if arguments[-1] is Ellipsis else arguments
@@ -177,7 +184,7 @@ def from_dict(kind: Any, value: Any, where: str = "experiment") -> Any:
         return float(value)
     elif isinstance(kind, type) and type(value) is kind:
         return value
-    raise UserError(f"{where} is {value!r}, which is not {getattr(kind, '__name__', kind)}.")
+    raise UserError(f"{where} is {brief(value)}, which is not {getattr(kind, '__name__', kind)}.")
 
 
 def setting(experiment: Experiment, path: str) -> tuple[Any, Any]:
@@ -226,7 +233,7 @@ def override(experiment: Experiment, settings: Mapping[str, Any]) -> Experiment:
 
 def _dataclass(kind: type, value: Any, where: str) -> Any:
     if not isinstance(value, Mapping):
-        raise UserError(f"{where} should be a table of settings, not {value!r}.")
+        raise UserError(f"{where} should be a table of settings, not {brief(value)}.")
     known = {f.name: f for f in fields(kind)}
     for key in value:
         if key not in known:
@@ -268,10 +275,18 @@ def _kind(config: Config) -> str:
 
 def _is_number(value: Any) -> bool:
     """Whether it is one or spells one: YAML takes 1e-3 for a word."""
-    if not isinstance(value, str):
-        return type(value) in (int, float)
+    if type(value) not in (int, float, str):
+        return False
     try:
         float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
     return True
+
+
+def brief(value: Any) -> str:
+    """`value` as it is written in a message: of a long one the beginning."""
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = short.maxlong = 120
+    short.maxlist = short.maxdict = short.maxtuple = 8
+    return short.repr(value)

@@ -159,6 +159,15 @@ class Loop:
             model.recalibrate()
         return model
 
+    def rule(self, objective: str) -> str:
+        """The setting that holds the optimiser of `objective`."""
+        return f"train.optimisers.{objective}" if objective in self.config.optimisers else "train.optimiser"
+
+    def advice(self, objective: str) -> str:
+        """What to try where `objective` diverged."""
+        rule = self.rule(objective)
+        return f"Try a smaller learning rate (--{rule}.lr) or clipping (--{rule}.clip 1)."
+
     def logged(self) -> dict[str, float]:
         """Means since the last call. Diverged when one of them is not finite."""
         means = self._window.means()
@@ -166,7 +175,7 @@ class Loop:
             if not isfinite(value):
                 raise Diverged(
                     f"Training diverged: {key} became {value} before step {self.step}. "
-                    "Try a smaller learning rate (--train.optimiser.lr) or clipping (--train.optimiser.clip 1)."
+                    f"{self.advice(key.partition('/')[0])}"
                 )
         return means
 
@@ -174,10 +183,8 @@ class Loop:
         """Diverged where a weight is not finite: the loss of a step says nothing of what that step left behind."""
         for name, weight in self.model.named_parameters():
             if not torch.isfinite(weight).all():
-                raise Diverged(
-                    f"Training diverged: {name} is not finite after step {self.step}. "
-                    "Try a smaller learning rate (--train.optimiser.lr) or clipping (--train.optimiser.clip 1)."
-                )
+                owner = next((o.name for o in self.objectives if any(p is weight for p in o.parameters)), "")
+                raise Diverged(f"Training diverged: {name} is not finite after step {self.step}. {self.advice(owner)}")
 
     def state_dict(self) -> dict:
         return {

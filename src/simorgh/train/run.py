@@ -11,13 +11,16 @@ import json
 import os
 import platform
 import subprocess
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
+from types import NoneType
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -27,6 +30,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from simorgh.contracts import DataSpec, Measurement, Model, UserError
+from simorgh.errors import Notice
 from simorgh.files import write
 from simorgh.train.engine import multiplies_bf16
 from simorgh.train.experiment import EvaluateConfig, Experiment, from_dict, to_dict
@@ -38,6 +42,12 @@ except ImportError:
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one in C where there is one: a vocabulary may have tens of thousands of symbols."""
+
+MACHINE = {"gpu", "torch_threads", "multiplies_bf16"}
+"""What is read of environment.json again."""
+
+COUNTED = ("step", "samples", "seconds")
+"""What every line of history.jsonl has."""
 
 SNAPSHOTS = "[0-9]*.npz"
 """Pattern of the files in samples/. A kill in the middle of a write leaves files that begin with a dot."""
@@ -54,7 +64,11 @@ def alone(path: Path) -> Iterator[None]:
         return
     path.mkdir(parents=True, exist_ok=True)
     with open(path / "lock", "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            warnings.warn(f"Another program works on {path}: this one waits until it is done.", Notice, stacklevel=3)
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
@@ -122,12 +136,14 @@ class Run:
             raise UserError(f"{path} is not a run directory (it has no experiment.yaml).")
         try:
             shown = yaml.load((path / "experiment.yaml").read_text(encoding="utf-8"), LOADER)
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise UserError(f"{path / 'experiment.yaml'} cannot be read as YAML.") from error
         if not isinstance(shown, Mapping) or {"experiment", "spec"} - shown.keys():
             raise UserError(f"{path / 'experiment.yaml'} lacks the tables experiment and spec.")
-        experiment = from_dict(Experiment, shown["experiment"])
-        return cls(path, experiment, from_dict(DataSpec, shown["spec"], "spec"))
+        experiment, spec = from_dict(Experiment, shown["experiment"]), from_dict(DataSpec, shown["spec"], "spec")
+        if min(spec.shape, default=1) < 1:
+            raise UserError(f"{path / 'experiment.yaml'} has examples of shape {spec.shape}; sides are at least 1.")
+        return cls(path, experiment, spec)
 
     # weights
 
@@ -140,10 +156,16 @@ class Run:
 
     @cached_property
     def _model(self) -> Model:
-        averaged = self.path / "ema.safetensors"
-        path = averaged if averaged.is_file() else self.path / "model.safetensors"
-        if not path.is_file():
+        if not self.finished:
             raise UserError(f"{self.path} is not finished: run the same train command again, it resumes by itself.")
+        averaged, config = self.path / "ema.safetensors", self.experiment.train
+        kept = config.ema_half_life and config.keep == "last" and (self.path / "state.pt").is_file()
+        if kept and not averaged.is_file():
+            raise UserError(
+                f"{averaged} is missing, the averaged weights that this run stands for: delete its model.safetensors "
+                "and run the same train command again, which writes both from the checkpoint."
+            )
+        path = averaged if averaged.is_file() else self.path / "model.safetensors"
         model = self.experiment.model.build(self.spec)
         load_weights(model, path)
         return model.eval().requires_grad_(False)
@@ -165,9 +187,12 @@ class Run:
         if not path.is_file():
             return None
         try:
-            return torch.load(path, map_location="cpu", weights_only=True)
+            state = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:
             raise UserError(f"{path} is damaged or not a checkpoint: delete it to train from the start.") from error
+        if not isinstance(state, dict) or not isinstance(state.get("step"), int):
+            raise UserError(f"{path} is not a checkpoint of a training: delete it to train from the start.")
+        return state
 
     # history, snapshots and results
 
@@ -175,9 +200,12 @@ class Run:
         """Versions and machine of the training, see `environment`. UserError where the file is gone or damaged."""
         path = self.path / "environment.json"
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise UserError(f"{path} is missing or damaged: train the run again.") from error
+            found = json.loads(path.read_text(encoding="utf-8"))
+            if isinstance(found, dict) and found.keys() >= MACHINE:
+                return found
+        except (OSError, ValueError):
+            pass
+        raise UserError(f"{path} is missing or damaged: train the run again.")
 
     def precision(self) -> str:
         """What products were trained in, "bf16" or "fp32": `auto` as the machine of the training had it."""
@@ -188,8 +216,11 @@ class Run:
         """(step, arrays of uint8 pixels) along training; see `snapshot` in loop.py."""
         found = []
         for path in sorted((self.path / "samples").glob(SNAPSHOTS)):
-            with np.load(path, allow_pickle=False) as arrays:
-                found.append((int(path.stem), dict(arrays)))
+            try:
+                with np.load(path, allow_pickle=False) as arrays:
+                    found.append((int(path.stem), dict(arrays)))
+            except (OSError, ValueError, EOFError, TypeError, BadZipFile) as error:
+                raise UserError(f"{path} is damaged: delete it, and the run is shown without it.") from error
         return found
 
     def history(self) -> list[dict[str, float]]:
@@ -200,8 +231,9 @@ class Run:
             lines = [json.loads(line) for line in text.split("\n")[:-1]]
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise UserError(f"{path} has a line that is not JSON.") from error
-        if not all(isinstance(line, dict) and "step" in line for line in lines):
-            raise UserError(f"{path} has a line without its step.")
+        for line in lines:
+            if not isinstance(line, dict) or not all(type(line.get(k)) in (int, float) for k in COUNTED):
+                raise UserError(f"{path} has a line without numbers for {', '.join(COUNTED)}.")
         return lines
 
     def append_history(self, line: Mapping[str, float]) -> None:
@@ -239,8 +271,9 @@ class Run:
     def _groups(self) -> dict[str, dict]:
         path = self.path / "measured.json"
         try:
-            return json.loads(path.read_text(encoding="utf-8"))["groups"] if path.is_file() else {}
-        except (ValueError, KeyError, TypeError) as error:
+            groups = json.loads(path.read_text(encoding="utf-8"))["groups"] if path.is_file() else {}
+            return {k: {"evaluate": held["evaluate"], "names": held.get("names", [])} for k, held in groups.items()}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(f"{path} is damaged: delete it, and the run is measured again.") from error
 
     def _save_groups(self, groups: dict[str, dict]) -> None:
@@ -264,9 +297,13 @@ def read_measurements(path: Path) -> list[Measurement]:
     if not path.is_file():
         return []
     try:
-        return [Measurement(**row) for row in json.loads(path.read_text(encoding="utf-8"))]
-    except (json.JSONDecodeError, TypeError, UnicodeDecodeError) as error:
+        found = [Measurement(**row) for row in json.loads(path.read_text(encoding="utf-8"))]
+    except (ValueError, TypeError) as error:
         raise UserError(f"{path} is not a list of measurements.") from error
+    for m in found:
+        if type(m.value) not in (int, float) or any(type(v) not in (int, float, NoneType) for v in (m.low, m.high)):
+            raise UserError(f"{path} has a measurement {m.name!r} that is not a number.")
+    return found
 
 
 def write_measurements(path: Path, measurements: Iterable[Measurement]) -> None:

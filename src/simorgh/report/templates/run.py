@@ -1,6 +1,8 @@
 # %%
 import json
 import os
+import re
+from html import escape
 
 import numpy as np
 import torch
@@ -44,8 +46,9 @@ paper.table(["setting", "value"], flat(settings), "Everything that decides the r
 paper.say(f"Left out, for they mean nothing to this data set: {named}.",
           f"در جدول نیامده است، چون برای این داده معنایی ندارد: {named}.")
 parameters = sum(p.numel() for p in model.parameters())
-paper.say(f"Data: {data.source}. The model has {parameters:,} parameters.",
-          f"داده: <bdi dir=\"ltr\">{data.source}</bdi>. مدل {parameters:,} پارامتر دارد.")
+source = escape(data.source)  # it may carry the name of a folder
+paper.say(f"Data: {source}. The model has {parameters:,} parameters.",
+          f"داده: <bdi dir=\"ltr\">{source}</bdi>. مدل {parameters:,} پارامتر دارد.")
 
 # %% [markdown] lang="en"
 # ## Training
@@ -54,7 +57,7 @@ paper.say(f"Data: {data.source}. The model has {parameters:,} parameters.",
 
 # %%
 history = run.history()
-keys = [k for k in dict.fromkeys(k for line in history for k in line) if "/" in k and not k.startswith("valid/")]
+keys = [k for k in dict.fromkeys(k for line in history for k in line) if re.fullmatch(r"(?!valid/)[\w.-]+/[\w./-]+", k)]
 losses = [k for k in keys if k.endswith("/loss")] + [k for k in keys if not k.endswith("/loss")]
 if losses:
     paper.figure(curves({experiment.name: history}, losses[:3], epoch=len(data.train)), "training",
@@ -98,7 +101,7 @@ if isinstance(model, Reconstructs) and run.spec.kind == "image":
 if isinstance(model, Encodes) and model.latent_dim == 2 and batch.y is not None:
     with torch.no_grad():
         codes = model.encode(batch.x, batch.y)
-    paper.figure(latent_scatter(np.asarray(codes), np.asarray(batch.y)), "codes",
+    paper.figure(latent_scatter(np.asarray(codes), np.asarray(batch.y), names=run.spec.labels), "codes",
                  f"Codes of {len(codes):,} test images; contours enclose 50 % and 90 % of each class.",
                  f"کد {len(codes):,} تصویر آزمون؛ خط‌های تراز ۵۰ و ۹۰ درصد هر رده را در بر می‌گیرند.")
 
