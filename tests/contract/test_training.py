@@ -415,6 +415,8 @@ def test_damaged_files_are_refused_in_one_sentence(tmp_path: Path):
     ("measured.json", '{"groups": []}', lambda run: run.measured()),
     ("measured.json", '{"groups": {"training": 5}}', lambda run: run.measured()),
     ("experiment.yaml", "seed: 2020-99-99", lambda run: Run.open(run.path)),
+    ("experiment.yaml", "[" * 100_000, lambda run: Run.open(run.path)),
+    ("experiment.yaml", "a: &a [1, 1]\nb: [*a, *a]\n", lambda run: Run.open(run.path)),
     ("experiment.yaml", "epochs", lambda run: Run.open(run.path)),
     ("experiment.yaml", "side", lambda run: Run.open(run.path)),
     ("state.pt", "tensor", lambda run: run.load_state()),

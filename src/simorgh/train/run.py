@@ -53,6 +53,23 @@ SNAPSHOTS = "[0-9]*.npz"
 """Pattern of the files in samples/. A kill in the middle of a write leaves files that begin with a dot."""
 
 
+class _Plain(yaml.SafeDumper):
+    """Writes what stands in two places twice, never as an alias."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _check_shape(text: str) -> None:
+    """YAMLError for what no run has written: nesting so deep that the parser in C would run out of its stack, and
+    aliases, by which a few lines become gigabytes."""
+    depth = 0
+    for event in yaml.parse(text, LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > 50 or isinstance(event, yaml.AliasEvent):
+            raise yaml.YAMLError("nested too deep, or with aliases")
+
+
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
     """Keep others out of the run directory `path` while it is written: who comes second waits. A program that dies
@@ -125,7 +142,7 @@ class Run:
 
     def _described(self) -> "Run":
         shown = {"experiment": to_dict(self.experiment), "spec": to_dict(replace(self.spec, mean=()))}
-        write(self.path / "experiment.yaml", yaml.safe_dump(shown, sort_keys=False))
+        write(self.path / "experiment.yaml", yaml.dump(shown, Dumper=_Plain, sort_keys=False))
         return self
 
     @classmethod
@@ -135,7 +152,9 @@ class Run:
         if not (path / "experiment.yaml").is_file():
             raise UserError(f"{path} is not a run directory (it has no experiment.yaml).")
         try:
-            shown = yaml.load((path / "experiment.yaml").read_text(encoding="utf-8"), LOADER)
+            text = (path / "experiment.yaml").read_text(encoding="utf-8")
+            _check_shape(text)
+            shown = yaml.load(text, LOADER)
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise UserError(f"{path / 'experiment.yaml'} cannot be read as YAML.") from error
         if not isinstance(shown, Mapping) or {"experiment", "spec"} - shown.keys():
