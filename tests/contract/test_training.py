@@ -31,6 +31,7 @@ from simorgh.models.vae import VAE
 from simorgh.nn.spectral import spectral
 from simorgh.nn.unet import UNet
 from simorgh.recipes import recipe
+from simorgh.report.page import run_report
 from simorgh.train import Run, fit, initialise
 from simorgh.train.ema import EMA
 from simorgh.train.engine import Engine
@@ -457,6 +458,17 @@ def test_a_run_without_its_averaged_weights_is_not_another_model(tmp_path: Path)
     (run.path / "model.safetensors").unlink()
     with pytest.raises(UserError, match="not finished"):
         Run.open(run.path).model()
+
+
+def test_a_history_that_was_cut_is_no_whole_training(tmp_path: Path):
+    """Whole lines are gone, so every line that is left can be read."""
+    run = fit(small(), tmp_path, progress=False)
+    assert [m.name for m in evaluate(run, ("training",))] == ["seconds"]
+    lines = (run.path / "history.jsonl").read_text().splitlines(keepends=True)
+    (run.path / "history.jsonl").write_text("".join(lines[: len(lines) // 2]))
+    with pytest.warns(Notice, match="was cut off"):
+        assert not evaluate(run, ("training",))
+    assert "The history was cut off" in run_report(run).read_text()
 
 
 def test_who_waits_for_another_program_says_so(tmp_path: Path):

@@ -52,6 +52,9 @@ def training(run: Run, model: Model, data: Dataset, device: str) -> list[Measure
     history = run.history()
     if not history:
         return []
+    if run.lacks_its_end(len(data.train)):
+        warnings.warn(f"{run.path / 'history.jsonl'} was cut off: its seconds are left out.", Notice, stacklevel=2)
+        return []
     made = run.environment()
     where = f"wall clock of the training loop, {'cuda' if made['gpu'] else 'cpu'}, {made['torch_threads']} threads"
     return [measurement("seconds", history[-1]["seconds"], "s", where, n=history[-1]["samples"], context=context(run))]

@@ -12,6 +12,7 @@ import typing
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from math import ceil
 from typing import Any, Literal
 
 from simorgh.contracts import Config, UserError, check_least
@@ -85,6 +86,10 @@ class TrainConfig:
     snapshot_samples: int = 10
     log_every: int = 50
     checkpoint_seconds: float = 10.0
+
+    def steps(self, examples: int) -> int:
+        """Steps of the whole training on so many examples."""
+        return ceil(self.epochs * examples / self.batch_size)
 
 
 @dataclass(frozen=True)

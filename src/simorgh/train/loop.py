@@ -8,7 +8,7 @@ import io
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from math import ceil, isfinite
+from math import isfinite
 
 import numpy as np
 import torch
@@ -116,7 +116,7 @@ class Loop:
         linear = {id(_weight(m)) for m in model.modules() if isinstance(m, nn.Linear)} - looked_up
         self.optimisers = {o.name: Optimiser(rule, o.parameters, linear) for o, rule in zip(self.objectives, rules)}
         self.ema = EMA(model, config.ema_half_life) if config.ema_half_life else None
-        self.steps = ceil(config.epochs * examples / config.batch_size) if self.objectives else 0
+        self.steps = config.steps(examples) if self.objectives else 0
         self.step = 0
         self._seed = seed
         first = engine.rank * config.batch_size // engine.size

@@ -255,6 +255,12 @@ class Run:
                 raise UserError(f"{path} has a line without numbers for {', '.join(COUNTED)}.")
         return lines
 
+    def lacks_its_end(self, examples: int) -> bool:
+        """Whether the history stops before the last step of a training on `examples`: of a finished run, which has them
+        all, somebody has cut the file."""
+        lines = self.history()
+        return bool(lines) and lines[-1]["step"] < self.experiment.train.steps(examples)
+
     def append_history(self, line: Mapping[str, float]) -> None:
         with open(self.path / "history.jsonl", "a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")

@@ -65,6 +65,9 @@ if losses:
                  "روند آموزش؛ خط کم‌رنگ مقدار خام و خط پررنگ مقدار هموارشده است؛ مقدارهای کمیابِ بسیار دور از بقیه "
                  "نشان داده نشده‌اند.")
     last = history[-1]
+    if run.lacks_its_end(len(data.train)):
+        paper.say("**The history was cut off**: its last lines are gone, what follows is not of all of the training.",
+                  "**تاریخچه بریده شده است**: سطرهای آخرش نیست و آنچه می‌آید از همهٔ آموزش نیست.")
     # A loss of one stage of training is in the lines of that stage only.
     parts = {k: [line[k] for line in history if k in line] for k in losses[:3] if k.endswith("/loss")}
     changes = {k: f"{values[0]:.4g} → {values[-1]:.4g}" for k, values in parts.items()}
