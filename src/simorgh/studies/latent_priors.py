@@ -316,8 +316,8 @@ quality = ("fd_digits", "kid", "precision", "recall", "coverage", "leakage_neigh
 judged = {k: {m: study.results(k, m) for m in quality} for k in names}
 best = next(iter(judged.values()))
 floors = [None if best[m] is None or best[m].floor is None else kit.Cell(kit.digits(best[m].floor)) for m in quality]
-study.table([study.pick("prior", "پیشین"), *("KID / 10⁻³" if m == "kid" else m.replace("_", " ") for m in quality)], [*([called[names[k]], *kit.cells(judged[k].values())] for k in names), [study.pick("floor", "کف"), *floors]],
-            en="Samples against test images, and how well fifteen neighbours read the label off the code. Floor: training images in place of samples, and guessing for the last column.", fa="نمونه‌ها در برابر تصویرهای آزمون، و این‌که پانزده همسایه برچسب را چه اندازه از کد می‌خوانند. کف: تصویر آموزش به جای نمونه، و برای ستون آخر حدس کور.")
+study.table([study.pick("prior", "پیشین"), *("KID / 10⁻³" if m == "kid" else m.replace("_", " ") for m in quality)], [*([called[names[k]], *(kit.Cell(kit.short(m)) for m in judged[k].values())] for k in names), [study.pick("floor", "کف"), *floors]],
+            en="Samples against test images, and how well fifteen neighbours read the label off the code; mean over seeds ± half of the 95 % interval. Floor: training images in place of samples, and guessing for the last column.", fa="نمونه‌ها در برابر تصویرهای آزمون، و این‌که پانزده همسایه برچسب را چه اندازه از کد می‌خوانند؛ میانگین بذرها ± نیم‌بازهٔ ۹۵ درصد. کف: تصویر آموزش به جای نمونه، و برای ستون آخر حدس کور.")
 for key in names:
     if key == "prior-categorical":
         study.figure(image_grid(coded[key].model.decode(torch.eye(64)), 4, 16, cell=0.4), "samples_categorical", en="Categorical prior: all 64 symbols, decoded. The model can draw no other picture.", fa="پیشین رده‌ای: هر ۶۴ نماد، رمزگشایی‌شده. این مدل تصویر دیگری نمی‌تواند بکشد.")
