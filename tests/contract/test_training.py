@@ -18,6 +18,7 @@ from functools import partialmethod
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -112,7 +113,7 @@ def test_without_git_a_run_is_of_no_known_commit(monkeypatch):
 def test_a_run_knows_in_what_products_it_was_trained(tmp_path: Path, asked: str):
     run = Run.create(tmp_path, small(precision=asked), load(DataConfig("digits")).spec)
     for multiplies, found in ((True, "bf16"), (False, "fp32")):
-        told = {"gpu": None, "torch_threads": 1, "multiplies_bf16": multiplies}
+        told = {"gpu": None, "torch_threads": 1, "processor_cores": 2, "multiplies_bf16": multiplies}
         (tmp_path / "environment.json").write_text(json.dumps(told))
         assert run.precision() == (found if asked == "auto" else asked)
 
@@ -423,6 +424,8 @@ def test_damaged_files_are_refused_in_one_sentence(tmp_path: Path):
     ("state.pt", "tensor", lambda run: run.load_state()),
     ("state.pt", "empty", lambda run: run.load_state()),
     ("samples/0000003.npz", "PK cut off", lambda run: run.snapshots()),
+    ("samples/0000003.npz", "spoilt", lambda run: run.snapshots()),
+    ("experiment.yaml", "digits", lambda run: Run.open(run.path)),
 ])  # fmt: skip
 def test_a_file_of_another_shape_is_refused_where_it_is_read(tmp_path: Path, name: str, content: str, read):
     """What can be parsed and is something else must not come up as a TypeError somewhere behind."""
@@ -432,14 +435,20 @@ def test_a_file_of_another_shape_is_refused_where_it_is_read(tmp_path: Path, nam
     content = {
         "value": json.dumps([{**good, "protocol_hash": "", "floor": None}]),
         "epochs": settings.replace("epochs: 2.0", "epochs: 1" + "0" * 400),
+        "digits": settings.replace("epochs: 2.0", "epochs: [0x" + "f" * 6000 + "]"),
         "side": settings.replace("  shape:\n  - 1\n  - 8\n", "  shape:\n  - 1\n  - -8\n"),
     }.get(content, content)
     assert content != settings
     (tmp_path / "samples").mkdir()
     (tmp_path / name).write_text(content)
+    if content == "spoilt":
+        np.savez_compressed(tmp_path / name, samples=np.random.default_rng(0).integers(0, 9, 5000))
+        whole = bytearray((tmp_path / name).read_bytes())
+        whole[len(whole) // 2] ^= 0xFF
+        (tmp_path / name).write_bytes(whole)
     if name == "state.pt":
         torch.save({} if content == "empty" else torch.zeros(3), tmp_path / name)
-    said = r"train\.epochs" if "0" * 400 in content else re.escape(name)
+    said = r"train\.epochs" if "0" * 400 in content or "f" * 400 in content else re.escape(name)
     with pytest.raises(UserError, match=said) as error:
         read(run)
     assert len(str(error.value)) < 400
@@ -474,7 +483,7 @@ def test_a_history_that_was_cut_is_no_whole_training(tmp_path: Path):
 def test_who_waits_for_another_program_says_so(tmp_path: Path):
     with open(tmp_path / "lock", "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        threading.Timer(0.5, fcntl.flock, (file, fcntl.LOCK_UN)).start()
+        threading.Timer(5, fcntl.flock, (file, fcntl.LOCK_UN)).start()
         with pytest.warns(Notice, match="Another program works on"), alone(tmp_path):
             pass
 
@@ -494,10 +503,11 @@ def test_advice_names_the_setting_that_the_objective_has(tmp_path: Path):
         fit(small(optimiser=OptimiserConfig("sgd", lr=1e6), log_every=1), tmp_path, progress=False)
 
 
-def test_what_cannot_be_evaluated_is_not_trained():
+def test_what_cannot_be_evaluated_is_not_trained(tmp_path: Path):
     for wrong in ({"samples": 0}, {"images": 1}, {"importance_images": 1}):
         with pytest.raises(UserError, match=f"evaluate.{next(iter(wrong))} is"):
-            replace(small().evaluate, **wrong)
+            fit(replace(small(), evaluate=replace(small().evaluate, **wrong)), tmp_path, progress=False)
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path):

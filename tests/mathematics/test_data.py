@@ -377,7 +377,10 @@ def test_a_link_to_a_folder_is_a_class_and_one_to_above_no_circle(tmp_path):
         for i in range(4):
             Image.fromarray(np.full((4, 4), i, np.uint8)).save(tmp_path / name / f"{i}.png")
     (tmp_path / "here" / "b").symlink_to(tmp_path / "elsewhere")
-    (tmp_path / "elsewhere" / "again").symlink_to(tmp_path / "here")
+    for name in ("elsewhere/again", "here/a/root", "elsewhere/.hidden"):
+        (tmp_path / name).symlink_to(tmp_path / "here")
+    (tmp_path / "here" / "a" / "twice").symlink_to(tmp_path / "here" / "a")
+    (tmp_path / "here" / "up").symlink_to(tmp_path)
     data = load(DataConfig(f"folder:{tmp_path}/here"))
     assert data.spec.labels == ("a", "b")
     assert len(data.train) + len(data.test) == 8

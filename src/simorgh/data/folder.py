@@ -54,24 +54,24 @@ def pictures(path: str, example: str) -> tuple[Path, list[Path]]:
     root = Path(path).expanduser()
     if not path or not root.is_dir():
         raise UserError(f"There is no folder {path!r}: give an existing one, as in {example}.")
-    files = sorted(f for f in _walk(root) if f.suffix.lower() in SUFFIXES and _visible(f.relative_to(root)))
+    files = sorted(f for f in _walk(root) if f.suffix.lower() in SUFFIXES)
     if len(files) < FEWEST:
         raise UserError(f"{path} holds {len(files)} png, jpg or bmp images; at least {FEWEST} are needed.")
     return root, files
 
 
 def _walk(root: Path) -> Iterator[Path]:
-    """Every file under `root`, through links to folders too, but not round in circles."""
+    """Every file under `root` that is not hidden, through links to folders too: each folder once a class, and none that
+    holds `root` itself."""
+    seen, home = set(), os.path.realpath(root)
     for folder, inner, names in os.walk(root, followlinks=True):
-        above = Path(folder).relative_to(root).parents
-        if os.path.realpath(folder) in {os.path.realpath(root / part) for part in above}:
+        owner, real = Path(folder).relative_to(root).parts[:1], os.path.realpath(folder)
+        if (owner, real) in seen or (owner and f"{home}{os.sep}".startswith(f"{real.rstrip(os.sep)}{os.sep}")):
             inner.clear()
-        else:
-            yield from (Path(folder, name) for name in names)
-
-
-def _visible(path: Path) -> bool:
-    return not any(name.startswith(".") for name in path.parts)
+            continue
+        seen.add((owner, real))
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        yield from (Path(folder, name) for name in names if not name.startswith("."))
 
 
 def _stack(files: list[Path]) -> torch.Tensor:

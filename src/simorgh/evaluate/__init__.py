@@ -193,6 +193,7 @@ def evaluate(
     """
     for name in metrics:
         check_name(name, METRICS, "metric")
+    run.experiment.evaluate.check()
     if inception is not None:
         load_inception(inception)  # a wrong file is to be found now
     if device == "cpu":
@@ -214,14 +215,14 @@ def evaluate(
     for name, measure in groups.items():
         new[name] = measure()
         if not new[name] and name in metrics:
-            warnings.warn(f"{run.path} has nothing that {name} could measure.", Notice, stacklevel=2)
+            warnings.warn(f"{run.path} has nothing that {name} could measure as it is set.", Notice, stacklevel=2)
         if new[name] or name == last:  # what has nothing to say is stored with the next that has
             run.save_results(new)
             found += new[name]
             new = {}
     if not metrics and isinstance(model, Samples) and {m.name for m in found} <= {"seconds"}:
         said = f"No distance of samples to {run.experiment.data.name} is known here"
-        hint = ": give --inception the weights of that network for FID" if run.spec.kind == "image" else ""
+        hint = ": evaluate --inception FILE, the weights of Inception, measures FID" if run.spec.kind == "image" else ""
         warnings.warn(f"{said}{hint}.", Notice, stacklevel=2)
     return found
 

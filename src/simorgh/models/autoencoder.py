@@ -15,7 +15,7 @@ a running mean that every step updates, the noise has the variance `noise` * R, 
 With noise = 1/2 the signal-to-noise ratio per coordinate is 2 in (1), whatever d, and 2/d in (2). Under noise of
 fixed size an encoder escapes by scaling its codes up. As R follows the codes that earns it nothing, but no gradient
 tells it so (R is a measured number to it), and the codes still drift outwards without end. So a decoder under noise
-reads (z - c) / sqrt(R): drift then does not reach it, where otherwise it dies of inputs in the thousands.
+reads (z - c) / sqrt(R): drift then does not reach it.
 
 New images are decoded from a Gaussian with the running mean and variance of each coordinate of the codes: a
 density fitted afterwards, not one that training has prepared (Ghosh et al. 2020 call it ex-post). Units: nats

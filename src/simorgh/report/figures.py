@@ -219,7 +219,8 @@ def latent_scatter(
     if axes is None:
         axes = Figure(figsize=(4.9, 4.1)).subplots()
     for label in np.unique(y):
-        mine, colour, name = z[y == label], class_colour(label), names[label] if names else str(label)
+        mine, colour = z[y == label], class_colour(label)
+        name = names[label].replace("$", r"\$") if names else str(label)
         axes.scatter(*mine.T, s=5, alpha=0.35, color=colour, linewidths=0)
         axes.scatter([], [], s=24, color=colour, label=name)
         if contours:

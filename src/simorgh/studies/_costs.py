@@ -1,7 +1,6 @@
 """What a network costs, counted: parameters, operations, bytes kept for the backward pass, shapes of a U-Net's blocks;
 and how long a training took, by the clock and without what ran beside it."""
 
-import json
 from collections.abc import Callable, Mapping
 from math import prod
 from typing import NamedTuple
@@ -145,7 +144,7 @@ def clock(run: Run) -> Clock:
         fast, half = np.quantile(seconds / steps, (0.1, 0.5))
         undisturbed += float(fast * steps.sum()) / 60
         uneven.append((steps.sum(), half / max(fast, 1e-9)))
-    env = json.loads((run.path / "environment.json").read_text(encoding="utf-8"))
+    env = run.environment()
     used, cores = env["torch_threads"], env["processor_cores"]
     place = f"{used} of {cores} cores", f"{used} هسته از {cores} هسته"
     return Clock(before[1] / 60, undisturbed, float(max(uneven)[1]), (env["gpu"], env["gpu"]) if env["gpu"] else place)

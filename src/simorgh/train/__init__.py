@@ -43,6 +43,7 @@ def fit(
     its history once it is written; what it raises ends the training.
     UserError for settings that do not fit the data; Diverged where the loss stops being finite.
     """
+    experiment.evaluate.check()
     experiment = settled(experiment)
     path = Path(out) / f"{experiment.name}-{experiment.hash}"
     if (path / "model.safetensors").is_file():

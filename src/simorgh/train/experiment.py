@@ -6,7 +6,6 @@ run directory can be opened by anybody. Unknown keys and impossible values are r
 
 import hashlib
 import json
-import reprlib
 import types
 import typing
 from collections.abc import Mapping
@@ -110,7 +109,8 @@ class EvaluateConfig:
     density_images: int = 0
     images: int | None = None
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """UserError for a value that cannot be met."""
         if self.images is not None and self.images < 2:
             raise UserError(f"evaluate.images is {self.images}; it should be at least 2, or left out to look at all.")
         check_least("evaluate", self, importance_samples=0, importance_images=2, samples=10, density_images=0)
@@ -242,7 +242,7 @@ def _dataclass(kind: type, value: Any, where: str) -> Any:
     known = {f.name: f for f in fields(kind)}
     for key in value:
         if key not in known:
-            raise UserError(f"{where}.{key} is not a setting; {hint(str(key), known)}")
+            raise UserError(f"{where}.{brief(key).strip(chr(39))} is not a setting; {hint(str(key), known)}")
     for name, f in known.items():
         if name not in value and f.default is MISSING and f.default_factory is MISSING:
             raise UserError(f"{where}.{name} is missing.")
@@ -257,7 +257,7 @@ def _member(kinds: list[type], value: Any, where: str) -> type:
     named = {typing.get_args(typing.get_type_hints(k)["kind"])[0]: k for k in kinds}
     word = value.get("kind", next(iter(named))) if isinstance(value, Mapping) else value
     if not isinstance(word, str) or word not in named:
-        raise UserError(f"{where}.kind should be one of {', '.join(named)}, not {word!r}.")
+        raise UserError(f"{where}.kind should be one of {', '.join(named)}, not {brief(word)}.")
     return named[word]
 
 
@@ -291,7 +291,8 @@ def _is_number(value: Any) -> bool:
 
 def brief(value: Any) -> str:
     """`value` as it is written in a message: of a long one the beginning."""
-    short = reprlib.Repr()
-    short.maxstring = short.maxother = short.maxlong = 120
-    short.maxlist = short.maxdict = short.maxtuple = 8
-    return short.repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no whole number of so many digits
+        text = "a number of thousands of digits"
+    return text if len(text) <= 200 else f"{text[:200]}..."

@@ -12,6 +12,7 @@ import os
 import platform
 import subprocess
 import warnings
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -43,21 +44,14 @@ except ImportError:
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one in C where there is one: a vocabulary may have tens of thousands of symbols."""
 
-MACHINE = {"gpu", "torch_threads", "multiplies_bf16"}
-"""What is read of environment.json again."""
+MACHINE = {"gpu", "torch_threads", "processor_cores"}
+"""What is read of every environment.json again."""
 
 COUNTED = ("step", "samples", "seconds")
 """What every line of history.jsonl has."""
 
 SNAPSHOTS = "[0-9]*.npz"
 """Pattern of the files in samples/. A kill in the middle of a write leaves files that begin with a dot."""
-
-
-class _Plain(yaml.SafeDumper):
-    """Writes what stands in two places twice, never as an alias."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
 
 
 def _check_shape(text: str) -> None:
@@ -142,7 +136,7 @@ class Run:
 
     def _described(self) -> "Run":
         shown = {"experiment": to_dict(self.experiment), "spec": to_dict(replace(self.spec, mean=()))}
-        write(self.path / "experiment.yaml", yaml.dump(shown, Dumper=_Plain, sort_keys=False))
+        write(self.path / "experiment.yaml", yaml.safe_dump(shown, sort_keys=False))
         return self
 
     @classmethod
@@ -229,7 +223,7 @@ class Run:
     def precision(self) -> str:
         """What products were trained in, "bf16" or "fp32": `auto` as the machine of the training had it."""
         asked = self.experiment.train.precision
-        return asked if asked != "auto" else "bf16" if self.environment()["multiplies_bf16"] else "fp32"
+        return asked if asked != "auto" else "bf16" if self.environment().get("multiplies_bf16") else "fp32"
 
     def snapshots(self) -> list[tuple[int, dict[str, np.ndarray]]]:
         """(step, arrays of uint8 pixels) along training; see `snapshot` in loop.py."""
@@ -238,7 +232,7 @@ class Run:
             try:
                 with np.load(path, allow_pickle=False) as arrays:
                     found.append((int(path.stem), dict(arrays)))
-            except (OSError, ValueError, EOFError, TypeError, BadZipFile) as error:
+            except (OSError, ValueError, EOFError, TypeError, zlib.error, BadZipFile) as error:
                 raise UserError(f"{path} is damaged: delete it, and the run is shown without it.") from error
         return found
 
