@@ -74,8 +74,10 @@ def over_seeds(measurements: Sequence[Measurement]) -> Measurement:
         raise UserError("There is nothing to average: no run holds this measurement.")
     first = measurements[0]
     if len({m.protocol_hash for m in measurements}) > 1:
-        raise UserError(f"{first.name} was measured under different protocols: these numbers cannot be averaged. "
-            "Where all runs should be alike, evaluate each of them again.")
+        raise UserError(
+            f"{first.name} was measured under different protocols: these numbers cannot be averaged. "
+            "Where all runs should be alike, evaluate each of them again."
+        )
     if len(measurements) == 1:
         return first
     mean = mean_interval([m.value for m in measurements])
