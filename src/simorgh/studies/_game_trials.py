@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import inf
 
 import numpy as np
+from matplotlib.figure import Figure
 from scipy.stats import spearmanr
 
 from simorgh.data import load
@@ -74,17 +75,8 @@ def trials(study: Study, keys: Sequence[str], chosen: Run) -> None:
         "خط تیره: آموزش شکست خورد.",
     )  # fmt: skip
     sound = [t for t in ranked if t.distance is not None]
-    columns = dict(zip(SETTINGS, zip(*(t.settings for t in sound))))
-    options = {name: sorted(set(column)) for name, column in columns.items()}
-    figure = trial_parameters(
-        {name: [options[name].index(v) for v in column] for name, column in columns.items()},
-        [t.distance for t in sound], ["finished"] * len(sound), ylabel="fd-digits",
-        categories={name: range(len(values)) for name, values in options.items()},
-    )  # fmt: skip
-    for panel, values in zip(figure.axes, options.values()):
-        panel.set_xticks(range(len(values)), [f"{v:g}" for v in values])
     study.figure(
-        figure, "trials", "Every finished trial against each of its settings; a triangle is farther away than the axis reaches.",
+        _figure(sound), "trials", "Every finished trial against each of its settings; a triangle is farther away than the axis reaches.",
         "هر آزمایشِ پایان‌یافته در برابر هر یک از تنظیم‌هایش؛ مثلث دورتر از آن است که محور نشان می‌دهد.",
     )  # fmt: skip
     study.table(
@@ -96,6 +88,20 @@ def trials(study: Study, keys: Sequence[str], chosen: Run) -> None:
         "میانهٔ فاصله در هر مقدارِ هر تنظیم، روی آن تنظیم‌های دیگر که با همهٔ مقدارهای آن آزموده شدند و به پایان رسیدند.",
     )  # fmt: skip
     told(study, ranked, own, passes, chosen.experiment.train.epochs)
+
+
+def _figure(sound: Sequence[Trial]) -> Figure:
+    """The distance of each finished trial against each of its settings, values at equal steps."""
+    columns = dict(zip(SETTINGS, zip(*(t.settings for t in sound))))
+    options = {name: sorted(set(column)) for name, column in columns.items()}
+    figure = trial_parameters(
+        {name: [options[name].index(v) for v in column] for name, column in columns.items()},
+        [t.distance for t in sound], ["finished"] * len(sound), ylabel="fd-digits",
+        categories={name: range(len(values)) for name, values in options.items()},
+    )  # fmt: skip
+    for panel, values in zip(figure.axes, options.values()):
+        panel.set_xticks(range(len(values)), [f"{v:g}" for v in values])
+    return figure
 
 
 def medians(trials: Sequence[Trial], at: int) -> dict[float, float]:

@@ -217,7 +217,7 @@ for k, found in laws.items():
         study.measure("typical_share_twenty", *one[:3], n=n, unit="share", protocol=f"{law}, decoded, code of 20 dimensions, seed 0", recipe=k)
 study.table(study.pick(["model, 20 dimensions", "signal to noise per coordinate", "typical at uniform points", "typical of its own samples", "reconstruction error"],
                        ["مدل، ۲۰ بُعد", "سیگنال به نوفه در هر مختصه", "نوعی در نقاط یکنواخت", "نوعی میان نمونه‌های خودش", "خطای بازسازی"]),
-            [[study.word(names[k]), kit.Cell({"ae-noisy": "2", "ae-noisy-each": "0.1"}.get(k, "–")), *(kit.ends(one) for one in found), kit.number(study.results(f"{k}@20", "mse"), unit=False, floor=False)] for k, found in laws.items()],
+            [[study.word(names[k]), kit.Cell({"ae-noisy": "2", "ae-noisy-each": f"{2 / wide[k].latent_dim:g}"}.get(k, "–")), *(kit.ends(one) for one in found), kit.number(study.results(f"{k}@20", "mse"), unit=False, floor=False)] for k, found in laws.items()],
             en=f"The same four models with twenty dimensions, where the two readings of the noise lie far apart; {n} codes, seed 0.", fa=f"همان چهار مدل با بیست بُعد، که دو خوانش نوفه در آن بسیار از هم دورند؛ {n} کد، بذر صفر.")
 factors, seeds = (0.0, 0.03, 0.125, 0.5, 2.0), range(2 if study.small else 3)
 x = data.test.x[:2000].float() / 255

@@ -242,7 +242,7 @@ def _dataclass(kind: type, value: Any, where: str) -> Any:
     known = {f.name: f for f in fields(kind)}
     for key in value:
         if key not in known:
-            raise UserError(f"{where}.{brief(key).strip(chr(39))} is not a setting; {hint(str(key), known)}")
+            raise UserError(f"{where}.{str(key)[:200]} is not a setting; {hint(str(key), known)}")
     for name, f in known.items():
         if name not in value and f.default is MISSING and f.default_factory is MISSING:
             raise UserError(f"{where}.{name} is missing.")
