@@ -9,6 +9,7 @@ generator keeps only 32 bits of its seed, which would make equal samples likely 
 """
 
 import hashlib
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
@@ -18,10 +19,33 @@ import torch
 from torch import Tensor
 
 
+def _bits(key: tuple) -> np.ndarray:
+    return np.frombuffer(hashlib.blake2b(repr(key).encode(), digest_size=16).digest(), dtype=np.uint64)
+
+
 def philox(*key: object) -> np.random.Generator:
     """A generator whose stream is fixed by the printed form of `key`."""
-    digest = hashlib.blake2b(repr(key).encode(), digest_size=16).digest()
-    return np.random.Generator(np.random.Philox(key=np.frombuffer(digest, dtype=np.uint64)))
+    return np.random.Generator(np.random.Philox(key=_bits(key)))
+
+
+class _Restarted(threading.local):
+    """The stream of `philox` from its beginning, for a draw that is made at once: `of` another key ends it.
+
+    A new generator first asks the system for entropy, only to be given a key; in a training step that shows.
+    """
+
+    def __init__(self) -> None:
+        self._bits = np.random.Philox(key=0)
+        self._generator = np.random.Generator(self._bits)
+        self._state = self._bits.state
+
+    def of(self, *key: object) -> np.random.Generator:
+        self._state["state"]["key"] = _bits(key)
+        self._bits.state = self._state
+        return self._generator
+
+
+_restarted = _Restarted()
 
 
 def _normal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -61,7 +85,7 @@ class Noise:
         if self.start + mine > whole:
             raise ValueError(f"rows {self.start} to {self.start + mine} asked of a batch of {whole}")
         shape[axis] = whole
-        rng = philox(self.seed, self.purpose, self.step, name)
+        rng = _restarted.of(self.seed, self.purpose, self.step, name)
         values = torch.from_numpy(draw(rng, tuple(shape)))
         if whole != mine:
             values = values.narrow(axis, self.start, mine)

@@ -676,3 +676,36 @@ def test_a_checkpoint_of_one_part_is_still_read():
     optimiser = Optimiser(OptimiserConfig(), [weight])
     optimiser.load_state_dict(old.state_dict())
     assert torch.equal(optimiser.state_dict()["0"]["state"][0]["exp_avg"], old.state_dict()["state"][0]["exp_avg"])
+
+
+def test_a_checkpoint_of_two_groups_without_decay_continues_as_it_was():
+    """Matrices and vectors once had a group each, whatever the decay."""
+    start = [torch.randn(3), torch.randn(3, 2)]  # the vector first, as no layer has them
+    old, new = ([torch.nn.Parameter(t.clone()) for t in start] for _ in range(2))
+    before = torch.optim.Adam([{"params": old[1:]}, {"params": old[:1]}], lr=0.1, fused=True)
+    optimiser = Optimiser(OptimiserConfig(lr=0.1), new)
+    for p in old:
+        p.grad = torch.randn_like(p)
+    before.step()
+    optimiser.load_state_dict({"0": copy.deepcopy(before.state_dict())})
+    grads = [torch.randn_like(p) for p in old]
+    for p, q, grad in zip(old, new, grads):
+        q.data.copy_(p.data)
+        p.grad = grad
+    before.step()
+    optimiser.step(grads, 0.0)
+    assert all(torch.equal(p, q) for p, q in zip(old, new))
+
+
+def test_no_moment_rests_below_the_normal_numbers(tmp_path: Path):
+    """A weight that gets no gradient any more would keep a subnormal one for ever, and slow every step down."""
+    if not torch.set_flush_denormal(False):
+        pytest.skip("this processor cannot flush subnormal numbers")
+    base = small(epochs=150.0, log_every=50, optimiser=OptimiserConfig(lr=1e-3), snapshots=0)
+    network = replace(base.model.network, hidden=(64,), activation="relu")
+    base = replace(base, data=DataConfig("digits", limit=256), model=replace(base.model, network=network))
+    before = fit(base, tmp_path, progress=False).load_state()["optimisers"]["elbo"]["0"]["state"]
+    moments = torch.cat([state["exp_avg"].flatten().abs() for state in before.values()])
+    tiny = torch.finfo(torch.float32).tiny
+    assert int((moments == 0).sum()) > 100, "no weight of this training has lost its gradient"
+    assert not int(((moments > 0) & (moments < tiny)).sum())

@@ -42,7 +42,7 @@ from simorgh.metrics.leakage import leakage
 from simorgh.metrics.likelihood import importance_bound
 from simorgh.noise import Noise
 from simorgh.train import Run
-from simorgh.train.engine import keep_freed_memory, use_fast_matmul
+from simorgh.train.engine import settle_cpu
 
 __all__ = ["METRICS", "Measurement", "evaluate", "generate", "measurement", "over_seeds"]
 
@@ -197,8 +197,7 @@ def evaluate(
     if inception is not None:
         load_inception(inception)  # a wrong file is to be found now
     if device == "cpu":
-        use_fast_matmul()
-        keep_freed_memory()
+        settle_cpu()
     asked = metrics or [name for name in METRICS if name not in ON_REQUEST]
     model, data = run.model().to(device), load(run.experiment.data)
     data = replace(data, test=data.test.take(slice(0, run.experiment.evaluate.images)))

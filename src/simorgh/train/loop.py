@@ -72,25 +72,33 @@ def _grad(loss: Tensor, objective: Objective) -> list[Tensor]:
 
 
 class Window:
-    """Sums of everything logged since the last line; kept as tensors, so that no step waits for the device."""
+    """Everything logged since the last line; kept as tensors, so that no step waits for the device."""
 
     def __init__(self) -> None:
-        self._sums: dict[str, Tensor] = {}
-        self._weights: dict[str, float] = {}
+        self._keys: set[str] = set()
+        self._seen: dict[tuple[str, ...], tuple[list[Tensor], list[float]]] = {}
 
     def add(self, name: str, terms: Terms) -> None:
-        for key, value in (("loss", terms.loss), *terms.logs.items()):
-            key, value = f"{name}/{key}", value.detach() * terms.weight
-            self._sums[key] = self._sums[key] + value if key in self._sums else value
-            self._weights[key] = self._weights.get(key, 0.0) + terms.weight
+        keys = tuple(f"{name}/{key}" for key in ("loss", *terms.logs))
+        values, weights = self._seen.setdefault(keys, ([], []))
+        # A copy, in one operation: what is logged may be a buffer that the next step changes.
+        values.append(torch.stack([terms.loss, *terms.logs.values()]).detach())
+        weights.append(terms.weight)
+        self._keys.update(keys)
 
     def __contains__(self, key: str) -> bool:
-        return key in self._sums
+        return key in self._keys
 
     def means(self) -> dict[str, float]:
-        means = {key: float(total) / self._weights[key] for key, total in self._sums.items()}
+        sums: dict[str, list[float]] = {}
+        for keys, (values, weights) in self._seen.items():
+            rows = torch.stack(values).double()
+            for key, total in zip(keys, (rows.new_tensor(weights) @ rows).tolist()):
+                so_far = sums.setdefault(key, [0.0, 0.0])
+                so_far[0] += total
+                so_far[1] += sum(weights)
         self.__init__()
-        return means
+        return {key: total / weight for key, (total, weight) in sums.items()}
 
 
 def _weight(layer: nn.Module) -> nn.Parameter:

@@ -42,11 +42,9 @@ class Optimiser:
         taken = {id(p) for p in hidden}
         matrices = [p for p in self.parameters if p.ndim > 1 and id(p) not in taken]
         rest = [p for p in self.parameters if p.ndim <= 1]
-        groups = [
-            {"params": matrices, "weight_decay": config.weight_decay},
-            {"params": rest, "weight_decay": 0.0},
-        ]
-        groups = [group for group in groups if group["params"]]
+        # Without decay they are one group: a fused kernel is called once for each.
+        parts = [(matrices, config.weight_decay), (rest, 0.0)] if config.weight_decay else [(matrices + rest, 0.0)]
+        groups = [{"params": params, "weight_decay": decay} for params, decay in parts if params]
         # The fused kernels do a whole step in one pass over memory; RMSprop has none, so it takes the foreach one.
         adam = {"lr": config.lr, "betas": config.betas, "eps": config.eps, "fused": True}
         self._torch = [] if not groups else [{
@@ -81,7 +79,15 @@ class Optimiser:
         if "param_groups" in state:  # a checkpoint of before there were two parts
             state = {"0": state}
         for i, part in enumerate(self._torch):
-            part.load_state_dict(state[str(i)])
+            part.load_state_dict(_in_groups_of(part, state[str(i)]))
+
+
+def _in_groups_of(part: torch.optim.Optimizer, state: dict) -> dict:
+    """`state` in the groups of `part`: once there were two of them without decay as well."""
+    groups = state["param_groups"]
+    if len(part.param_groups) == 1:
+        groups = [{**groups[0], "params": [p for group in groups for p in group["params"]]}]
+    return {**state, "param_groups": groups}
 
 
 def in_layout_of(parameter: Tensor, grad: Tensor) -> Tensor:
