@@ -64,7 +64,7 @@ def flush_subnormals() -> None:
 
     Adam's mean gradient of a weight that gets none any more (behind a dead ReLU, of a pixel or a symbol that hardly
     ever occurs) shrinks by a tenth a step; some 700 steps later it is such a number, and rounding keeps it there for
-    ever. Arithmetic with them takes many times as long: an MLP VAE with ReLU loses a fifth of its speed.
+    ever. Arithmetic with them takes many times as long: dense networks with ReLU lose a fifth of their speed.
     A thread inherits this from the thread that starts it, so it comes before the first parallel computation.
     """
     torch.set_flush_denormal(True)
