@@ -1,5 +1,7 @@
 """Parts of the studies of likelihoods, digits and verse, against hand-made cases."""
 
+from math import log
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ import torch
 from simorgh.noise import philox
 from simorgh.studies import _digits as digits
 from simorgh.studies import _likelihoods as likelihoods
+from simorgh.studies import _silence as silence
 from simorgh.studies import _verse as verse
 
 
@@ -59,3 +62,34 @@ def test_lines_that_change_most_come_first_and_equals_in_their_order():
 def test_parameters_of_the_published_gpt2():
     """The smallest GPT-2 of Radford et al. 2019: 50,257 symbols, 1,024 places, 12 layers of 768."""
     assert verse.gpt_parameters(768, 12, 50_257, 1024) == 124_439_808
+
+
+@pytest.mark.parametrize("in_order", [False, True])
+def test_a_decoder_reads_no_pixel_that_it_is_to_say(in_order: bool):
+    generator = torch.Generator().manual_seed(0)
+    decoder = silence.Decoder(in_order).double()
+    x, z = (torch.rand(3, n, generator=generator, dtype=torch.float64) for n in (silence.PIXELS, silence.DIMENSIONS))
+    slopes = torch.autograd.functional.jacobian(lambda x: decoder(x, z).sum(0), x).abs().sum(1)  # (pixel, read)
+    assert bool(slopes.tril(-1).any()) is in_order
+    assert not slopes.triu().any()
+    assert torch.autograd.functional.jacobian(lambda z: decoder(x, z).sum(0), z).abs().sum(1).all(), "each hears it"
+
+
+def test_rows_of_a_chain_have_the_entropy_that_is_said():
+    rows = silence.chains(20_000, "test of the entropy")
+    nats = silence.true_nats(rows).double()
+    assert abs(float(nats.mean()) - silence.ENTROPY) < 4 * float(nats.std()) / len(nats) ** 0.5
+    assert abs(float(rows.mean()) - 0.5) < 0.02
+    short = torch.zeros(2, silence.PIXELS)
+    short[1, 5:] = 1
+    by_hand = log(2) - (silence.PIXELS - 1) * log(0.9), log(2) - (silence.PIXELS - 2) * log(0.9) - log(0.1)
+    assert torch.allclose(silence.true_nats(short), torch.tensor(by_hand))
+
+
+def test_a_gaussian_code_is_heard_less_where_the_decoder_reads_in_order():
+    alone, ordered = (silence.heard(False, in_order, steps=400, seed=0) for in_order in (False, True))
+    kept = silence.heard(True, True, steps=400, seed=0)
+    assert float(ordered.gain.mean()) < 0.5 * float(alone.gain.mean()) < float(kept.gain.mean())
+    assert float(ordered.kl.mean()) < 0.7 * float(alone.kl.mean())
+    assert torch.equal(kept.kl, torch.full_like(kept.kl, silence.PLACES * log(silence.CODES)))
+    assert min(float(h.excess.mean()) for h in (alone, ordered, kept)) > 0
