@@ -118,7 +118,7 @@ class Heard:
     course: list[dict[str, float]]
 
 
-def heard(quantised: bool, in_order: bool, steps: int, seed: int, n: int = 1000) -> Heard:
+def heard(quantised: bool, in_order: bool, steps: int, seed: int, n: int = 10_000) -> Heard:
     """What a pair, trained for `steps` on rows that come only once, says of `n` others."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
@@ -137,7 +137,7 @@ def heard(quantised: bool, in_order: bool, steps: int, seed: int, n: int = 1000)
             course.append({"step": step, "KL": float(kl.detach().mean())})
     pair.eval()
     with torch.no_grad():
-        x = chains(n, "test")
+        x = chains(n, "test", seed)
         z, kl, _ = pair.code(x, Noise(seed, "silence, test"))
         own, others = pair.log_p(x, z), pair.log_p(x, z.roll(1, 0))
     return Heard(kl, own - others, kl - own - true_nats(x), course)

@@ -126,7 +126,7 @@ for i, ((name, pair), seed) in enumerate(product(pairs.items(), range(tries))):
     study.advance("four pairs of codes and decoders", i, len(pairs) * tries)
     listened.setdefault(name, []).append(heard(*pair, steps, seed))
 study.advance("four pairs of codes and decoders", 1, 1)
-rule = f"1,000 test rows of the chain, {steps:,} steps of 128 fresh rows, {tries} seed{'s' * (tries > 1)}"
+rule = f"10,000 test rows of the chain, {steps:,} steps of 128 fresh rows, {tries} seed{'s' * (tries > 1)}"
 found = {}
 for name, seen in listened.items():
     over = {"kl": [float(h.kl.mean()) for h in seen], "code_gain": [float(h.gain.mean()) for h in seen], "excess_nats": [float(h.excess.mean()) for h in seen]}
@@ -134,7 +134,7 @@ for name, seen in listened.items():
 study.table(study.pick(["code and decoder", "KL", "gain by one's own code", "loss above the true nats"], ["کد و رمزگشا", "KL", "سود کد خودی", "هزینه بالای نات‌های درست"]),
             [[study.word(name), *(kit.ends(m, 2) for m in row.values())] for name, row in found.items()],
             f"Nats a row, {rule}. The gain is by how much a row is likelier with its own code than with that of another row; the true nats are -log p of the same rows under the chain itself, {ENTROPY:.2f} on average.",
-            f"نات بر ردیف، ۱٬۰۰۰ ردیف آزمون، {steps:,} گام با ۱۲۸ ردیف تازه، {tries} بذر. سود یعنی ردیف با کد خودش چه‌قدر محتمل‌تر است تا با کد ردیفی دیگر؛ نات‌های درست <bdi dir=\"ltr\">-log p</bdi> همان ردیف‌ها زیر خود زنجیره است، به طور میانگین {ENTROPY:.2f}.")
+            f"نات بر ردیف، ۱۰٬۰۰۰ ردیف آزمون، {steps:,} گام با ۱۲۸ ردیف تازه، {tries} بذر. سود یعنی ردیف با کد خودش چه‌قدر محتمل‌تر است تا با کد ردیفی دیگر؛ نات‌های درست <bdi dir=\"ltr\">-log p</bdi> همان ردیف‌ها زیر خود زنجیره است، به طور میانگین {ENTROPY:.2f}.")
 courses = {name: [h.course for h in seen] for name, seen in listened.items() if name.startswith("Gaussian")}
 study.figure(curves(courses | {"quantised code": listened["quantised code, pixels in order"][0].course}, "KL", ylabel="nats per row"), "silence",
              "What the code costs while the pairs are trained; one line a seed. A quantised code costs always the same.", "هزینهٔ کد در طول آموزش؛ هر خط یک بذر. هزینهٔ کد کوانتیده همیشه یکی است.")
