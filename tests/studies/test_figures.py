@@ -42,3 +42,5 @@ def test_codes_carry_the_names_of_their_classes():
     assert [text.get_text() for text in shown.get_legend().get_texts()] == ["1", "two"]
     assert [text.get_text() for text in shown.texts] == ["1", "two"]
     assert [text.get_text() for text in latent_scatter(codes, labels).axes[0].texts] == ["0", "1"]
+    shown = latent_scatter(codes, labels, names=("_rest", "two")).axes[0]
+    assert [text.get_text() for text in shown.get_legend().get_texts()] == ["_rest", "two"]
