@@ -20,16 +20,18 @@ def test_a_draw_is_the_beginning_of_its_own_stream():
 
 
 def test_threads_do_not_draw_from_each_others_streams():
-    found = {}
+    found, together = {}, threading.Barrier(4)
 
     def draw(step: int) -> None:
-        found[step] = [Noise(0, "train", step).normal(2000, name=str(i)).numpy() for i in range(50)]
+        together.wait()
+        found[step] = [Noise(0, "train", step).normal(100_000, name=str(i)).numpy() for i in range(10)]
 
     threads = [threading.Thread(target=draw, args=(step,)) for step in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    assert len(found) == 4
     for step, draws in found.items():
         for i, values in enumerate(draws):
-            assert np.array_equal(values, philox(0, "train", step, str(i)).standard_normal(2000, dtype=np.float32))
+            assert np.array_equal(values, philox(0, "train", step, str(i)).standard_normal(100_000, dtype=np.float32))

@@ -218,12 +218,13 @@ def latent_scatter(
     z, y, xlim, ylim = _codes(codes, labels, limits)
     if axes is None:
         axes = Figure(figsize=(4.9, 4.1)).subplots()
-    signs = {}
+    signs, known = [], []
     for label in np.unique(y):
         mine, colour = z[y == label], class_colour(label)
         name = names[label].replace("$", r"\$") if names else str(label)
         axes.scatter(*mine.T, s=5, alpha=0.35, color=colour, linewidths=0)
-        signs[name] = axes.scatter([], [], s=24, color=colour, label=name)
+        signs.append(axes.scatter([], [], s=24, color=colour, label=name))
+        known.append(name)
         if contours:
             _contours(axes, mine, colour)
         spot = np.median(mine, axis=0)
@@ -233,7 +234,7 @@ def latent_scatter(
     axes.set(xlim=xlim, ylim=ylim, xlabel="$z_1$", ylabel="$z_2$")
     if legend:
         # By hand: a legend that gathers its labels leaves out names that begin with an underscore.
-        axes.legend(list(signs.values()), list(signs), title="class", loc="center left", bbox_to_anchor=(1, 0.5))
+        axes.legend(signs, known, title="class", loc="center left", bbox_to_anchor=(1, 0.5))
     return axes.figure
 
 

@@ -4,7 +4,7 @@ Rows of 32 pixels, of which each is like the one before it with probability 0.9:
 
     H = log 2 + 31 h(0.9),    h(p) = -p log p - (1 - p) log(1 - p),                                         (1)
 
-is what no model's loss can be below. Two codes stand before two decoders. The decoders have the same layers and the
+is what no model's expected loss can be below. Two codes stand before two decoders. The decoders have the same layers and the
 same number of weights; what differs is which weights a mask lets through:
 
     alone       log p(x | z) = sum_i log p(x_i | z)                       the pixels are independent given the code
@@ -107,7 +107,7 @@ class Heard:
 
     Attributes:
         kl: what the code costs.
-        gain: by how much a row is likelier with its own code than with that of the next one.
+        gain: by how much a row is likelier with its own code than with that of the row before.
         excess: -log p(x | z) + kl, the negative ELBO, above the nats that the row has under the chain itself.
         course: lines with `step` and the `KL` of its batch while the pair was trained.
     """
@@ -119,7 +119,7 @@ class Heard:
 
 
 def heard(quantised: bool, in_order: bool, steps: int, seed: int, n: int = 10_000) -> Heard:
-    """What a pair, trained for `steps` on rows that come only once, says of `n` others."""
+    """What a pair, trained for `steps` on rows that are drawn afresh at each, says of `n` others."""
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         pair = Pair(quantised, in_order)

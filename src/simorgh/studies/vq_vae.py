@@ -109,13 +109,13 @@ study.say(f"Computed over 1,000 test images: every KL is {places} log {k} = {pla
 # That nothing pulls a quantised code towards silence is derived; that a Gaussian one does fall silent is to be seen. Rows of
 # 32 pixels, each like the one before it with probability 0.9, are learnt by pairs of small networks: a Gaussian code or
 # four places of a codebook of eight, before a decoder that takes the pixels for independent given the code, and before one
-# that also reads the pixels before its own (MADE, Germain et al. 2015), and so can do without any code. No loss can be
+# that also reads the pixels before its own (MADE, Germain et al. 2015), and so can do without any code. No expected loss can be
 # below the entropy of the rows, $\log 2 + 31\, h(0.9)$ with $h(p) = -p \log p - (1 - p) \log(1 - p)$.
 # %% [markdown] lang="fa"
-# این‌که هیچ چیز کد کوانتیده را به خاموشی نمی‌کشد نتیجهٔ محاسبه است؛ این‌که کد گاوسی خاموش می‌شود باید دیده شود. ردیف‌هایی از ۳۲ پیکسل، هر پیکسل با
-# احتمال ۰٫۹ مانند پیکسل پیش از خود، آموختهٔ جفت‌هایی از شبکه‌های کوچک می‌شوند: کد گاوسی یا چهار جا از کتابی با هشت کد، پیش از رمزگشایی که پیکسل‌ها
-# را به شرط کد مستقل می‌گیرد و پیش از رمزگشایی که پیکسل‌های پیش از خود را هم می‌خواند (MADE از Germain و همکاران ۲۰۱۵) و پس بی هیچ کدی هم می‌تواند.
-# هیچ هزینه‌ای از آنتروپی ردیف‌ها کمتر نمی‌شود: $\log 2 + 31\, h(0.9)$ با $h(p) = -p \log p - (1 - p) \log(1 - p)$.
+# این‌که هیچ چیز کد کوانتیده را به خاموشی نمی‌کشد از محاسبه برمی‌آید؛ این‌که کد گاوسی خاموش می‌شود باید دیده شود. جفت‌هایی از شبکه‌های کوچک
+# ردیف‌هایی از ۳۲ پیکسل را می‌آموزند که هر پیکسلشان با احتمال ۰٫۹ مانند پیکسل پیشین است: کد گاوسی یا چهار جا از کتابی با هشت کد، همراهِ یک رمزگشا که
+# پیکسل‌ها را به شرط کد مستقل می‌گیرد، و همراهِ یکی که پیکسل‌های پیشین را هم می‌خواند (MADE از Germain و همکاران ۲۰۱۵) و از این رو بی هیچ کدی هم از
+# عهده برمی‌آید. میانگین هیچ هزینه‌ای از آنتروپی ردیف‌ها کمتر نمی‌شود: $\log 2 + 31\, h(0.9)$ با $h(p) = -p \log p - (1 - p) \log(1 - p)$.
 
 # %%
 steps, tries = (200, 1) if study.small else (6000, 3)
@@ -131,20 +131,20 @@ found = {}
 for name, seen in listened.items():
     over = {"kl": [float(h.kl.mean()) for h in seen], "code_gain": [float(h.gain.mean()) for h in seen], "excess_nats": [float(h.excess.mean()) for h in seen]}
     found[name] = {what: study.measure(what, *kit.interval(values), n=tries, unit="nats/row", protocol=rule, pair=name) for what, values in over.items()}
-study.table(study.pick(["code and decoder", "KL", "gain by one's own code", "loss above the true nats"], ["کد و رمزگشا", "KL", "سود کد خودی", "هزینه بالای نات‌های درست"]),
+study.table(study.pick(["code and decoder", "KL", "gain by one's own code", "loss above the true nats"], ["کد و رمزگشا", "KL", "سود کد خودی", "هزینهٔ افزون بر نات‌های واقعی"]),
             [[study.word(name), *(kit.ends(m, 2) for m in row.values())] for name, row in found.items()],
             f"Nats a row, {rule}. The gain is by how much a row is likelier with its own code than with that of another row; the true nats are -log p of the same rows under the chain itself, {ENTROPY:.2f} on average.",
-            f"نات بر ردیف، ۱۰٬۰۰۰ ردیف آزمون، {steps:,} گام با ۱۲۸ ردیف تازه، {tries} بذر. سود یعنی ردیف با کد خودش چه‌قدر محتمل‌تر است تا با کد ردیفی دیگر؛ نات‌های درست <bdi dir=\"ltr\">-log p</bdi> همان ردیف‌ها زیر خود زنجیره است، به طور میانگین {ENTROPY:.2f}.")
+            f"نات بر ردیف، ۱۰٬۰۰۰ ردیف آزمون، {steps:,} گام با ۱۲۸ ردیف تازه، {tries} بذر. سود یعنی ردیف با کد خودش چه‌قدر محتمل‌تر است تا با کد ردیفی دیگر؛ نات‌های واقعی یعنی <bdi dir=\"ltr\">-log p</bdi> همان ردیف‌ها زیر خود زنجیره، به طور میانگین {ENTROPY:.2f}.")
 courses = {name: [h.course for h in seen] for name, seen in listened.items() if name.startswith("Gaussian")}
 study.figure(curves(courses | {"quantised code": listened["quantised code, pixels in order"][0].course}, "KL", ylabel="nats per row"), "silence",
-             "What the code costs while the pairs are trained; one line a seed. A quantised code costs always the same.", "هزینهٔ کد در طول آموزش؛ هر خط یک بذر. هزینهٔ کد کوانتیده همیشه یکی است.")
+             "What the code costs while the pairs are trained; a line of a Gaussian code is a seed. A quantised code costs always the same.", "هزینهٔ کد در طول آموزش؛ هر خط کد گاوسی یک بذر است. هزینهٔ کد کوانتیده همیشه یکی است.")
 alone, ordered, kept = (found[name] for name in ("Gaussian code, pixels alone", "Gaussian code, pixels in order", "quantised code, pixels in order"))
-silent = ordered["code_gain"].value < 0.1 * alone["code_gain"].value
+silent = ordered["kl"].value < 0.5 and ordered["code_gain"].value < 1
 cheapest = silent and min(found, key=lambda name: found[name]["excess_nats"].value) == "Gaussian code, pixels in order"
-study.say(f"Before the decoder that reads in order the Gaussian code costs {ordered['kl'].value:.2f} nats in place of {alone['kl'].value:.2f}, and one's own code is worth {ordered['code_gain'].value:.2f} nats in place of {alone['code_gain'].value:.2f}{': it has fallen silent' if silent else ''}. The quantised one is worth {kept['code_gain'].value:.2f} there."
+study.say(f"Before the decoder that reads in order the Gaussian code costs {ordered['kl'].value:.2f} nats in place of {alone['kl'].value:.2f}, and one's own code is worth {ordered['code_gain'].value:.2f} nats in place of {alone['code_gain'].value:.2f}{': it has all but fallen silent' if silent else ''}. The quantised one is worth {kept['code_gain'].value:.2f} there."
           + (f" To be silent is no mistake of the likelihood: this pair has the lowest loss of the four, {ordered['excess_nats'].value:.2f} nats above the true ones, and before the same decoder the quantised code is paid for without need, {kept['excess_nats'].value:.2f} above. What is lost is the code." if cheapest else ""),
-          f"پیش از رمزگشایی که به‌ترتیب می‌خواند، کد گاوسی به جای {alone['kl'].value:.2f} نات {ordered['kl'].value:.2f} نات هزینه دارد و سود کد خودی به جای {alone['code_gain'].value:.2f} نات {ordered['code_gain'].value:.2f} نات است{'؛ کد خاموش شده است' if silent else ''}. سود کد کوانتیده همان‌جا {kept['code_gain'].value:.2f} نات است."
-          + (f" خاموشی از دید درست‌نمایی خطا نیست: هزینهٔ این جفت از هر چهار کمتر است، {ordered['excess_nats'].value:.2f} نات بالای مقدار درست، و پیش از همین رمزگشا بهای کد کوانتیده بی آن‌که نیازی باشد پرداخته می‌شود، {kept['excess_nats'].value:.2f} نات بالای آن. آنچه از دست می‌رود خود کد است." if cheapest else ""))
+          f"همراهِ رمزگشای به‌ترتیب، کد گاوسی به جای {alone['kl'].value:.2f} نات {ordered['kl'].value:.2f} نات هزینه دارد و سود کد خودی به جای {alone['code_gain'].value:.2f} نات {ordered['code_gain'].value:.2f} نات است{'؛ کد کم‌وبیش خاموش شده است' if silent else ''}. سود کد کوانتیده همان‌جا {kept['code_gain'].value:.2f} نات است."
+          + (f" خاموشی از دید درست‌نمایی خطا نیست: این جفت کمترین هزینه را در میان هر چهار دارد، {kit.ltr(format(ordered['excess_nats'].value, '.2f'))} نات افزون بر مقدار واقعی، و همراهِ همین رمزگشا بهای کد کوانتیده بی آن‌که نیازی باشد پرداخته می‌شود، {kept['excess_nats'].value:.2f} نات افزون بر آن. آنچه از دست می‌رود خود کد است." if cheapest else ""))
 
 # %%
 study.figure(block_diagram([["image 28 x 28", "strided conv, twice", "residual + mixing, twice", "map 7 x 7 x D", "nearest code", "decoder", "image "],

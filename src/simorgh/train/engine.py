@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
@@ -65,8 +66,11 @@ def flush_subnormals() -> None:
     Adam's mean gradient of a weight that gets none any more (behind a dead ReLU, of a pixel or a symbol that hardly
     ever occurs) shrinks by a tenth a step; some 700 steps later it is such a number, and rounding keeps it there for
     ever. Arithmetic with them takes many times as long: dense networks with ReLU lose a fifth of their speed.
-    A thread inherits this from the thread that starts it, so it comes before the first parallel computation.
+    A thread inherits this from the thread that starts it: those that a program has started before it trains go on as
+    they were, which costs them speed and changes no weight that is a normal number.
     """
+    for kind in (np.float32, np.float64):
+        np.finfo(kind)  # NumPy before 2.3 looks at subnormals the first time, and warns where it finds none
     torch.set_flush_denormal(True)
 
 

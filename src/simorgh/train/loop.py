@@ -72,32 +72,28 @@ def _grad(loss: Tensor, objective: Objective) -> list[Tensor]:
 
 
 class Window:
-    """Everything logged since the last line; kept as tensors, so that no step waits for the device."""
+    """Sums of everything logged since the last line; kept as tensors, so that no step waits for the device."""
 
     def __init__(self) -> None:
-        self._keys: set[str] = set()
-        self._seen: dict[tuple[str, ...], tuple[list[Tensor], list[float]]] = {}
+        self._sums: dict[tuple[str, ...], tuple[Tensor, float]] = {}
 
     def add(self, name: str, terms: Terms) -> None:
         keys = tuple(f"{name}/{key}" for key in ("loss", *terms.logs))
-        values, weights = self._seen.setdefault(keys, ([], []))
-        # A copy, in one operation: what is logged may be a buffer that the next step changes.
-        values.append(torch.stack([terms.loss, *terms.logs.values()]).detach())
-        weights.append(terms.weight)
-        self._keys.update(keys)
+        values = torch.stack([terms.loss, *terms.logs.values()]).detach().double() * terms.weight
+        total, weight = self._sums.get(keys, (0.0, 0.0))
+        self._sums[keys] = values + total, weight + terms.weight
 
     def __contains__(self, key: str) -> bool:
-        return key in self._keys
+        return any(key in keys for keys in self._sums)
 
     def means(self) -> dict[str, float]:
         sums: dict[str, list[float]] = {}
-        for keys, (values, weights) in self._seen.items():
-            rows = torch.stack(values).double()
-            for key, total in zip(keys, (rows.new_tensor(weights) @ rows).tolist()):
+        for keys, (totals, weight) in self._sums.items():
+            for key, total in zip(keys, totals.tolist()):
                 so_far = sums.setdefault(key, [0.0, 0.0])
                 so_far[0] += total
-                so_far[1] += sum(weights)
-        self.__init__()
+                so_far[1] += weight
+        self._sums = {}
         return {key: total / weight for key, (total, weight) in sums.items()}
 
 

@@ -85,7 +85,7 @@ class Optimiser:
 def _in_groups_of(part: torch.optim.Optimizer, state: dict) -> dict:
     """`state` in the groups of `part`: once there were two of them without decay as well."""
     groups = state["param_groups"]
-    if len(part.param_groups) == 1:
+    if len(part.param_groups) == 1 < len(groups):
         groups = [{**groups[0], "params": [p for group in groups for p in group["params"]]}]
     return {**state, "param_groups": groups}
 
