@@ -53,6 +53,8 @@ OTHERS = (
      (("iwae_bound", "−log p of all test images of MNIST, binarised, nats (published: 86.76)", ""),)),
     ("IWAE of Burda et al., 50-D code, 50 draws, 300 passes, one seed", "paper/iwae-50", "iwae-50",
      (("iwae_bound", "the same (published: 84.78)", ""),)),
+    ("dense GAN, the asked 100 passes, one seed", "paper/gan-dense", "gan-dense", (FD,)),
+    ("dense GAN, 10 passes", "gan_vs_vae", "gan-dense", (FD,)),
     ("GPT-2 of 1.9 million parameters, the Shahnameh", "shahnameh", "verse-scratch",
      (("bits_per_char", "bits a character of held-out beyts", "Kneser-Ney of order 9"),)),
     ("its answers", "shahnameh", ": top-p 0.9, cpu", VERSE),

@@ -1,7 +1,9 @@
 """Dense GAN on 50,000 of the MNIST images, 10,000 held out, at the rate 3e-4 of the assignment.
 
 simorgh train gan-dense --preset cpu     10 passes, about 4 minutes on two cores, in fp32
-simorgh train gan-dense --preset paper   100 passes, as asked
+simorgh train gan-dense --preset paper   100 passes, as asked, 34 minutes on one thread: seed 0 ends on nine of the ten
+                                         digits, 41 % of its samples one of them, and at fd-digits 42.9, where 10 passes
+                                         have 13: more training did harm
 
 Requirements D5.2, D5.3, D5.4 (GAN half), D5.5: a snapshot after every pass.
 """
