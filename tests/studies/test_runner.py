@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -134,3 +135,18 @@ def test_no_cell_ends_in_a_measurement(path: Path):
         last = next(reversed(ast.parse(cell).body), None)
         called = ast.unparse(last.value.func) if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call) else ""
         assert called not in ("study.measure", "study.results"), ast.unparse(last)[:80]
+
+
+def test_a_study_that_is_told_to_end_says_so_in_one_sentence(tmp_path: Path):
+    """As by a scheduler: the client of the notebook lets go of its kernel when the signal comes."""
+    (tmp_path / "ended.py").write_text(
+        "import nbformat\n"
+        "from simorgh.report.notebook import StudyError, execute\n"
+        "cell = 'import os, signal, time\\nos.kill(os.getppid(), signal.SIGTERM)\\ntime.sleep(60)'\n"
+        "try:\n"
+        "    execute(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)]))\n"
+        "except StudyError as error:\n"
+        "    print(error)\n"
+    )
+    told = subprocess.run([sys.executable, tmp_path / "ended.py"], capture_output=True, text=True, timeout=120)
+    assert told.stdout.startswith("Cell 1 of the notebook, which begins with `import os, signal, time`, failed: "), told

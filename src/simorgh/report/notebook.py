@@ -120,14 +120,14 @@ async def _run(client: NotebookClient, environment: Mapping[str, str], watch: Ca
             watch()
             await asyncio.sleep(0.5)
 
-    watching = asyncio.create_task(look())
+    watching, kernel = asyncio.create_task(look()), client.km  # the client forgets it where a signal ends this process
     try:
         await client.async_execute(env=environment)
     finally:
         watching.cancel()
         # The client ends only kernels that it has started by itself.
-        if await client.km.is_alive():
-            await client.km.shutdown_kernel(now=True)
+        if await kernel.is_alive():
+            await kernel.shutdown_kernel(now=True)
 
 
 def _failure(notebook: NotebookNode, reason: str) -> str:
