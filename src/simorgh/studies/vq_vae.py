@@ -134,7 +134,7 @@ for name, seen in listened.items():
 study.table(study.pick(["code and decoder", "KL", "gain by one's own code", "loss above the true nats"], ["کد و رمزگشا", "KL", "سود کد خودی", "هزینهٔ افزون بر نات‌های واقعی"]),
             [[study.word(name), *(kit.ends(m, 2) for m in row.values())] for name, row in found.items()],
             f"Nats a row, {rule}. The gain is by how much a row is likelier with its own code than with that of another row; the true nats are -log p of the same rows under the chain itself, {ENTROPY:.2f} on average.",
-            f"نات بر ردیف، ۱۰٬۰۰۰ ردیف آزمون، {steps:,} گام با ۱۲۸ ردیف تازه، {tries} بذر. سود یعنی ردیف با کد خودش چه‌قدر محتمل‌تر است تا با کد ردیفی دیگر؛ نات‌های واقعی یعنی <bdi dir=\"ltr\">-log p</bdi> همان ردیف‌ها زیر خود زنجیره، به طور میانگین {ENTROPY:.2f}.")
+            f"نات بر ردیف، ۱۰٬۰۰۰ ردیف آزمون، {steps:,} گام با ۱۲۸ ردیف تازه، {tries} بذر. سود یعنی ردیف با کد خودش چه‌قدر محتمل‌تر است تا با کد ردیفی دیگر؛ نات‌های واقعی یعنی {kit.ltr('-log p')} همان ردیف‌ها زیر خود زنجیره، به طور میانگین {ENTROPY:.2f}.")
 courses = {name: [h.course for h in seen] for name, seen in listened.items() if name.startswith("Gaussian")}
 study.figure(curves(courses | {"quantised code": listened["quantised code, pixels in order"][0].course}, "KL", ylabel="nats per row"), "silence",
              "What the code costs while the pairs are trained; a line of a Gaussian code is a seed. A quantised code costs always the same.", "هزینهٔ کد در طول آموزش؛ هر خط کد گاوسی یک بذر است. هزینهٔ کد کوانتیده همیشه یکی است.")
