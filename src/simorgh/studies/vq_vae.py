@@ -122,10 +122,8 @@ steps, tries = (200, 1) if study.small else (6000, 3)
 pairs = {"Gaussian code, pixels alone": (False, False), "Gaussian code, pixels in order": (False, True),
          "quantised code, pixels alone": (True, False), "quantised code, pixels in order": (True, True)}
 listened = {}
-for i, ((name, pair), seed) in enumerate(product(pairs.items(), range(tries))):
-    study.advance("four pairs of codes and decoders", i, len(pairs) * tries)
+for (name, pair), seed in study.track([*product(pairs.items(), range(tries))], "pairs of codes and decoders"):
     listened.setdefault(name, []).append(heard(*pair, steps, seed))
-study.advance("four pairs of codes and decoders", 1, 1)
 rule = f"10,000 test rows of the chain, {steps:,} steps of 128 fresh rows, {tries} seed{'s' * (tries > 1)}"
 found = {}
 for name, seen in listened.items():
