@@ -712,6 +712,27 @@ def test_no_moment_rests_below_the_normal_numbers(tmp_path: Path):
     assert not int(((moments > 0) & (moments < tiny)).sum())
 
 
+def test_subnormals_are_flushed_by_workers_that_were_there_before():
+    """In a notebook torch has computed something, in several threads, long before the first training."""
+    script = """if True:
+        import numpy as np, torch
+        from simorgh.train.engine import settle_cpu
+
+        assert torch.get_num_threads() == 2
+        many = torch.ones(2**20)
+        many + many
+        if torch.set_flush_denormal(False):
+            settle_cpu()
+            left = (torch.from_numpy(np.ones(2**20, np.int32)).view(torch.float32) * 1.0).numpy().view(np.int32)
+            print(int((left != 0).sum()))
+        else:
+            print(0)
+    """
+    environment = {**os.environ, "OMP_NUM_THREADS": "2"}
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, env=environment)
+    assert done.stdout.strip() == "0"
+
+
 def test_a_state_without_groups_is_refused_in_one_sentence():
     optimiser = Optimiser(OptimiserConfig(), [torch.nn.Parameter(torch.ones(2))])
     with pytest.raises(ValueError, match="group"):  # which the loop turns into the sentence

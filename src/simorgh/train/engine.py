@@ -66,12 +66,21 @@ def flush_subnormals() -> None:
     Adam's mean gradient of a weight that gets none any more (behind a dead ReLU, of a pixel or a symbol that hardly
     ever occurs) shrinks by a tenth a step; some 700 steps later it is such a number, and rounding keeps it there for
     ever. Arithmetic with them takes many times as long: dense networks with ReLU lose a fifth of their speed.
-    A thread inherits this from the thread that starts it: those that a program has started before it trains go on as
-    they were, which costs them speed and changes no weight that is a normal number.
+    A thread inherits this from the thread that starts it, so the workers that torch has already started, in a notebook
+    say, are ended here; it starts others when it needs them.
     """
     for kind in (np.float32, np.float64):
         np.finfo(kind)  # NumPy before 2.3 looks at subnormals the first time, and warns where it finds none
-    torch.set_flush_denormal(True)
+    if torch.set_flush_denormal(True) and _a_worker_keeps_subnormals():
+        hard = 2  # omp_pause_hard of OpenMP 5.0
+        with suppress(OSError, AttributeError):  # workers of another kind stay as they are, at the price of speed
+            ctypes.CDLL(torch._C.__file__).omp_pause_resource_all(hard)
+
+
+def _a_worker_keeps_subnormals() -> bool:
+    grain = 2**15  # torch gives a thread no fewer numbers than that
+    smallest = torch.ones(grain * torch.get_num_threads(), dtype=torch.int32).view(torch.float32)
+    return bool((smallest * 1.0).view(torch.int32).any())
 
 
 def settle_cpu() -> None:

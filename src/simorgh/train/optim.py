@@ -70,7 +70,8 @@ class Optimiser:
             for group in part.param_groups:
                 group["lr"] = rate
             part.step()
-            part.zero_grad(set_to_none=True)
+        for parameter in self.parameters:
+            parameter.grad = None
 
     def state_dict(self) -> dict:
         return {str(i): part.state_dict() for i, part in enumerate(self._torch)}
