@@ -39,10 +39,14 @@ def _labelled(run: Run, data: Dataset, n: int, device: str) -> tuple[Tensor, Ten
 
 
 @lru_cache(maxsize=2)
-def _floors(n: int) -> dict[str, float]:
-    """What `n` training images reach in the place of samples."""
+def floors(n: int) -> dict[str, float]:
+    """What the first `n` training images of MNIST reach in the place of samples against as many test images, and
+    the judge's accuracy on these."""
     real, train = judge.reference(n, "test"), judge.reference(n, "train")
+    test = load(DataConfig("mnist")).test
+    right = judge.judged(test.x[:n].float() / 255)[1].argmax(1) == test.y[:n]
     return {
+        "judge_accuracy": float(right.double().mean()),
         "fd_digits": frechet_distance(real, train),
         "kid": kid(real, train, size=min(1000, n)).value * 1000,
         **prdc(real, train)._asdict(),
@@ -57,16 +61,16 @@ def samples(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
     images, labels = _labelled(run, data, n, device)
     n = len(images)
     fake, probabilities = judge.judged(images, device)
-    real, floors = judge.reference(n, "test"), _floors(n)
+    real, reached = judge.reference(n, "test"), floors(n)
     sampler, about = told(model)
     protocol = f"{n} samples against the first {n} MNIST test images, features of {judge.NAME}, seed 0{sampler}"
     here = context(run, split="test", **about)
     size = min(1000, n)
     found = [
         measurement("fd_digits", jackknife(frechet_distance, real, fake), "squared feature units",
-                    f"Fréchet distance, {protocol}", n=n, floor=floors["fd_digits"], context=here),
+                    f"Fréchet distance, {protocol}", n=n, floor=reached["fd_digits"], context=here),
         measurement("kid", kid(real, fake, size=size).value * 1000, "10^-3 MMD^2", f"100 subsets of {size}, {protocol}",
-                    n=n, floor=floors["kid"], context=here),
+                    n=n, floor=reached["kid"], context=here),
     ]  # fmt: skip
     if n >= 1000:
         endless = frechet_extrapolated(real, fake).intercept
@@ -75,17 +79,16 @@ def samples(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
                                  context=here))  # fmt: skip
     ours = prdc(real, fake)
     found += [
-        measurement(name, getattr(ours, name), "share", f"k = {k}, {protocol}", n=n, floor=floors[name],
+        measurement(name, getattr(ours, name), "share", f"k = {k}, {protocol}", n=n, floor=reached[name],
                     context=here)
         for name, k in (("precision", 3), ("recall", 3), ("density", 5), ("coverage", 5))
     ]  # fmt: skip
     guessed = probabilities.argmax(1)
     if labels is not None:
         right = proportion(int((guessed == labels).sum()), n)
-        own = judge.judged(data.test.x[:n].float() / 255)[1].argmax(1)
-        best_possible = float((own == data.test.y[:n]).double().mean())
         each = [(guessed[labels == digit] == digit).double().mean() for digit in range(10)]
-        found.append(measurement("judge_accuracy", right, "share", f"labels in turn, {protocol}", floor=best_possible,
+        found.append(measurement("judge_accuracy", right, "share", f"labels in turn, {protocol}",
+                                 floor=reached["judge_accuracy"],
                                  context={**here, "by_class": _listed(each)}))  # fmt: skip
     shares, own = (y.bincount(minlength=10).double() / n for y in (guessed, data.test.y[:n]))
     sentence = collapse(mode_coverage(guessed, 10), near_duplicates(fake, real))
