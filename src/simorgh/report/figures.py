@@ -320,12 +320,13 @@ def block_diagram(
     depth = np.array([0.45 * len(pairs) for pairs in back])
     rows = np.arange(len(chains)) + np.concatenate([[0.0], depth.cumsum()[:-1]])
     figure = Figure(figsize=(max(2.0, min(8.5, widest)), 0.6 * (len(chains) + depth.sum()) + 0.1))
+    letters = 8 * min(1.0, 11 / widest)
     axes = figure.subplots()
     axes.set(xlim=(0, widest), ylim=(rows[-1] + depth[-1] + 0.55, -0.55))
     axes.axis("off")
     for y, chain, sizes, pairs in zip(rows, chains, widths, back):
         places = np.cumsum(sizes) - np.array(sizes) / 2
-        boxes = [_box(axes, x, y, name, name in highlight) for x, name in zip(places, chain)]
+        boxes = [_box(axes, x, y, name, name in highlight, letters) for x, name in zip(places, chain)]
         for (x0, start), (x1, end) in pairwise(zip(places, boxes)):
             _arrow(axes, (x0, y), (x1, y), end, start)
         for level, (late, early) in enumerate(pairs, 1):
@@ -335,10 +336,10 @@ def block_diagram(
     return figure
 
 
-def _box(axes: Axes, x: float, y: float, name: str, coloured: bool) -> Text:
+def _box(axes: Axes, x: float, y: float, name: str, coloured: bool, letters: float) -> Text:
     face = "#CFE8F5" if coloured else "#F3F3F5"
     box = {"boxstyle": "round,pad=0.35", "facecolor": face, "edgecolor": EDGE, "linewidth": 0.8}
-    return axes.text(x, y, name, ha="center", va="center", fontsize=8, bbox=box)
+    return axes.text(x, y, name, ha="center", va="center", fontsize=letters, bbox=box)
 
 
 def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], to: Text, of: Text | None = None) -> None:

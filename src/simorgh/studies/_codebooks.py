@@ -10,13 +10,16 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, one_hot, pad
 
 from simorgh.contracts import Measurement
-from simorgh.evaluate import judge
 from simorgh.metrics.intervals import Interval, jackknife
+from simorgh.models.autoencoder import Autoencoder
+from simorgh.models.vae import VAE
 from simorgh.models.vq_vae import VQVAE
 from simorgh.nn.codebook import Codebook, Rows, VectorCodebook
 from simorgh.nn.grids import GridNetwork, Mixing, ResidualBlock
 from simorgh.nn.quantise import nearest_codes, sums
 from simorgh.report.style import CLASSES, LINES
+from simorgh.studies._codes import Nearest
+from simorgh.studies._layers import shapes
 
 PARTS = ("encoder", "codebook", "decoder")
 
@@ -25,26 +28,14 @@ PARTS = ("encoder", "codebook", "decoder")
 def layers(model: VQVAE, x: Tensor) -> list[tuple[str, str, str, int]]:
     """Part, layer, shape behind it (channels first) and parameters of all that has weights, in the order in which
     images x (1, C, H, W) pass."""
-    rows, hooks = [], []
-
-    def note(part: str, module: nn.Module) -> None:
-        size = sum(p.numel() for p in module.parameters())
-        hooks.append(
-            module.register_forward_hook(lambda m, given, made: rows.append((part, _name(m), _shape(made), size)))
-        )
-
-    for part in ("encoder", "decoder"):
-        for module in getattr(model, part).layers:
-            if not isinstance(module, nn.ReLU):
-                note(part, module)
-    model.reconstruct(x)
-    for hook in hooks:
-        hook.remove()
+    parts = {m: part for part in ("encoder", "decoder") for m in getattr(model, part).layers}
+    given = shapes((m for m in parts if not isinstance(m, nn.ReLU)), lambda: model.reconstruct(x))
+    rows = [(parts[m], _name(m), shape, sum(p.numel() for p in m.parameters())) for m, shape in given.items()]
     book = model.codebook
     first = next(i for i, row in enumerate(rows) if row[0] == "decoder")
     rows.insert(
         first,
-        ("codebook", f"nearest of {book.codes}", _shape(x.new_empty(1, book.dim, *model.grid)), book.codes * book.dim),
+        ("codebook", f"nearest of {book.codes}", " x ".join(map(str, (book.dim, *model.grid))), book.codes * book.dim),
     )
     return rows
 
@@ -59,10 +50,6 @@ def _name(layer: nn.Module) -> str:
     kind = "transposed" if isinstance(layer, nn.ConvTranspose2d) else "conv"
     side, stride = layer.kernel_size[0], layer.stride[0]
     return f"{kind} {side}x{side}" + (f" / {stride}" if stride > 1 else "")
-
-
-def _shape(values: Tensor) -> str:
-    return " x ".join(map(str, values.shape[1:]))
 
 
 def ties(found: Sequence[Measurement]) -> list[int]:
@@ -180,16 +167,23 @@ def plane(points: np.ndarray, vectors: np.ndarray, step: int, limit: float) -> F
 
 
 @torch.no_grad()
-def walked(model: VQVAE, ends: Tensor, part: Tensor, real: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def walked(model: VQVAE, ends: Tensor, part: Tensor, nearest: Nearest) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """The segments between the maps of vectors of pairs of images `ends` (N, 2, C, H, W), at the shares `part` (T,) of the
-    way: codes (N, T, h, w), images (N T, C, H, W), and of each the distance to the nearest of the features `real` and the
-    judge's confidence, both (N, T)."""
+    way: codes (N, T, h, w), images (N T, C, H, W), and of each the distance to the nearest training image and the judge's
+    confidence, both (N, T)."""
     a, b = (model.encoder(ends[:, i])[:, None] for i in (0, 1))
     codes = model.codebook(a + part.view(1, -1, 1, 1, 1) * (b - a)).indices
     images = model.decode_codes(codes.flatten(0, 1))
-    features, probabilities = judge.judged(images)
-    far, sure = torch.cdist(features, real).min(1).values, probabilities.max(1).values
-    return codes, images, far.unflatten(0, codes.shape[:2]), sure.unflatten(0, codes.shape[:2])
+    return codes, images, *(values.unflatten(0, codes.shape[:2]) for values in nearest(images))
+
+
+@torch.no_grad()
+def straight(model: Autoencoder | VAE, ends: Tensor, part: Tensor, nearest: Nearest) -> tuple[Tensor, Tensor]:
+    """Distances and confidences (N, T) of `walked`, between the codes of a model whose codes are plain vectors."""
+    a, b = (model.encode(ends[:, i])[:, None] for i in (0, 1))
+    codes = a + part.view(1, -1, 1) * (b - a)
+    far, sure = nearest(model.decode(codes.flatten(0, 1)))
+    return far.unflatten(0, codes.shape[:2]), sure.unflatten(0, codes.shape[:2])
 
 
 @torch.no_grad()

@@ -126,7 +126,11 @@ def ratio_of_distances(a: Drawn, b: Drawn) -> Interval:
 def floors(n: int) -> dict[str, float]:
     """What real images reach, by the names of `Scores`."""
     real = reached_by_images(n)
-    return {"accuracy": real["judge_accuracy"], "fd": real["fd_digits"], **{k: real[k] for k in ("precision", "coverage")}}
+    return {
+        "accuracy": real["judge_accuracy"],
+        "fd": real["fd_digits"],
+        **{k: real[k] for k in ("precision", "coverage")},
+    }
 
 
 def _within(features: Tensor, labels: Tensor) -> float:

@@ -19,6 +19,7 @@ from simorgh.models.adversarial import AdversarialModel
 from simorgh.report.figures import curves, image_grid
 from simorgh.report.style import LINES, use_style
 from simorgh.studies import kit
+from simorgh.studies._layers import shapes
 from simorgh.studies.kit import Study
 from simorgh.train import OptimiserConfig, Run
 
@@ -94,22 +95,17 @@ def layers(model: AdversarialModel) -> list[tuple[str, str, str, int]]:
     up = next(m for m in generator if hasattr(m, "shortcut"))
     for name, block in {"first up block": up, "first down block": blocks[0], "second down block": blocks[1]}.items():
         parts += [(name, "shortcut: " if m is block.shortcut else "", m) for m in _leaves(block)]
-    shapes: dict[nn.Module, str] = {}
 
-    def note(module: nn.Module, given: object, result: torch.Tensor) -> None:
-        shapes[module] = " x ".join(map(str, result.shape[1:]))
-
-    hooks = [m.register_forward_hook(note) for m in {m for *_, m in parts}]
-    was = model.training
-    model.eval()  # a batch of one image has no statistics
-    with torch.no_grad():
+    def forward() -> None:
         features = trunk(model.generator(torch.zeros(1, model.latent_dim)))
         for head in (model.discriminator.head, model.discriminator.rotation):
             head(features)
+
+    was = model.training
+    model.eval()  # a batch of one image has no statistics
+    given = shapes({m for *_, m in parts}, forward)
     model.train(was)
-    for hook in hooks:
-        hook.remove()
-    return [(name, what + _layer(m, trunk), shapes[m], 0 if m is trunk else size(m)) for name, what, m in parts]
+    return [(name, what + _layer(m, trunk), given[m], 0 if m is trunk else size(m)) for name, what, m in parts]
 
 
 def size(module: nn.Module) -> int:

@@ -299,9 +299,13 @@ right = (answers == wanted).all(1).tolist()
 study.figure(image_grid(five, 5, 1, titles=[spell(signs) for signs in answers.tolist()], correct=right, cell=2.6), "five",
              f"Five samples of the text {text} ({how} steps), below what the reader makes of each: green where it is the text.", f"پنج نمونه از متن <bdi>{text}</bdi> (<bdi dir=\"ltr\">{how}</bdi> گام)، زیر آنچه خواننده از هر کدام می‌خواند: سبز یعنی همان متن.")
 distance = float(torch.pdist(five.flatten(1).double()).mean() / five[0].numel() ** 0.5)
+real = data.test.x[:50].flatten(1).double() / 255
+unlike = float(torch.pdist(real).mean() / real.shape[1] ** 0.5)
+study.measure("five_apart", distance, n=5, unit="of the grey range", protocol="root mean square difference of the pixels, mean over pairs of five samples of one text", floor=unlike, text=text)
+various = ("They are five captchas and not one", "پنج کپچاست و نه یکی") if distance > 0.1 * unlike else ("They are all but one captcha", "کمابیش یک کپچاست")
 training_copy = tuple(signs_of(text)) in seen
-study.say(f"{sum(right)} of the five read {text}, {int((answers == wanted).sum())} of their 25 signs are right ({seconds / 5:.1f} s a sample). They are five captchas and not one: two of them differ by {distance:.3f} of the grey range a pixel (root mean square). The text {'occurs' if training_copy else 'does not occur'} among the {len(data.train):,} training images.",
-          f"از این پنج تا {sum(right)} تا <bdi>{text}</bdi> خوانده می‌شود و {int((answers == wanted).sum())} نویسه از ۲۵ نویسه درست است (هر نمونه {seconds / 5:.1f} ثانیه). پنج کپچاست و نه یکی: هر دو تایشان در هر پیکسل {distance:.3f} از بازهٔ خاکستری فرق دارند (ریشهٔ میانگین مربع). این متن در میان <bdi dir=\"ltr\">{len(data.train):,}</bdi> تصویر آموزش {'آمده است' if training_copy else 'نیامده است'}.")
+study.say(f"{sum(right)} of the five read {text}, {int((answers == wanted).sum())} of their 25 signs are right ({seconds / 5:.1f} s a sample). {various[0]}: two of them differ by {distance:.3f} of the grey range a pixel (root mean square), two real ones of different texts by {unlike:.3f}. The text {'occurs' if training_copy else 'does not occur'} among the {len(data.train):,} training images.",
+          f"از این پنج تا {sum(right)} تا <bdi>{text}</bdi> خوانده می‌شود و {int((answers == wanted).sum())} نویسه از ۲۵ نویسه درست است (هر نمونه {seconds / 5:.1f} ثانیه). {various[1]}: هر دو تایشان در هر پیکسل {distance:.3f} از بازهٔ خاکستری فرق دارند (ریشهٔ میانگین مربع) و دو کپچای واقعی با متن‌های گوناگون {unlike:.3f}. این متن در میان <bdi dir=\"ltr\">{len(data.train):,}</bdi> تصویر آموزش {'آمده است' if training_copy else 'نیامده است'}.")
 
 # %% [markdown] lang="en"
 # ## Can they be read?

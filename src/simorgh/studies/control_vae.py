@@ -49,6 +49,7 @@ from simorgh.recipes import recipe
 from simorgh.report.figures import block_diagram, curves, image_grid
 from simorgh.report.style import LINES
 from simorgh.studies import kit
+from simorgh.studies._layers import chain, layers
 
 study = kit.current()
 titles = {"VAE": "vae-sprites", "ControlVAE, 8": "control-vae-8", "ControlVAE, 14": "control-vae-14"}
@@ -152,13 +153,15 @@ study.figure(image_grid(data.test.x[:50] / 255, 5, 10), "data", "Fifty of them."
 # %%
 model = vae.model()
 rows = []
-for part, net in ((study.pick("encoder", "رمزگذار"), model.encoder), (study.pick("decoder", "رمزگشا"), model.decoder)):
-    for layer in net.modules():
-        if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-            rows.append([part, kit.ltr(type(layer).__name__), kit.ltr(" x ".join(map(str, layer.weight.shape))), sum(p.numel() for p in layer.parameters())])
-    rows.append([part, study.pick("all", "همه"), "", sum(p.numel() for p in net.parameters())])
-study.table(study.pick(["part", "layer", "weight", "parameters"], ["بخش", "لایه", "وزن", "پارامتر"]), rows,
-            "The layers as built: 763,285 parameters.", "لایه‌ها آن‌گونه که ساخته شد: ۷۶۳٬۲۸۵ پارامتر.")
+image, code = torch.zeros(1, *data.spec.shape), torch.zeros(1, model.latent_dim)
+for part, net, x in ((study.pick("encoder", "رمزگذار"), model.encoder, image), (study.pick("decoder", "رمزگشا"), model.decoder, code)):
+    rows += [[part, *map(kit.ltr, words), size] for *words, size in layers(net, x)]
+    rows.append([part, study.pick("all", "همه"), "", "", sum(p.numel() for p in net.parameters())])
+study.table(study.pick(["part", "layer", "weight", "shape behind it", "parameters"], ["بخش", "لایه", "وزن", "شکل پس از آن", "پارامتر"]), rows,
+            "The layers as built: 763,285 parameters; the shapes (channels x rows x columns) are read off one image that passes.",
+            "لایه‌ها آن‌گونه که ساخته شد: ۷۶۳٬۲۸۵ پارامتر؛ شکل‌ها (کانال در سطر در ستون) هنگام گذر یک تصویر خوانده شده‌اند.")
+study.figure(block_diagram([["image", *chain(model.encoder, image)], ["z", *chain(model.decoder, code)]]), "network",
+             "Encoder (above) and decoder (below), with the shapes behind their layers.", "رمزگذار (بالا) و رمزگشا (پایین) با شکلِ پس از هر لایه.")
 assert sum(p.numel() for p in model.parameters()) == 763_285
 
 one = nn.Linear(256, 20).double()
@@ -209,8 +212,10 @@ way = (f" first falls from {start['elbo/kl']:.2f} to {low['elbo/kl']:.2f} at ste
        if start["step"] < low["step"] < end["step"] else f" goes from {start['elbo/kl']:.2f} to {end['elbo/kl']:.1f}:")
 way_fa = (f" نخست از {start['elbo/kl']:.2f} به {low['elbo/kl']:.2f} در گام {low['step']:,} فرو می‌افتد و سپس به {end['elbo/kl']:.1f} می‌رسد.{' این افت فروپاشی آغازین است: تا وقتی رمزگشا تنها تصویر میانگین را آموخته، کد بیش از آنچه کم می‌کند هزینه دارد.' if silent else ''} پس از آن"
           if start["step"] < low["step"] < end["step"] else f" از {start['elbo/kl']:.2f} به {end['elbo/kl']:.1f}:")
-study.say(f"The reconstruction falls from {start['elbo/reconstruction']:.0f} to {end['elbo/reconstruction']:.1f} nats (means of the first and the last {start['step']} steps). The KL{way} every nat that codes carry about an image is paid for in KL, and is worth it as long as it saves more than one nat of reconstruction. Of a grid of {images:,} equally likely images a code can carry at most ln {images:,} = {log(images):.2f} nats; what the KL has beyond that is mismatch between codes and prior.",
-          f"بازسازی از {start['elbo/reconstruction']:.0f} به {end['elbo/reconstruction']:.1f} نات می‌رسد (میانگین {start['step']} گام نخست و آخر). ‏KL{way_fa} هر ناتی که کد دربارهٔ تصویر حمل می‌کند بهایش در KL پرداخت می‌شود و تا وقتی می‌ارزد که بیش از یک نات از بازسازی کم کند. از میان {images:,} تصویر هم‌احتمال، کد حداکثر <bdi dir=\"ltr\">ln {images:,} = {log(images):.2f}</bdi> نات حمل می‌کند؛ بیش از آن، ناهماهنگی کدها با پیشین است.")
+sums = [line["elbo/reconstruction"] + line["elbo/kl"] for line in (start, end)]
+owed = (sums[0] - sums[1]) and (start["elbo/reconstruction"] - end["elbo/reconstruction"]) / (sums[0] - sums[1])
+study.say(f"The reconstruction goes from {start['elbo/reconstruction']:.0f} to {end['elbo/reconstruction']:.1f} nats (means of the first and the last {start['step']} steps), the total, which is what is minimised, from {sums[0]:.0f} to {sums[1]:.1f}: of its fall {owed:.1%} are the reconstruction's, and what goes beyond 100 % was spent on the KL. The KL{way} every nat that codes carry about an image is paid for in KL, and is worth it as long as it saves more than one nat of reconstruction. Of a grid of {images:,} equally likely images a code can carry at most ln {images:,} = {log(images):.2f} nats; what the KL has beyond that is mismatch between codes and prior.",
+          f"بازسازی از {start['elbo/reconstruction']:.0f} به {end['elbo/reconstruction']:.1f} نات می‌رسد (میانگین {start['step']} گام نخست و آخر) و جمع، که همان چیزی است که کمینه می‌شود، از {sums[0]:.0f} به {sums[1]:.1f}: {kit.ltr(f'{owed:.1%}')} این کاهش از بازسازی است و آنچه از ۱۰۰ درصد می‌گذرد خرج KL شده است. ‏KL{way_fa} هر ناتی که کد دربارهٔ تصویر حمل می‌کند بهایش در KL پرداخت می‌شود و تا وقتی می‌ارزد که بیش از یک نات از بازسازی کم کند. از میان {images:,} تصویر هم‌احتمال، کد حداکثر <bdi dir=\"ltr\">ln {images:,} = {log(images):.2f}</bdi> نات حمل می‌کند؛ بیش از آن، ناهماهنگی کدها با پیشین است.")
 means, _ = generate(vae, 50)
 study.figure(image_grid(means, 5, 10), "vae-samples", "Generated by the VAE: probabilities of the pixels, 5 x 10.", "ساختهٔ VAE: احتمال پیکسل‌ها، ۵ در ۱۰.")
 bits = (SampleNoise(1, len(means)).uniform(*means.shape) < means).float()

@@ -36,6 +36,7 @@ from simorgh.studies import _game_quality as standing
 from simorgh.studies import _game_trials as tried
 from simorgh.studies import _games as games
 from simorgh.studies import kit
+from simorgh.studies._layers import chain, layers
 
 study = kit.current()
 titles = {"GAN": "gan", "GAN, saturating": "gan-saturating", "GAN with labels": "cgan"}
@@ -92,17 +93,17 @@ study.table(
 )
 built = {"generator": model.generator, "discriminator": model.discriminator}
 rows = []
-for part, net in zip(study.pick(list(built), ["مولد", "تمایزگر"]), built.values()):
-    for layer in net.modules():
-        if isinstance(layer, nn.Linear | nn.Conv2d | nn.PixelShuffle | nn.BatchNorm1d | nn.BatchNorm2d):
-            rows.append([part, kit.ltr(str(layer).split("(")[0]), kit.ltr(" x ".join(map(str, layer.weight.shape)) if hasattr(layer, "weight") else f"factor {layer.upscale_factor}"), sum(p.numel() for p in layer.parameters())])
-    rows.append([part, study.pick("all", "همه"), "", sum(p.numel() for p in net.parameters())])
-study.table(study.pick(["network", "layer", "weight", "parameters"], ["شبکه", "لایه", "وزن", "پارامتر"]), rows,
-            "Tables 2 and 3 as built.", "جدول‌های ۲ و ۳ آن‌گونه که ساخته شد.")
+entered = torch.zeros(1, model.latent_dim), torch.zeros(1, *data.spec.shape)
+for part, net, x in zip(study.pick(list(built), ["مولد", "تمایزگر"]), built.values(), entered):
+    rows += [[part, *map(kit.ltr, words), size] for *words, size in layers(net, x)]
+    rows.append([part, study.pick("all", "همه"), "", "", sum(p.numel() for p in net.parameters())])
+study.table(study.pick(["network", "layer", "weight", "shape behind it", "parameters"], ["شبکه", "لایه", "وزن", "شکل پس از آن", "پارامتر"]), rows,
+            "Tables 2 and 3 as built; the shapes (channels x rows x columns) are read off one image that passes.",
+            "جدول‌های ۲ و ۳ آن‌گونه که ساخته شد؛ شکل‌ها (کانال در سطر در ستون) هنگام گذر یک تصویر خوانده شده‌اند.")
 assert {part: sum(p.numel() for p in net.parameters()) for part, net in built.items()} == {"generator": 1_654_121, "discriminator": 1_640_033}
-study.figure(block_diagram([["z (64)", "linear 512", "linear 3136", "64 x 7 x 7", "shuffle", "conv", "shuffle", "conv", "1 x 28 x 28"],
-                            ["1 x 28 x 28", "conv", "conv", "64 x 7 x 7", "linear 512", "score"]], ["shuffle"]),
-             "players", "Generator (above) and discriminator (below).", "مولد (بالا) و تمایزگر (پایین).")
+drawn, judged = (chain(net, x) for net, x in zip(built.values(), entered))
+study.figure(block_diagram([["z", *drawn], ["image", *judged]], [name for name in drawn if "shuffle" in name]),
+             "players", "Generator (above) and discriminator (below), with the shapes behind their layers.", "مولد (بالا) و تمایزگر (پایین) با شکلِ پس از هر لایه.")
 
 # %% [markdown] lang="en"
 # ## Card: PixelShuffle
@@ -245,11 +246,12 @@ with torch.no_grad():
         estimates = np.array([[float(o.loss(part, Tick(i, 0, 1.0, Noise(0, "estimate", i))).loss) for o in model.objectives()] for i, part in enumerate(parts)])
         fakes = [model.draw(m, None, Noise(0, "estimate", i), "discriminator z") for i in range(len(parts))]
         printed = [float(-model.discriminator(model.enter(part.x)).double().sigmoid().log().mean() - (1 - model.discriminator(fake).double().sigmoid()).log().mean()) for part, fake in zip(parts, fakes)]
-        assert np.allclose(estimates[:, 0], printed, rtol=1e-4), "the logit form and the printed formula differ"
+        of_generator = [float(-model.discriminator(model.draw(m, None, Noise(0, "estimate", i), "generator z")).double().sigmoid().log().mean()) for i in range(len(parts))]
+        assert np.allclose(estimates, np.stack([printed, of_generator], 1), rtol=1e-4), "the logit form and the printed formula differ"
         rows.append([m, len(parts), kit.Cell(f"{estimates[:, 0].mean():.3f}"), kit.Cell(f"{estimates[:, 0].std(ddof=1):.3f}"), kit.Cell(f"{estimates[:, 1].mean():.3f}"), kit.Cell(f"{estimates[:, 1].std(ddof=1):.3f}")])
 study.table(["m", study.pick("batches", "دسته‌ها"), "L_D", study.pick("spread", "پراکندگی"), "L_G", study.pick("spread", "پراکندگی")], rows,
-            "The estimates by batch size on test images, trained model; the printed formula with logarithms gives the same to 1e-4 (asserted). In theory four times the batch has half the spread.",
-            "برآوردها بر حسب اندازهٔ دسته روی تصویرهای آزمون با مدل آموزش‌دیده؛ رابطهٔ چاپ‌شده با لگاریتم تا <bdi dir=\"ltr\">1e-4</bdi> همین را می‌دهد. بنا بر نظریه دستهٔ چهار برابر نصف پراکندگی را دارد.")
+            "The estimates by batch size on test images, trained model; the printed formulas with logarithms give the same to 1e-4 (asserted). In theory four times the batch has half the spread.",
+            "برآوردها بر حسب اندازهٔ دسته روی تصویرهای آزمون با مدل آموزش‌دیده؛ رابطه‌های چاپ‌شده با لگاریتم تا <bdi dir=\"ltr\">1e-4</bdi> همین را می‌دهند. بنا بر نظریه دستهٔ چهار برابر نصف پراکندگی را دارد.")
 
 # %% [markdown] lang="en"
 # ## Training
@@ -271,9 +273,15 @@ games.players(study, {"GAN": runs["GAN"]}, "gan")
 games.players(study, {title: runs[title] for title in ("GAN, saturating", "GAN with labels")}, "variants")
 last = [run.history()[-1] for run in runs["GAN"]]
 l_d, l_g = (float(np.mean([line[f"{who}/loss"] for line in last])) for who in ("discriminator", "generator"))
+way = [games.told(runs["GAN"], f"{who}/loss") for who in ("discriminator", "generator")]
+even = min(l_d / 2, l_g) > 0.1 * log(2)
 study.say(
-    f"Neither loss falls towards zero, and neither should: they are the two sides of one game. A discriminator that could not tell at all would have a loss of 2 ln 2 = {2 * log(2):.3f}; at the end it is {l_d:.3f}{', so it still tells some fakes' if l_d < 2 * log(2) else ''}, and its bound on the Jensen-Shannon divergence is {log(2) - l_d / 2:.3f} of at most {log(2):.3f} nats. The generator's loss would be ln 2 = {log(2):.3f} at that balance and is {l_g:.3f}.",
-    f"هیچ‌یک از دو هزینه به صفر نمی‌رود و نباید برود: دو سوی یک بازی‌اند. تمایزگری که هیچ نتواند تشخیص دهد هزینهٔ <bdi>2 ln 2 = {2 * log(2):.3f}</bdi> دارد؛ در پایان {l_d:.3f} است{'، پس هنوز بعضی نمونه‌ها را می‌شناسد' if l_d < 2 * log(2) else ''} و کران آن برای واگرایی ینسن-شانون {log(2) - l_d / 2:.3f} از حداکثر {log(2):.3f} نات است. هزینهٔ مولد در آن تعادل <bdi>ln 2 = {log(2):.3f}</bdi> می‌شد و {l_g:.3f} است.",
+    f"From the first to the last tenth of the training the discriminator's loss {way[0][0]}, the generator's {way[1][0]}. "
+    + ("Neither is near zero at the end, and neither should be: they are the two sides of one game. " if even else "One of them ends near zero: of two sides of one game that one has won, and the other learns little from it. ")
+    + f"A discriminator that could not tell at all would have a loss of 2 ln 2 = {2 * log(2):.3f}; at the end it is {l_d:.3f}{', so it still tells some fakes' if l_d < 2 * log(2) else ''}, and its bound on the Jensen-Shannon divergence is {log(2) - l_d / 2:.3f} of at most {log(2):.3f} nats. The generator's loss would be ln 2 = {log(2):.3f} at that balance and is {l_g:.3f}.",
+    f"از یک‌دهم نخست تا یک‌دهم آخر آموزش، هزینهٔ تمایزگر {way[0][1]} و هزینهٔ مولد {way[1][1]}. "
+    + ("هیچ‌یک در پایان نزدیک صفر نیست و نباید باشد: دو سوی یک بازی‌اند. " if even else "یکی از آن دو در پایان نزدیک صفر است: از دو سوی یک بازی آن یکی برده است و دیگری از آن چیز کمی می‌آموزد. ")
+    + f"تمایزگری که هیچ نتواند تشخیص دهد هزینهٔ <bdi>2 ln 2 = {2 * log(2):.3f}</bdi> دارد؛ در پایان {l_d:.3f} است{'، پس هنوز بعضی نمونه‌ها را می‌شناسد' if l_d < 2 * log(2) else ''} و کران آن برای واگرایی ینسن-شانون {log(2) - l_d / 2:.3f} از حداکثر {log(2):.3f} نات است. هزینهٔ مولد در آن تعادل <bdi>ln 2 = {log(2):.3f}</bdi> می‌شد و {l_g:.3f} است.",
 )
 
 # %% [markdown] lang="en"
@@ -282,9 +290,9 @@ study.say(
 # ## سه مرحله
 
 # %%
-games.stages(study, gan, "GAN")
-for title in ("GAN, saturating", "GAN with labels"):
-    games.stages(study, runs[title][0], title)
+for title, group in runs.items():
+    games.stages(study, group[0], title)
+games.shown(study, {"GAN": runs["GAN"]}, {title: group[0] for title, group in runs.items()})
 images, _ = generate(runs["GAN with labels"][0], 100)
 study.figure(image_grid(images.view(10, 10, 1, 28, 28).transpose(0, 1).reshape(100, 1, 28, 28), 10, 10, row_labels=range(10), cell=0.34), "cgan",
              "The class-conditional GAN: ten unselected samples of each digit.", "‏GAN شرطی: از هر رقم ده نمونهٔ برنگزیده.")

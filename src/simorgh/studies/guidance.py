@@ -19,7 +19,9 @@
 # ## Assumptions
 # One convention in the code, $s$ with $s = 1$ for no guidance; the paper's $w = s - 1$ stands beside it. Accuracy, distance,
 # precision and coverage are those of the frozen judge of digits. Sets of different size cannot be compared: each table
-# names its own.
+# names its own. The sheet speaks of "the code" behind a link that is lost; it is taken to be the widely used teaching
+# script TeaPearce/Conditional_Diffusion_MNIST, whose method `cfg-mnist` repeats, and the lines pointed at are those of
+# this laboratory.
 # %% [markdown] lang="fa"
 # ## پرسش
 # مدل انتشاری‌ای که رقمی به آن گفته می‌شود باید همان را بکشد. هدایت بی‌رده‌بند (classifier-free guidance) چیست، در کجای کد است، مقیاس بزرگ‌تر چه
@@ -27,7 +29,9 @@
 #
 # ## فرض‌ها
 # در کد یک قرارداد هست: $s$، که $s = 1$ یعنی بی‌هدایت؛ $w = s - 1$ مقاله در کنارش می‌آید. دقت و فاصله و precision و coverage از داور ثابت رقم‌ها
-# گرفته می‌شوند. مجموعه‌های با اندازهٔ متفاوت مقایسه‌پذیر نیستند: هر جدول اندازهٔ خود را می‌گوید.
+# گرفته می‌شوند. مجموعه‌های با اندازهٔ متفاوت مقایسه‌پذیر نیستند: هر جدول اندازهٔ خود را می‌گوید. صورت تمرین از «کد» پشت پیوندی سخن می‌گوید که گم
+# شده است؛ آن را برنامهٔ آموزشی پرکاربردِ <bdi dir="ltr">TeaPearce/Conditional_Diffusion_MNIST</bdi> گرفته‌ایم که `cfg-mnist` روش آن را تکرار می‌کند، و سطرهایی که نشان
+# داده می‌شود از همین آزمایشگاه‌اند.
 
 # %%
 from dataclasses import replace

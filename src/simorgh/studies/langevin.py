@@ -40,7 +40,7 @@ from math import hypot, log, sqrt
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from scipy.stats import binomtest
+from scipy.stats import binom, binomtest
 
 from simorgh.data import load
 from simorgh.diffusion.denoiser import levels
@@ -327,8 +327,17 @@ study.figure(figure, "mixing-weights", "Weight 0.8 above right. From the left: t
 missed = sum(not shares[w, 'ladder'][1] <= w <= shares[w, 'ladder'][2] for w in pair)
 fair = {t: all(shares[w, t][1] <= w <= shares[w, t][2] for w in pair) for t in procedures}
 within = {t: max(abs(shares[w, t][0] - w) for w in pair) for t in procedures}
-study.say(f"One small level: shares of {shares[0.5, 'small'][0]:.2f}, {shares[0.8, 'small'][0]:.2f} and {shares[0.95, 'small'][0]:.2f} for weights of 0.5, 0.8 and 0.95, from starts with shares of {begun[0.5]:.2f}, {begun[0.8]:.2f} and {begun[0.95]:.2f}; wrong by up to {within['small']:.2f}. The ladder is wrong by at most {within['ladder']:.3f} with as many evaluations{' (all true weights inside the 95 % intervals)' if fair['ladder'] else f', outside the 95 % interval for {missed} of {len(pair)} weights; a remembered start would draw shares towards one half, and by chance one of three is missed in 14 % of cases'}. One large level is off by up to {within['large']:.2f}, and rightly so: at that noise the two parts overlap, and it samples this blur, not the data. **So many levels do what none does alone:** large noise joins the parts and sets the proportions, small noise restores the detail, and each level hands the next a start that is already near.",
-          f"یک تراز کوچک: برای وزن‌های ۰٫۵، ۰٫۸ و ۰٫۹۵ سهم‌های {shares[0.5, 'small'][0]:.2f}، {shares[0.8, 'small'][0]:.2f} و {shares[0.95, 'small'][0]:.2f}، از آغازهایی با سهم {begun[0.5]:.2f}، {begun[0.8]:.2f} و {begun[0.95]:.2f}؛ با خطایی تا {within['small']:.2f}. نردبان با همان شمار ارزیابی حداکثر {within['ladder']:.3f} خطا دارد{' (هر سه وزن درست درون بازه‌های ۹۵ درصدی‌اند)' if fair['ladder'] else f'، بیرون از بازهٔ ۹۵ درصدی برای {missed} وزن از {len(pair)}؛ یادِ آغاز سهم‌ها را به سوی یک‌دوم می‌کشد و تصادف در ۱۴ درصد موارد یکی از سه بازه را خطا می‌کند'}. یک تراز بزرگ تا {within['large']:.2f} فاصله دارد و حق هم دارد: در آن نوفه دو بخش روی هم می‌افتند و از همین تصویر تار نمونه می‌گیرد، نه از داده. **پس ترازهای بسیار کاری می‌کنند که از هیچ‌کدام به‌تنهایی برنمی‌آید:** نوفهٔ بزرگ بخش‌ها را به هم می‌پیوندد و نسبت‌ها را درست می‌کند، نوفهٔ کوچک جزئیات را برمی‌گرداند، و هر تراز به بعدی آغازی نزدیک می‌دهد.")
+drawn_in = all(shares[w, "ladder"][0] < w for w in (0.8, 0.95))
+luck = float(binom.sf(missed - 1, len(pair), 0.05))
+biased = luck < 0.05
+why = ((f", outside the 95 % interval for {missed} of {len(pair)} weights, which chance alone does in {luck:.2g} of cases" + (f": a small bias is left{', and the two unequal shares are drawn towards one half, as a remembered start would have it' if drawn_in else ''}" if biased else ""),
+        f"، بیرون از بازهٔ ۹۵ درصدی برای {missed} وزن از {len(pair)}، که تصادف به‌تنهایی با احتمال {luck:.2g} چنین می‌کند" + (f": اریبی کوچکی می‌ماند{' و دو سهم نابرابر به سوی یک‌دوم کشیده شده‌اند، چنان‌که یادِ آغاز می‌کند' if drawn_in else ''}" if biased else ""))
+       if missed else (" (all true weights inside the 95 % intervals)", " (هر سه وزن درست درون بازه‌های ۹۵ درصدی‌اند)"))
+gained = within["ladder"] < 0.2 * min(within["small"], within["large"])
+moral = (("**So many levels do what none does alone" + (", all but a rest of bias:** " if biased else ":** "), "**پس ترازهای بسیار کاری می‌کنند که از هیچ‌کدام به‌تنهایی برنمی‌آید" + ("، جز اریبیِ اندکی که می‌ماند:** " if biased else ":** "))
+         if gained else ("**Here many levels do not do clearly better than one.** What they are meant for: ", "**این‌جا ترازهای بسیار آشکارا بهتر از یکی نیستند.** کاری که از آن‌ها می‌خواهیم: "))
+study.say(f"One small level: shares of {shares[0.5, 'small'][0]:.2f}, {shares[0.8, 'small'][0]:.2f} and {shares[0.95, 'small'][0]:.2f} for weights of 0.5, 0.8 and 0.95, from starts with shares of {begun[0.5]:.2f}, {begun[0.8]:.2f} and {begun[0.95]:.2f}; wrong by up to {within['small']:.2f}. The ladder is wrong by at most {within['ladder']:.3f} with as many evaluations{why[0]}. One large level is off by up to {within['large']:.2f}, and rightly so: at that noise the two parts overlap, and it samples this blur, not the data. {moral[0]}large noise joins the parts and sets the proportions, small noise restores the detail, and each level hands the next a start that is already near.",
+          f"یک تراز کوچک: برای وزن‌های ۰٫۵، ۰٫۸ و ۰٫۹۵ سهم‌های {shares[0.5, 'small'][0]:.2f}، {shares[0.8, 'small'][0]:.2f} و {shares[0.95, 'small'][0]:.2f}، از آغازهایی با سهم {begun[0.5]:.2f}، {begun[0.8]:.2f} و {begun[0.95]:.2f}؛ با خطایی تا {within['small']:.2f}. نردبان با همان شمار ارزیابی حداکثر {within['ladder']:.3f} خطا دارد{why[1]}. یک تراز بزرگ تا {within['large']:.2f} فاصله دارد و حق هم دارد: در آن نوفه دو بخش روی هم می‌افتند و از همین تصویر تار نمونه می‌گیرد، نه از داده. {moral[1]}نوفهٔ بزرگ بخش‌ها را به هم می‌پیوندد و نسبت‌ها را درست می‌کند، نوفهٔ کوچک جزئیات را برمی‌گرداند، و هر تراز به بعدی آغازی نزدیک می‌دهد.")
 
 # %% [markdown] lang="en"
 # ## (a.3) The whole method on MNIST

@@ -10,10 +10,17 @@
 # ## Question
 # What is Stable Diffusion, which parts of a diffusion model change on the way to it, and what is bought with an
 # autoencoder in front: speed, quality, or neither on images as small as digits?
+#
+# ## Assumptions
+# The sheet asks for changes of "the code" behind a link that is lost. What is changed here is this laboratory's own
+# conditional model, `flow`.
 # %% [markdown] lang="fa"
 # ## پرسش
 # ‏Stable Diffusion چیست، در راه رسیدن به آن کدام بخش‌های یک مدل انتشار تغییر می‌کند، و خودرمزگذارِ جلوی آن چه می‌آورد: سرعت، کیفیت، یا برای
 # تصویرهایی به کوچکی رقم هیچ‌کدام؟
+#
+# ## فرض‌ها
+# صورت تمرین تغییرِ «کد» پشت پیوندی را می‌خواهد که گم شده است. آنچه این‌جا تغییر می‌کند مدل شرطیِ خودِ این آزمایشگاه، `flow`، است.
 
 # %%
 from dataclasses import replace

@@ -37,6 +37,7 @@ from scipy import stats
 
 from simorgh.data import load
 from simorgh.evaluate.generate import generate
+from simorgh.evaluate.judge import judged as read
 from simorgh.noise import philox
 from simorgh.report.figures import curves, image_grid
 from simorgh.studies import _laws as laws
@@ -225,8 +226,8 @@ by_dimension = {d: laws.gaussian_gradients(d, N // 10) for d in (1, 2, 5, 10, 20
 study.figure(figures.gradient_variance(by_dimension), "gradient_variance", en="Gaussian code: variance of the gradient by the first mean against the dimension.", fa="کد گاوسی: واریانس گرادیان نسبت به نخستین میانگین در برابر بُعد.")
 through, truth = found["categorical"].pathwise, cases["categorical"][-1]
 bias, error = float(through.mean()) - truth, 1.96 * float(through.std()) / N**0.5
-study.say(en=f"The score form has {found['Gaussian'].ratio():.0f} times the variance of the pathwise form for the Gaussian in two dimensions, and {by_dimension[50].ratio():.0f} times in fifty; a baseline helps but does not remove the growth. Laplace and Student enjoy the same path. The straight-through gradient misses the truth by {bias:+.4f} ± {error:.4f}, which no number of draws removes.",
-          fa=f"در دو بُعد واریانس شکل امتیازی برای گاوسی {found['Gaussian'].ratio():.0f} برابر شکل مسیری است و در پنجاه بُعد {by_dimension[50].ratio():.0f} برابر؛ خط پایه کمک می‌کند ولی رشد را از میان نمی‌برد. لاپلاس و استیودنت هم همین مسیر را دارند. گرادیان عبور مستقیم {kit.ltr(f'{bias:+.4f} ± {error:.4f}')} از مقدار درست دور است و هیچ شماری از نمونه‌ها این خطا را نمی‌زداید.")
+study.say(en=f"The score form has {found['Gaussian'].ratio():.0f} times the variance of the pathwise form for the Gaussian in two dimensions, and {by_dimension[50].ratio():.0f} times in fifty; a baseline helps but does not remove the growth. Laplace and Student enjoy the same path. The straight-through gradient misses the truth by {bias:+.4f} ± {error:.4f}{', which no number of draws removes' if abs(bias) > error else ': by theory it is biased, by less than these draws can tell'}.",
+          fa=f"در دو بُعد واریانس شکل امتیازی برای گاوسی {found['Gaussian'].ratio():.0f} برابر شکل مسیری است و در پنجاه بُعد {by_dimension[50].ratio():.0f} برابر؛ خط پایه کمک می‌کند ولی رشد را از میان نمی‌برد. لاپلاس و استیودنت هم همین مسیر را دارند. گرادیان عبور مستقیم {kit.ltr(f'{bias:+.4f} ± {error:.4f}')} از مقدار درست دور است{' و هیچ شماری از نمونه‌ها این خطا را نمی‌زداید' if abs(bias) > error else '؛ بنا بر نظریه اریب است، کمتر از آنچه این نمونه‌ها بازشناسند'}.")
 
 # %% [markdown] lang="en"
 # ## (a.5) The central limit theorem
@@ -252,8 +253,8 @@ for name, values in rising.items():
     assert all(a <= b + 1e-6 for a, b in zip(values, values[1:])), f"{name}: the entropy fell"
     assert values[-1] < GAUSSIAN_ENTROPY + 1e-6
 study.figure(figures.central_limit(terms, rising), "central_limit", en="Entropy that the standardised sum of independent causes lacks to a Gaussian; every curve falls.", fa="آنتروپی‌ای که جمع استانداردشدهٔ علت‌های مستقل تا گاوسی کم دارد؛ همهٔ منحنی‌ها پایین می‌روند.")
-study.say(en=f"Eight uniform causes already lack only {GAUSSIAN_ENTROPY - rising['uniform'][5]:.4f} nats; skewed ones take longer (exponential: {GAUSSIAN_ENTROPY - rising['exponential'][5]:.4f}). **Pitfall.** The theorem needs *many* causes of like weight. Two numbers that hold a digit's class, slant and width are no such sum: what a two-dimensional VAE does with its plane (part b) is visibly not one Gaussian cloud a class, and the prior shapes the code, not the other way round.",
-          fa=f"هشت علت یکنواخت تنها {GAUSSIAN_ENTROPY - rising['uniform'][5]:.4f} نات کم دارند؛ علت‌های چوله دیرتر می‌رسند (نمایی: {GAUSSIAN_ENTROPY - rising['exponential'][5]:.4f}). **دام.** قضیه علت‌های *بسیار* و هم‌وزن می‌خواهد. دو عددی که رده و شیب و پهنای یک رقم را نگه می‌دارند چنین جمعی نیستند: کاری که VAE دوبعدی با صفحه‌اش می‌کند (بخش ب) آشکارا یک ابر گاوسی برای هر رده نیست، و این پیشین است که به کد شکل می‌دهد و نه برعکس.")
+study.say(en=f"Eight uniform causes already lack only {GAUSSIAN_ENTROPY - rising['uniform'][5]:.4f} nats; skewed ones take longer (exponential: {GAUSSIAN_ENTROPY - rising['exponential'][5]:.4f}). **Pitfall.** The theorem needs *many* causes of like weight. Two numbers that hold a digit's class, slant and width are no such sum: what a two-dimensional VAE does with its plane is drawn in part b. The prior shapes the code, not the other way round.",
+          fa=f"هشت علت یکنواخت تنها {GAUSSIAN_ENTROPY - rising['uniform'][5]:.4f} نات کم دارند؛ علت‌های چوله دیرتر می‌رسند (نمایی: {GAUSSIAN_ENTROPY - rising['exponential'][5]:.4f}). **دام.** قضیه علت‌های *بسیار* و هم‌وزن می‌خواهد. دو عددی که رده و شیب و پهنای یک رقم را نگه می‌دارند چنین جمعی نیستند: کاری که VAE دوبعدی با صفحه‌اش می‌کند در بخش ب کشیده شده است. این پیشین است که به کد شکل می‌دهد و نه برعکس.")
 
 # %% [markdown] lang="en"
 # ## (b) Other distributions in practice
@@ -408,17 +409,22 @@ elbo_fa = f"در برابر گاوسی و با جفت کردن بذرها، {kit
 fd_en = f" By the mean Fréchet distance, best first: {', '.join(names[k] for k in ranked)}; where the intervals of the table overlap this order is not settled." if ranked else ""
 fd_fa = f" بنا بر میانگین فاصلهٔ فرشه، از بهترین: {'، '.join(persian[names[k]] for k in ranked)}؛ هر جا بازه‌های جدول هم‌پوشانی دارند این ترتیب قطعی نیست." if ranked else ""
 limit = value["prior-categorical"]["kl"]
+with torch.no_grad():
+    likely = read(coded["prior-categorical"].model.decode(torch.eye(64)))[1].max(1).values
+clearly, hits = float((likely > 0.9).float().mean()), judged["prior-categorical"]["recall"]
+drawn_en = f"the judge is more than 90 % sure of {clearly:.0%} of them" + ("" if hits is None else f", but the draws repeat them, so the balls that recall draws around samples have the radius 0 and hold {'no test image' if hits.value == 0 else f'{hits.value:.1%} of the test images'}. Precision alone would hide that")
+drawn_fa = f"داور از {kit.ltr(f'{clearly:.0%}')} آن‌ها بیش از ۹۰ درصد مطمئن است" + ("" if hits is None else f"، ولی قرعه‌ها آن‌ها را تکرار می‌کنند؛ پس گوی‌هایی که recall گرد نمونه‌ها می‌کشد شعاع صفر دارند و {'هیچ تصویر آزمونی' if hits.value == 0 else kit.ltr(f'{hits.value:.1%}') + ' تصویرهای آزمون'} را در بر نمی‌گیرند. دقت (precision) به‌تنهایی این را پنهان می‌کند")
 study.say(
     en=f"**Likelihood.** {elbo_en}{fd_en}\n\n"
     f"**Holes.** The average posterior lies nearest to the {names[by_hole[0]]} prior ({fits[by_hole[0]].mismatch.value:.2f} nats) and farthest from the {names[by_hole[-1]]} prior ({fits[by_hole[-1]].mismatch.value:.2f}). A learned mixture moves to the codes, so it should have the smallest mismatch among the four priors on the plane, {adapts}: {fits['prior-mixture'].mismatch.value:.2f} against {fits['vae-mlp'].mismatch.value:.2f} for the Gaussian. The order by mismatch is {', '.join(names[k] for k in by_hole)}.\n\n"
     f"**Fit of the posterior.** The gap of the ELBO has a mean of {', '.join(f'{fits[k].gap.value:.2f} ({names[k]})' for k in names)}; the medians are {', '.join(f'{fits[k].median:.2f}' for k in names)} in this order (a median far below its mean says that few images make most of the gap). The posterior of the mixture model is Gaussian, so it differs from the first by its prior only. With no pixel the true posterior is the prior, itself Gaussian; a few pixels {bend}: the median distance to a Gaussian is largest at {counts[peak]} pixels, {median[peak]:.3f} nats, and {median[-1]:.3f} with all {counts[-1]}.\n\n"
     f"**Axes.** Turning the codes changes the mean log-prior of the Gaussian model by {np.abs(swing['vae-mlp']).max():.1g} nats at most, of the Laplace model by {np.abs(swing['prior-laplace']).max():.2f}: there the axes are part of the model.\n\n"
-    f"**Symbols.** One symbol out of 64 can say at most ln 64 = {log(64):.2f} nats and costs {limit.value:.2f} here; the two numbers of the Gaussian code cost {value['vae-mlp']['kl'].value:.2f}. Its samples are the 64 pictures above: most look like digits, but ten thousand draws repeat them, so the balls that recall draws around samples have the radius 0 and hold no test image. Precision alone would hide that.{small}",
+    f"**Symbols.** One symbol out of 64 can say at most ln 64 = {log(64):.2f} nats and costs {limit.value:.2f} here; the two numbers of the Gaussian code cost {value['vae-mlp']['kl'].value:.2f}. Its samples are the 64 pictures above: {drawn_en}.{small}",
     fa=f"**درست‌نمایی.** {elbo_fa}{fd_fa}\n\n"
     f"**حفره‌ها.** پسین میانگین از همه به پیشین {persian[names[by_hole[0]]]} نزدیک‌تر ({fits[by_hole[0]].mismatch.value:.2f} نات) و از پیشین {persian[names[by_hole[-1]]]} از همه دورتر است ({fits[by_hole[-1]].mismatch.value:.2f}). آمیختهٔ آموختنی به سوی کدها می‌رود، پس میان چهار پیشینِ صفحه باید کمترین ناسازگاری را داشته باشد، {adapts}: {fits['prior-mixture'].mismatch.value:.2f} در برابر {fits['vae-mlp'].mismatch.value:.2f} برای گاوسی. ترتیب بر پایهٔ ناسازگاری: {'، '.join(persian[names[k]] for k in by_hole)}.\n\n"
     f"**برازش پسین.** میانگین شکاف ELBO چنین است: {'، '.join(f'{persian[names[k]]} {fits[k].gap.value:.2f}' for k in names)}؛ میانه‌ها به همین ترتیب {'، '.join(f'{fits[k].median:.2f}' for k in names)} نات‌اند (میانه‌ای بسیار کمتر از میانگین یعنی چند تصویر بیشترِ شکاف را می‌سازند). پسین مدل آمیخته گاوسی است و تنها پیشین آن با مدل نخست فرق دارد. بی هیچ پیکسلی پسین درست همان پیشین و خود گاوسی است؛ چند پیکسل {bend}: میانهٔ فاصله تا گاوسی در {counts[peak]} پیکسل از همه بیشتر است، {median[peak]:.3f} نات، و با همهٔ {counts[-1]} پیکسل {median[-1]:.3f}.\n\n"
     f"**محورها.** چرخاندن کدها میانگین لگاریتم پیشین را در مدل گاوسی حداکثر {np.abs(swing['vae-mlp']).max():.1g} نات و در مدل لاپلاس {np.abs(swing['prior-laplace']).max():.2f} نات عوض می‌کند: آن‌جا محورها بخشی از مدل‌اند.\n\n"
-    f"**نمادها.** یک نماد از ۶۴ نماد حداکثر ln 64 = {log(64):.2f} نات می‌گوید و هزینه‌اش این‌جا {limit.value:.2f} است؛ دو عدد کد گاوسی {value['vae-mlp']['kl'].value:.2f} نات هزینه دارند. نمونه‌هایش همان ۶۴ تصویر بالا هستند: بیشترشان به رقم می‌مانند، ولی ده‌هزار نمونه همین‌ها را تکرار می‌کنند؛ پس گوی‌هایی که معیار recall گرد نمونه‌ها می‌کشد شعاع صفر دارند و هیچ تصویر آزمونی را در بر نمی‌گیرند. معیار precision به تنهایی این را پنهان می‌کند.{small}")
+    f"**نمادها.** یک نماد از ۶۴ نماد حداکثر ln 64 = {log(64):.2f} نات می‌گوید و هزینه‌اش این‌جا {limit.value:.2f} است؛ دو عدد کد گاوسی {value['vae-mlp']['kl'].value:.2f} نات هزینه دارند. نمونه‌هایش همان ۶۴ تصویر بالا هستند: {drawn_fa}.{small}")
 
 # %% [markdown] lang="en"
 # ## Sources

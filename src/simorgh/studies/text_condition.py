@@ -10,10 +10,17 @@
 # ## Question
 # A diffusion model that is told a class draws that class. Which parts of it change when it is told a sentence, in
 # English or in Persian; and does it then read the sentence, or only recognise sentences that it has seen?
+#
+# ## Assumptions
+# The sheet asks for changes of "the code" behind a link that is lost. What is changed here is this laboratory's own
+# conditional model, `flow`.
 # %% [markdown] lang="fa"
 # ## پرسش
 # مدل انتشاری که برچسب به آن گفته شود، همان رده را می‌کشد. اگر به جای برچسب جمله‌ای انگلیسی یا فارسی بشنود کدام بخش‌هایش تغییر می‌کند؟ و آیا
 # جمله را می‌خواند یا فقط جمله‌هایی را که پیش‌تر دیده است بازمی‌شناسد؟
+#
+# ## فرض‌ها
+# صورت تمرین تغییرِ «کد» پشت پیوندی را می‌خواهد که گم شده است. آنچه این‌جا تغییر می‌کند مدل شرطیِ خودِ این آزمایشگاه، `flow`، است.
 
 # %%
 from dataclasses import replace

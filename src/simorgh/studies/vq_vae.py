@@ -4,7 +4,7 @@
 #     en: "VQ-VAE: images as a few whole numbers"
 #     fa: "VQ-VAE: تصویر به صورت چند عدد صحیح"
 #   answers: [A4.1, A4.2, A4.3, A4.4, A4.5, A4.6, A4.7, A4.8, A4.9, A4.10, A4.11, A4.12, A4.13, A4.14, A4.15, A4.16]
-#   runs: {vq-3x2: 3, vq-vae: 1, vq-3x2@k3: 1, vq-3x2@k5: 1, vq-3x2@k10: 1, vq-3x2@k20: 1, vq-3x2@k50: 1, vq-3x2@d5: 1, vq-3x2@d10: 1, vq-3x2@d20: 1, vq-3x2@d50: 1, vq-3x2@rgb3: 1, vq-3x2@rgb5: 1, vq-3x2@rgb10: 1, vq-3x2@rgb20: 1, vq-3x2@rgb50: 1, vq-3x2@rgbd5: 1, vq-3x2@rgbd10: 1, vq-3x2@rgbd20: 1, vq-3x2@rgbd50: 1, vq-3x2@nomix: 1, vq-3x2@film: 1}
+#   runs: {vq-3x2: 3, vq-vae: 1, vq-3x2@k3: 1, vq-3x2@k5: 1, vq-3x2@k10: 1, vq-3x2@k20: 1, vq-3x2@k50: 1, vq-3x2@d5: 1, vq-3x2@d10: 1, vq-3x2@d20: 1, vq-3x2@d50: 1, vq-3x2@rgb3: 1, vq-3x2@rgb5: 1, vq-3x2@rgb10: 1, vq-3x2@rgb20: 1, vq-3x2@rgb50: 1, vq-3x2@rgbd5: 1, vq-3x2@rgbd10: 1, vq-3x2@rgbd20: 1, vq-3x2@rgbd50: 1, vq-3x2@nomix: 1, vq-3x2@film: 1, ae-mlp@20: 1, vae-mlp@20: 1}
 #   overrides:
 #     vq-3x2@k3: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500}
 #     vq-3x2@k5: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, model.codebook.codes: 5}
@@ -26,6 +26,8 @@
 #     vq-3x2@rgbd50: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, data.name: mnist-rgb, model.codebook.dim: 50}
 #     vq-3x2@nomix: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, model.network.mixing: 0}
 #     vq-3x2@film: {model.prior_from: 1.0, train.epochs: 2.0, evaluate.samples: 500, train.snapshots: 60}
+#     ae-mlp@20: {model.latent_dim: 20}
+#     vae-mlp@20: {model.latent_dim: 20, evaluate.importance_samples: 0}
 # ---
 # %% [markdown] lang="en"
 # ## Question
@@ -61,14 +63,15 @@ from matplotlib.figure import Figure
 
 from simorgh.contracts import Batch, Noise, Tick
 from simorgh.data import load
-from simorgh.evaluate import generate, judge
-from simorgh.metrics.intervals import mean_interval
+from simorgh.evaluate import generate
+from simorgh.metrics.intervals import mean_interval, paired_difference
 from simorgh.nn.quantise import straight_through
 from simorgh.noise import philox
 from simorgh.report.figures import block_diagram, curves, image_grid, reconstruction_pairs
 from simorgh.report.style import LINES
 from simorgh.studies import kit
-from simorgh.studies._codebooks import layers, longer, more, plane, travelled, walked
+from simorgh.studies._codes import Nearest
+from simorgh.studies._codebooks import layers, longer, more, plane, straight, travelled, walked
 from simorgh.studies._silence import ENTROPY, heard
 
 study = kit.current()
@@ -367,22 +370,46 @@ study.say(*longer(d_found, d_labels, seeds))
 
 # %%
 known = 1000 if study.small else 10_000
-big, real = study.runs("vq-vae")[0].model(), judge.reference(known, "train")
-limit = float(torch.cdist(judge.reference(2000, "test"), real).min(1).values.quantile(0.95))
+big, nearest = study.runs("vq-vae")[0].model(), Nearest(known)
+limit = nearest.limit
 part = torch.linspace(0, 1, 11)
 few = torch.tensor([[int((data.test.y == digit).nonzero()[0]) for digit in pair] for pair in ((3, 8), (1, 7), (0, 6))])
-_, between, distance, _ = walked(big, data.test.x[few] / 255, part, real)
+_, between, distance, _ = walked(big, data.test.x[few] / 255, part, nearest)
 study.figure(image_grid(between, 3, 11, row_labels=["3 → 8", "1 → 7", "0 → 6"], col_labels=[f"{t:.1f}" for t in part]), "between", "From one digit to another through the codes (K = 128): the first test image of each class.",
              "از رقمی به رقم دیگر از راه کدها (<bdi dir=\"ltr\">K = 128</bdi>): نخستین تصویر آزمونِ هر رده.")
 pairs = philox("pairs").integers(0, 2000, (20 if study.small else 200, 2))
 pairs = torch.from_numpy(pairs[(data.test.y[pairs[:, 0]] != data.test.y[pairs[:, 1]]).numpy()])
-codes, _, far, sure = walked(big, data.test.x[pairs] / 255, part, real)
+codes, _, far, sure = walked(big, data.test.x[pairs] / 255, part, nearest)
 changes = (codes[:, 1:] != codes[:, :-1]).flatten(2).sum(2).double()
 middle, begin = (mean_interval(far[:, i], kind="normal") for i in (5, 0))
 study.measure("segment_distance", middle.value, middle.low, middle.high, n=len(pairs), unit="judge feature units", protocol=f"distance of the middle of a segment between codes of different classes to the nearest of {known:,} training images, seed 0", recipe="vq-vae")
 verdict = 0 if middle.low > limit else 1 if middle.high < limit else 2
 study.say(f"Over {len(pairs)} pairs of test images of different classes {float(changes.mean()):.1f} of {places} codes change at a tenth of the way{': many at once' if float(changes.mean()) > 1.5 else ''}. In the middle the image is {middle.value:.2f} [{middle.low:.2f}, {middle.high:.2f}] from the nearest of {known:,} training images in the judge's features, at the first end {begin.value:.2f}; 95 % of test images stay under {limit:.2f}: {('the middle lies outside the typical', 'on average the middle is still typical', 'the interval holds this limit, and nothing is decided')[verdict]}. The judge is {float(sure[:, 0].mean()):.2f} sure at the first end and {float(sure[:, 5].mean()):.2f} in the middle. Distances at the middles of the three rows above: {', '.join(f'{d:.2f}' for d in distance[:, 5].tolist())}.",
           f"روی {len(pairs)} جفت تصویر آزمون از رده‌های متفاوت، در هر یک‌دهم راه {float(changes.mean()):.1f} کد از {places} کد عوض می‌شود{'، یعنی بسیاری با هم' if float(changes.mean()) > 1.5 else ''}. در نقطهٔ وسط، تصویر در ویژگی‌های داور <bdi dir=\"ltr\">{middle.value:.2f} [{middle.low:.2f}, {middle.high:.2f}]</bdi> از نزدیک‌ترین تصویر از {known:,} تصویر آموزش دور است و در سر نخست {begin.value:.2f}؛ ۹۵ درصد تصویرهای آزمون زیر {limit:.2f}اند: {('نقطهٔ وسط بیرون از تصویرهای نوعی است', 'نقطهٔ وسط به طور میانگین هنوز نوعی است', 'بازه این مرز را در بر دارد و حکمی نمی‌توان داد')[verdict]}. داور در سر نخست {float(sure[:, 0].mean()):.2f} و در وسط {float(sure[:, 5].mean()):.2f} مطمئن است. فاصله‌ها در نقطهٔ وسط سه سطر بالا: <bdi dir=\"ltr\">{', '.join(f'{d:.2f}' for d in distance[:, 5].tolist())}</bdi>.")
+
+# %%
+beside = {"AE": study.runs("ae-mlp@20")[0].model(), "VAE": study.runs("vae-mlp@20")[0].model()}
+found = {name: straight(other, data.test.x[pairs] / 255, part, nearest) for name, other in beside.items()} | {"VQ-VAE": (far, sure)}
+rows = []
+for name, (away, told) in found.items():
+    values = [mean_interval(v[:, 5], kind="normal") for v in (away, told)]
+    recipe = {"AE": "ae-mlp", "VAE": "vae-mlp", "VQ-VAE": "vq-vae"}[name]
+    study.measure("segment_confidence", *values[1][:3], n=len(pairs), unit="probability", protocol="the judge's largest probability in the middle of a segment between codes of different classes, seed 0", recipe=recipe)
+    rows.append([name, kit.ends(mean_interval(away[:, 0], kind="normal"), 2), kit.ends(values[0], 2), kit.ends(mean_interval(told[:, 0], kind="normal"), 3), kit.ends(values[1], 3)])
+study.table(study.pick(["model", "distance, first end", "distance, middle", "judge's confidence, first end", "judge's confidence, middle"], ["مدل", "فاصله، سر نخست", "فاصله، وسط", "اطمینان داور، سر نخست", "اطمینان داور، وسط"]), rows,
+            f"The same {len(pairs)} pairs in the AE and the VAE with twenty dimensions and in the VQ-VAE with {places} codes: distance to the nearest of {known:,} training images in the judge's features and its largest probability, one training each, intervals over pairs.",
+            f"همان {len(pairs)} جفت در AE و VAE با بیست بُعد و در VQ-VAE با {places} کد: فاصله تا نزدیک‌ترین تصویر از {known:,} تصویر آموزش در ویژگی‌های داور و بیشترین احتمال داور؛ از هر کدام یک آموزش، بازه‌ها روی جفت‌ها.")
+apart = {name: [paired_difference(found["VQ-VAE"][i][:, 5], found[name][i][:, 5], kind="normal") for i in (0, 1)] for name in beside}
+words = study.pick(("farther from the data than", "nearer to the data than", "neither nearer to the data nor farther from it, as far as this can tell, than"), ("از داده دورتر از", "به داده نزدیک‌تر از", "تا جایی که این سنجش می‌گوید نه نزدیک‌تر و نه دورتر از"))
+judged = study.pick(("surer of it", "less sure of it", "neither surer nor less sure of it"), ("مطمئن‌تر", "نامطمئن‌تر", "نه مطمئن‌تر و نه نامطمئن‌تر"))
+
+
+def side(difference, answers):
+    return answers[0 if difference.low > 0 else 1 if difference.high < 0 else 2]
+
+
+study.say("In the middle of the way the image of the VQ-VAE lies, pair by pair, " + "; ".join(f"{side(d, words)} the {name}'s ({d.value:+.2f} [{d.low:.2f}, {d.high:.2f}]), and the judge is {side(s, judged)} ({s.value:+.3f} [{s.low:.3f}, {s.high:.3f}])" for name, (d, s) in apart.items()) + ". Its way goes by jumps from one map of codes to another, that of the others is a straight line between two vectors.",
+          "در نقطهٔ وسط تصویر VQ-VAE، جفت به جفت، " + "؛ ".join(f"{side(d, words)} تصویر {name} است ({kit.ltr(f'{d.value:+.2f} [{d.low:.2f}, {d.high:.2f}]')}) و داور در آن {side(s, judged)} ({kit.ltr(f'{s.value:+.3f} [{s.low:.3f}, {s.high:.3f}]')})" for name, (d, s) in apart.items()) + ". راه آن با جهش از یک نقشهٔ کد به نقشهٔ دیگر می‌رود و راه آن دو دیگر خط راست میان دو بردار است.")
 
 # %% [markdown] lang="en"
 # ## Drawing new images

@@ -167,10 +167,24 @@ def verdict(title, what):
 
 
 lines = {(t, w): verdict(t, w) for t in ("WGAN", "WGAN-GP") for w in ("estimate", "generator loss")}
+
+
+def follows(title):
+    """Whether the estimate of a model says by itself how near its samples are: the sentence, in both languages."""
+    value, low, high = kit.interval(rho[title, "estimate"])
+    shown = f"{value:.2f}" + ("" if low is None else f" [{max(low, -1.0):.2f}, {min(high, 1.0):.2f}]")
+    case = 2 if low is None or low <= 0 <= high else 0 if low > 0 else 1
+    return (f"{title} {('yes', 'no, it goes the other way', 'not shown: the interval holds zero')[case]} ({shown})",
+            f"<bdi>{title}</bdi> {('آری', 'نه، وارونه می‌رود', 'نشان داده نشد، بازه صفر را در بر دارد')[case]} ({kit.ltr(shown)})")
+
+
+alone = [follows(title) for title in ("GAN", "WGAN", "WGAN-GP")]
 study.say(
-    "The claim, measured: " + "; ".join(f"the estimate of {t} follows the distance {lines[t, w][1]} than the GAN's {w if w != 'estimate' else 'own estimate'} ({lines[t, w][0]}{lines[t, w][3]})" for t, w in lines)
+    "Does the estimate of a model, by itself, follow the distance of its samples? " + "; ".join(en for en, _ in alone) + ".\n\n"
+    "The claim, measured against the GAN: " + "; ".join(f"the estimate of {t} follows the distance {lines[t, w][1]} than the GAN's {w if w != 'estimate' else 'own estimate'} ({lines[t, w][0]}{lines[t, w][3]})" for t, w in lines)
     + ". The GAN's generator loss is the signal that a beginner watches; its estimate is the one the theory of the GAN offers. A correlation over the snapshots of one training owes much to its trend: where the distance falls, a signal that falls too is flattered and one that rises is punished. What counts is the comparison under one protocol.",
-    "ادعا، با اندازه‌گیری: " + "؛ ".join(f"برآورد <bdi>{t}</bdi> فاصله را {lines[t, w][2]} از {'هزینهٔ مولد' if w != 'estimate' else 'برآورد خود'} GAN دنبال می‌کند (<bdi dir=\"ltr\">{lines[t, w][0]}</bdi>{lines[t, w][4]})" for t, w in lines)
+    "آیا برآورد هر مدل به‌تنهایی فاصلهٔ نمونه‌هایش را دنبال می‌کند؟ " + "؛ ".join(fa for _, fa in alone) + ".\n\n"
+    "ادعا، با اندازه‌گیری در برابر GAN: " + "؛ ".join(f"برآورد <bdi>{t}</bdi> فاصله را {lines[t, w][2]} از {'هزینهٔ مولد' if w != 'estimate' else 'برآورد خود'} GAN دنبال می‌کند (<bdi dir=\"ltr\">{lines[t, w][0]}</bdi>{lines[t, w][4]})" for t, w in lines)
     + ". هزینهٔ مولدِ GAN نشانه‌ای است که تازه‌کار به آن نگاه می‌کند و برآوردش همان است که نظریهٔ GAN پیشنهاد می‌کند. همبستگی روی عکس‌های یک آموزش بیشتر از روند آن می‌آید: هر جا فاصله پایین می‌آید، نشانه‌ای که با آن پایین بیاید سود می‌برد و نشانه‌ای که بالا برود زیان. آنچه به حساب می‌آید مقایسه با یک قرارداد است.",
 )
 
