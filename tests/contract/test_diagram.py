@@ -1,5 +1,7 @@
 """Diagrams of boxes: an arrow that leads back ends where it is said to end, and meets no other row."""
 
+from itertools import pairwise
+
 import pytest
 from matplotlib.text import Annotation
 
@@ -57,3 +59,8 @@ def test_a_name_may_stand_twice_in_a_chain():
 def test_a_loop_that_leads_nowhere_back_is_refused(loop: tuple[str, str]):
     with pytest.raises(UserError, match="leads back"):
         block_diagram(CHAINS, loops=[loop])
+
+
+def test_boxes_of_a_long_chain_do_not_lie_on_each_other():
+    boxes, *_ = parts(block_diagram([[f"a layer of a long name {i}" for i in range(9)]]))
+    assert all(a.x1 < b.x0 for a, b in pairwise(boxes.values()))

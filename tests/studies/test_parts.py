@@ -5,9 +5,11 @@ from math import log
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from simorgh.noise import philox
 from simorgh.studies import _digits as digits
+from simorgh.studies import _layers as layers
 from simorgh.studies import _likelihoods as likelihoods
 from simorgh.studies import _silence as silence
 from simorgh.studies import _verse as verse
@@ -93,3 +95,26 @@ def test_a_gaussian_code_is_heard_less_where_the_decoder_reads_in_order():
     assert float(ordered.kl.mean()) < 0.7 * float(alone.kl.mean())
     assert torch.equal(kept.kl, torch.full_like(kept.kl, silence.PLACES * log(silence.CODES)))
     assert min(float(h.excess.mean()) for h in (alone, ordered, kept)) > 0
+
+
+def test_layers_stand_in_the_order_of_the_pass_with_the_shapes_that_they_give():
+    class Crossed(nn.Module):
+        """Its layers are named in another order than they are passed in."""
+
+        def __init__(self):
+            super().__init__()
+            self.last = nn.Linear(16, 3)
+            self.norm = nn.BatchNorm2d(2)
+            self.first = nn.ConvTranspose2d(1, 2, 4, 2, 1)
+            self.never = nn.Linear(8, 8)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.last(self.norm(self.first(x)).flatten(1))
+
+    network, x = Crossed().eval(), torch.zeros(1, 1, 1, 2)
+    assert layers.layers(network, x) == [
+        ("ConvTranspose2d, stride 2, padding 1", "1 x 2 x 4 x 4", "2 x 2 x 4", 34),
+        ("BatchNorm2d", "2", "2 x 2 x 4", 4),
+        ("Linear", "3 x 16", "3", 51),
+    ]
+    assert layers.chain(network, x) == ["convᵀ 2×2×4", "linear 3"]
