@@ -1,7 +1,7 @@
 """What the commands take: a dataclass for the arguments of each, and what reads a command line into it.
 
-The arguments of `sample` stand beside the drawing (report/sampling.py), those of `train` are the recipe's own settings.
-Heavy imports wait, as in cli.py.
+The arguments of `sample` stand beside the drawing (report/sample_arguments.py), those of `train` are the recipe's own
+settings. Heavy imports wait, as in cli.py.
 """
 
 import contextlib

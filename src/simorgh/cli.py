@@ -4,6 +4,7 @@ Heavy imports wait until a command needs them, so that help comes at once. Whate
 one sentence on standard error and exit code 2.
 """
 
+import io
 import os
 import re
 import sys
@@ -58,6 +59,9 @@ def main(argv: list[str] | None = None) -> None:
     """Run one command; exits with 0, or 2 and one sentence."""
     argv = sys.argv[1:] if argv is None else argv
     warnings.formatwarning = _warning
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # Persian, where whoever reads takes no Persian letters
     try:
         if not argv or argv[0] in ("-h", "--help"):
             print(HELP, end="")
@@ -80,6 +84,12 @@ def main(argv: list[str] | None = None) -> None:
     except OSError as error:  # a full disk, a folder that nobody may write to
         about = f"{error.filename}: " if error.filename is not None else ""
         print(f"simorgh: {about}{error.strerror or error}.", file=sys.stderr)
+        sys.exit(2)
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and not re.search("can't allocate memory|out of memory", str(error)):
+            raise
+        print("simorgh: there is not enough memory for this: take a smaller batch (--train.batch-size), split it "
+              "(--train.micro-batches), or take a smaller network.", file=sys.stderr)  # fmt: skip
         sys.exit(2)
 
 

@@ -1,5 +1,6 @@
 """The command line: stable words, quick help, and one sentence with exit code 2 for whatever a user does wrong."""
 
+import os
 import resource
 import subprocess
 import sys
@@ -272,3 +273,21 @@ def test_brackets_in_names_are_no_markup(capsys):
     assert "folder:cats [old]" in said
     assert "[small]" in said
     assert "3 [/x]" in said
+
+
+def test_too_little_memory_is_one_sentence_and_exit_2(tmp_path: Path):
+    asked = ("train", "digits-vae", "--preset", "smoke", "--out", str(tmp_path / "run"))
+    answer = simorgh(*asked, "--model.network.hidden", "10000000", "10000000")
+    assert answer.returncode == 2
+    assert "not enough memory" in answer.stderr.splitlines()[-1]
+    assert "Traceback" not in answer.stderr
+
+
+def test_persian_that_cannot_be_shown_is_no_traceback():
+    narrow = {**os.environ, "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    ask = [sys.executable, "-c", "from simorgh.cli import main; main(['عدد'])"]
+    answer = subprocess.run(ask, capture_output=True, env=narrow)
+    assert answer.returncode == 2
+    shown = "import sys; from simorgh import cli; cli.COMMANDS['say'] = lambda a: print('بیت'); cli.main(['say'])"
+    answer = subprocess.run([sys.executable, "-c", shown], capture_output=True, env=narrow)
+    assert (answer.returncode, answer.stdout.strip()) == (0, b"???"), answer.stderr

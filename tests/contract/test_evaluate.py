@@ -262,3 +262,15 @@ def test_perplexity_and_bits_agree_on_verse(tmp_path: Path):
         found = {m.name: m for m in METRICS["surprise"](run, model, data, "cpu")}
     beyt, symbol = found["bits_per_beyt"], found["perplexity"]
     assert beyt.value * beyt.n == pytest.approx(log(symbol.value, 2) * symbol.n, rel=1e-6)
+
+
+@pytest.mark.mnist
+def test_samples_that_are_too_few_are_left_out_in_one_sentence(tmp_path: Path):
+    base = recipe("vae-mlp", "cpu")
+    base = replace(base, evaluate=replace(base.evaluate, images=5))
+    data = load(base.data)
+    model, run = initialise(base, data.spec).eval(), Run(tmp_path, base, data.spec)
+    few = replace(data, test=data.test.take(slice(0, 5)))
+    for name in ("samples", "memory"):
+        with pytest.warns(Notice, match="too few"):
+            assert METRICS[name](run, model, few, "cpu") == []

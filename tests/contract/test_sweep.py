@@ -229,6 +229,8 @@ def test_trials_whose_numbers_mean_unlike_things_are_refused():
     latent = recipe("latent-mnist", "smoke").model
     for model, path in ((BASE.model, "model.likelihood"), (latent, "model.diffusion.levels.mean")):
         assert _decides_the_loss(model, path)
+    for name, path in (("iwae-50", "draws"), ("vq-vae", "reconstruction"), ("latent-mnist", "beta")):
+        assert _decides_the_loss(recipe(name, "smoke").model, f"model.{path}")
     assert not _decides_the_loss(recipe("control-vae", "smoke").model, "model.target")
     with pytest.raises(UserError, match="decides what a validation loss is"):
         make_plan(BASE, ["model.likelihood=bernoulli,gaussian"])

@@ -137,6 +137,20 @@ def test_no_cell_ends_in_a_measurement(path: Path):
         assert called not in ("study.measure", "study.results"), ast.unparse(last)[:80]
 
 
+def test_ctrl_c_in_a_notebook_is_no_process_that_died(tmp_path: Path):
+    (tmp_path / "stopped.py").write_text(
+        "import nbformat\n"
+        "from simorgh.report.notebook import execute\n"
+        "cell = 'import os, signal, time\\nos.kill(os.getppid(), signal.SIGINT)\\ntime.sleep(60)'\n"
+        "try:\n"
+        "    execute(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell)]))\n"
+        "except KeyboardInterrupt:\n"
+        "    print('stopped')\n"
+    )
+    told = subprocess.run([sys.executable, tmp_path / "stopped.py"], capture_output=True, text=True, timeout=120)
+    assert told.stdout == "stopped\n", told
+
+
 def test_a_study_that_is_told_to_end_says_so_in_one_sentence(tmp_path: Path):
     """As by a scheduler: the client of the notebook lets go of its kernel when the signal comes."""
     (tmp_path / "ended.py").write_text(

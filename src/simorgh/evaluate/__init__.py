@@ -31,7 +31,7 @@ from simorgh.evaluate.codes import codes
 from simorgh.evaluate.density import density
 from simorgh.evaluate.generate import drawn, generate
 from simorgh.evaluate.inception import fid, load_inception
-from simorgh.evaluate.measure import context, measurement, named, over_seeds, tested
+from simorgh.evaluate.measure import context, given, measurement, named, over_seeds, tested
 from simorgh.evaluate.prediction import prediction
 from simorgh.evaluate.samples import fresh_judge, memory, modes, samples
 from simorgh.evaluate.sprites import disentangled, reading, sprites
@@ -68,11 +68,10 @@ def likelihood(run: Run, model: Model, data: Dataset, device: str) -> list[Measu
     pixels = (
         f"binarised {config.binarise}" if config.binarise != "none" else "0 or 1" if run.spec.binary else "in [0, 1]"
     )
-    given = ", given their labels" if isinstance(model, Samples) and model.conditional else ""
     # The densities of two likelihoods differ in kind, so their numbers are of different protocols.
     law = getattr(run.experiment.model, "likelihood", "bernoulli")
     pixels += "" if law == "bernoulli" else f", {law} likelihood"
-    what = f"{tested(run, data)}, pixels {pixels}{given}"
+    what = f"{tested(run, data)}, pixels {pixels}{given(model)}"
     parts: dict[str, list[Tensor]] = {}
     for index, batch in enumerate(batches(data.test, config, 1000, device)):
         for name, values in model.bound(batch.x, batch.y, Noise(0, "bound", index, device=device)).items():
@@ -87,7 +86,7 @@ def likelihood(run: Run, model: Model, data: Dataset, device: str) -> list[Measu
     if k:
         bound = -importance_weighted(run, model, data, k, n, device)
         n = len(bound)
-        first = f"first {n} {named(run)} test images, pixels {pixels}{given}"
+        first = f"first {n} {named(run)} test images, pixels {pixels}{given(model)}"
         here = mean_interval(every["neg_elbo"][:n], kind="normal")
         bound = mean_interval(bound, kind="normal")
         protocol = f"{first}, k = {k} posterior draws, -log mean exp per image"
@@ -146,8 +145,9 @@ def reconstruction(run: Run, model: Model, data: Dataset, device: str) -> list[M
     error = mean_interval(errors, kind="normal")
     binarise = run.experiment.data.binarise
     pixels = "" if binarise == "none" else f", pixels binarised {binarise}"
+    told = given(model) if isinstance(model, BoundsLikelihood) else ""  # a codec under a conditional prior knows none
     how = "the nearest codes" if isinstance(model, Quantises) else "the mean code"
-    protocol = f"{tested(run, data)}{pixels}, decoded from {how}"
+    protocol = f"{tested(run, data)}{pixels}{told}, decoded from {how}"
     found = [measurement("mse", error, "squared grey level (0 to 1)", protocol, context=context(run))]
     if not run.spec.binary:
         scaled = scaled_error(errors, pixel_variance(data.train.x))

@@ -10,7 +10,7 @@ from torch import Tensor
 from simorgh.contracts import Batch, HasDensity, Measurement, Model, UserError
 from simorgh.data import Dataset
 from simorgh.errors import Notice
-from simorgh.evaluate.measure import context, measurement, named
+from simorgh.evaluate.measure import context, given, measurement, named
 from simorgh.metrics.intervals import mean_interval
 from simorgh.metrics.rounding import decoder, log_decoder, log_encoder, value_frequencies
 from simorgh.noise import Noise, philox
@@ -56,7 +56,7 @@ def density(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
         apart.append(-log_decoder(alone, batch.x, batch.x).cpu() / size / log(2))
     solver = float(torch.cat(errors).mean())
     protocol = (
-        f"{n} {named(run)} test images, chosen at random, with noise of deviation {DEVIATION}, undone by "
+        f"{n} {named(run)} test images, chosen at random{given(model)}, with noise of deviation {DEVIATION}, undone by "
         f"a decoder counted on {len(known.x)} training images; probability-flow ODE, one sign vector an image"
     )
     here = context(run, split="test", evaluations=most, solver_error=solver)

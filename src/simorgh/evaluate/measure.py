@@ -8,7 +8,7 @@ from itertools import islice
 import torch
 from torch import Tensor
 
-from simorgh.contracts import Measurement, UserError
+from simorgh.contracts import Measurement, Model, Samples, UserError
 from simorgh.data import Dataset
 from simorgh.data.parts import Part
 from simorgh.metrics.intervals import Interval, mean_interval
@@ -53,6 +53,11 @@ def tested(run: Run, data: Dataset) -> str:
     """The test images that a measurement is taken on, in words; `data` holds no others."""
     e = run.experiment
     return f"{'' if e.evaluate.images is None else f'first {len(data.test)} '}{named(run)} test images"
+
+
+def given(model: Model) -> str:
+    """What a model was told beside an image, in words: such numbers are those of another question."""
+    return ", given their labels" if isinstance(model, Samples) and model.conditional else ""
 
 
 def untested(train: Part, test: Part, n: int, order: Iterable[int] | None = None) -> Tensor:

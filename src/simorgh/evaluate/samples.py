@@ -1,5 +1,6 @@
 """Groups of measurements that look at samples only: how near to real digits, how varied, how new."""
 
+import warnings
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from simorgh.contracts import Measurement, Model, Samples
 from simorgh.data import DataConfig, Dataset, load
+from simorgh.errors import Notice
 from simorgh.evaluate import judge
 from simorgh.evaluate.generate import drawn, told
 from simorgh.evaluate.measure import context, measurement
@@ -24,6 +26,9 @@ from simorgh.train import Run
 DIGITS = ("mnist", "mnist-captions")
 """Data sets whose images are those of MNIST."""
 
+LEAST = 10
+"""Samples that a comparison takes: the jackknife leaves out one tenth at a time."""
+
 
 def _labelled(run: Run, data: Dataset, n: int, device: str) -> tuple[Tensor, Tensor | None]:
     """n samples and the digit that each was asked to be: its label, or that of the images with its caption. Those whose
@@ -36,6 +41,12 @@ def _labelled(run: Run, data: Dataset, n: int, device: str) -> tuple[Tensor, Ten
         digit[part.caption] = part.y
     asked = digit[torch.arange(n) % len(run.spec.captions)]
     return images[asked >= 0], asked[asked >= 0]
+
+
+def _too_few(n: int) -> bool:
+    if n < LEAST:
+        warnings.warn(f"{n} samples are too few to be compared with digits: it takes {LEAST}.", Notice, stacklevel=3)
+    return n < LEAST
 
 
 @lru_cache(maxsize=2)
@@ -60,6 +71,8 @@ def samples(run: Run, model: Model, data: Dataset, device: str) -> list[Measurem
     n = min(run.experiment.evaluate.samples, len(data.test))
     images, labels = _labelled(run, data, n, device)
     n = len(images)
+    if _too_few(n):
+        return []
     fake, probabilities = judge.judged(images, device)
     real, reached = judge.reference(n, "test"), floors(n)
     sampler, about = told(model)
@@ -129,6 +142,8 @@ def memory(run: Run, model: Model, data: Dataset, device: str) -> list[Measureme
         return []
     whole = min(run.experiment.evaluate.samples, len(data.test))
     n = min(whole, 2000)
+    if _too_few(n):
+        return []
     images = drawn(run, whole, device)[0][:n]
     # The training part begins where MNIST's does, whatever is held out or left out at its end.
     train, test = judge.reference(min(10 * n, len(data.train)), "train"), judge.reference(n, "test")

@@ -166,7 +166,7 @@ class Diffusion(Model):
         return self.told.turn(first, n)
 
     def condition(self, words: str) -> Tensor:
-        """A class by its number, a caption, or a text of signs."""
+        """A class by its name, a caption, or a text of signs."""
         return self.told.parse(words)
 
     def choose_sampler(self, step: str | None, steps: int | None, guidance: float | None) -> Sampler:

@@ -42,7 +42,7 @@ class IWAEConfig(Config):
         doubly: whether the encoder's gradient is the doubly reparameterised one.
     """
 
-    unlike_losses = ("likelihood",)
+    unlike_losses = ("likelihood", "draws", "chosen")
 
     latent_dim: int = 50
     network: Network = field(default_factory=Network)

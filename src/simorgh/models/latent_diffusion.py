@@ -37,6 +37,8 @@ class LatentDiffusionConfig(Config):
         codec_until: the share of training in which the codec learns; it then rests and the diffusion model learns.
     """
 
+    unlike_losses = ("beta",)
+
     diffusion: DiffusionConfig = field(default_factory=DiffusionConfig)
     codec: GridNetwork = field(default_factory=GridNetwork)
     channels: int = 4

@@ -67,6 +67,8 @@ class VQVAEConfig(Config):
         conditional: the prior knows the label (the autoencoder does not).
     """
 
+    unlike_losses = ("reconstruction",)
+
     codebook: Codebook = field(default_factory=Codebook)
     network: GridNetwork = field(default_factory=GridNetwork)
     reconstruction: Literal["mse", "bernoulli"] = "mse"

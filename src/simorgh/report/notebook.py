@@ -10,9 +10,11 @@ import asyncio
 import copy
 import os
 import re
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date
 from html import escape
 from pathlib import Path
@@ -103,6 +105,7 @@ def execute(
         quiet = {"IPYTHONDIR": private, "MPLBACKEND": "Agg", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
         client = NotebookClient(notebook, km=_kernel(Path(private)), timeout=None, allow_errors=False)
         client.resources = {"metadata": {"path": str(folder or Path.cwd())}}
+        client.on_notebook_start = _leave_interrupts_to_us
         if on_cell:
             client.on_cell_complete = lambda cell, cell_index: on_cell(cell_index + 1)
         try:
@@ -112,6 +115,12 @@ def execute(
         except DeadKernelError as error:
             raise StudyError(_failure(notebook, "the process died (often: out of memory)")) from error
     return notebook
+
+
+def _leave_interrupts_to_us(notebook: NotebookNode) -> None:
+    """The client takes Ctrl-C for the end of its kernel, which would then look like a process that died."""
+    with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; a thread that gets no signals
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)
 
 
 async def _run(client: NotebookClient, environment: Mapping[str, str], watch: Callable[[], None] | None = None) -> None:

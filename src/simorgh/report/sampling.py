@@ -40,13 +40,14 @@ def _beyts(run: Run, asked: SampleArguments, device: str) -> tuple[Path, ...]:
     check_ending(out, {".txt": "beyts; a page that ends in .html is written beside it"})
     known = continuing.known_lines(run)
     said = continuing.say(run, prompt, n, how, asked.seed, asked.verse, device, known)
+    written = save_verses(out, prompt, said, f"{run.path.name}, seed {asked.seed}")
     show_verses(said)
     if len(said) < n:
         print(f"simorgh: {n - len(said)} of {n} answers are left out: none of {continuing.TRIES} draws rhymed and "
               "scanned.", file=sys.stderr)  # fmt: skip
     if known is None:
         print("simorgh: the training data are not here, so nothing was searched for copies.", file=sys.stderr)
-    return save_verses(out, prompt, said, f"{run.path.name}, seed {asked.seed}")
+    return written
 
 
 def _refuse(asked: SampleArguments, names: tuple[str, ...], why: str) -> None:

@@ -325,13 +325,15 @@ for panel, (title, points) in zip(figure.subplots(1, 4), [("data, σ = 1", truth
 study.figure(figure, "mixing-weights", "Weight 0.8 above right. From the left: the noised data, Langevin at one small level, at one large level (another scale), and with a falling ladder; the number is the share above right.",
              "وزن ۰٫۸ در بالا سمت راست. از چپ: دادهٔ نوفه‌دار، لانژون در یک تراز کوچک، در یک تراز بزرگ (با مقیاسی دیگر) و با نردبان کاهنده؛ عدد سهم بالا سمت راست است.")
 missed = sum(not shares[w, 'ladder'][1] <= w <= shares[w, 'ladder'][2] for w in pair)
-fair = {t: all(shares[w, t][1] <= w <= shares[w, t][2] for w in pair) for t in procedures}
 within = {t: max(abs(shares[w, t][0] - w) for w in pair) for t in procedures}
 drawn_in = all(shares[w, "ladder"][0] < w for w in (0.8, 0.95))
+middle = shares[0.5, "ladder"]
+offset = kit.signed(middle[0] - 0.5, "+.3f")
+astray = not middle[1] <= 0.5 <= middle[2]
 luck = float(binom.sf(missed - 1, len(pair), 0.05))
 biased = luck < 0.05
-why = ((f", outside the 95 % interval for {missed} of {len(pair)} weights, which chance alone does in {luck:.2g} of cases" + (f": a small bias is left{', and the two unequal shares are drawn towards one half, as a remembered start would have it' if drawn_in else ''}" if biased else ""),
-        f"، بیرون از بازهٔ ۹۵ درصدی برای {missed} وزن از {len(pair)}، که تصادف به‌تنهایی با احتمال {luck:.2g} چنین می‌کند" + (f": اریبی کوچکی می‌ماند{' و دو سهم نابرابر به سوی یک‌دوم کشیده شده‌اند، چنان‌که یادِ آغاز می‌کند' if drawn_in else ''}" if biased else ""))
+why = ((f", outside the 95 % interval for {missed} of {len(pair)} weights, which chance alone does in {luck:.2g} of cases" + (f": a small bias is left{', and the two unequal shares are drawn towards one half, as a remembered start would have it' if drawn_in else ''}{f'; that of 0.5 is off by {middle[0] - 0.5:+.3f}, which a start does not explain' if astray else ''}" if biased else ""),
+        f"، بیرون از بازهٔ ۹۵ درصدی برای {missed} وزن از {len(pair)}، که تصادف به‌تنهایی با احتمال {luck:.2g} چنین می‌کند" + (f": اریبی کوچکی می‌ماند{' و دو سهم نابرابر به سوی یک‌دوم کشیده شده‌اند، چنان‌که یادِ آغاز می‌کند' if drawn_in else ''}{f'؛ سهم ۰٫۵ به اندازهٔ {offset} خطا دارد که از آغاز نمی‌آید' if astray else ''}" if biased else ""))
        if missed else (" (all true weights inside the 95 % intervals)", " (هر سه وزن درست درون بازه‌های ۹۵ درصدی‌اند)"))
 gained = within["ladder"] < 0.2 * min(within["small"], within["large"])
 moral = (("**So many levels do what none does alone" + (", all but a rest of bias:** " if biased else ":** "), "**پس ترازهای بسیار کاری می‌کنند که از هیچ‌کدام به‌تنهایی برنمی‌آید" + ("، جز اریبیِ اندکی که می‌ماند:** " if biased else ":** "))

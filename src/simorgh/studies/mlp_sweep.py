@@ -207,7 +207,8 @@ study.say(f"The fourth of the printed variants, with one more setting changed: w
 # **Adam با نرخ ۰٫۱.** در نخستین گام‌ها هر وزن، گرادیانش هر چه باشد، حدود ۰٫۱ جابه‌جا می‌شود؛ ۷۸۴ وزنِ همگام مجموعی را که حدود ۰٫۱ بود تا $0.1 \sum_i x_i$،
 # نزدیک ده، می‌برند. واحد ReLUیی که برای همهٔ تصویرها به زیر صفر پرتاب شود گرادیان ندارد و هرگز بازنمی‌گردد. واحدهای LeakyReLU یک‌صدمِ گرادیانشان را نگه
 # می‌دارند و برخی بازمی‌گردند، پس شبکه می‌آموزد؛ اما نمره‌هایش بی‌کران‌اند و گام ۰٫۱ برای آرام‌گرفتن بلند است و خطا از دوری به دور دیگر نوسان می‌کند. واحدهای
-# سیگموید اشباع می‌شوند، اما کران‌دارند: لایهٔ آخر می‌تواند آرام بگیرد؛ این‌که در چند بذر چنین می‌شود در جدول‌هاست.
+# سیگموید به دو سرِ تخت خود پرتاب می‌شوند (جدول می‌گوید چه سهمی از مقدارهایشان آن‌جاست)، اما کران‌دارند: لایهٔ آخر می‌تواند آرام بگیرد؛ این‌که در چند
+# بذر چنین می‌شود در جدول‌هاست.
 
 # %%
 def beginning(cell):
@@ -367,8 +368,8 @@ spread = [float(np.mean([o["error"] for o in corrected[c]])) for c in ranked]
 unfinished = sum(best_pass(course) == len(course) for course in ([line["valid/loss"] for line in o["history"]] for o in corrected[ranked[-1]]))
 level = spread[-1] < 0.1
 slowest = f"{NAMES[ranked[-1][0]]} + {NAMES[ranked[-1][1]]}"
-study.say(f"**What remains.** Corrected, all six errors lie between {spread[0]:.2%} and {spread[-1]:.2%}; the largest is that of {slowest}, which was best at its last pass in {unfinished} of {len(corrected[ranked[-1]])} seeds. {'The large differences of the printed list were not differences of activations or optimisers but of a loss that was none and a rate that was wrong for one of the optimisers' if level else 'So the corrections do not remove the differences of the printed list'}: two things that are compared at one rate are compared at a rate that suits one of them.",
-          f"**چه می‌ماند.** پس از اصلاح، هر شش خطا میان {kit.ltr(f'{spread[0]:.2%}')} و {kit.ltr(f'{spread[-1]:.2%}')} است؛ بزرگ‌ترین از آنِ {kit.ltr(slowest)} است که در {unfinished} بذر از {len(corrected[ranked[-1]])} بذر در آخرین دورش از همه بهتر بود. {'تفاوت‌های بزرگِ فهرست چاپ‌شده تفاوت فعال‌سازی‌ها یا بهینه‌سازها نبود، بلکه از هزینه‌ای بود که هزینه نبود و از نرخی که برای یکی از بهینه‌سازها نادرست بود' if level else 'پس اصلاح‌ها تفاوت‌های فهرست چاپ‌شده را از میان نمی‌برند'}: دو چیز که با یک نرخ سنجیده شوند با نرخی سنجیده می‌شوند که به یکی از آن دو می‌خورد.")
+study.say(f"**What remains.** Corrected, all six errors lie between {spread[0]:.2%} and {spread[-1]:.2%}; the largest is that of {slowest}, which was best at its last pass in {unfinished} of {len(corrected[ranked[-1]])} seeds. {'The large differences of the printed list were not differences of activations or optimisers but of a loss that was none and a rate that was wrong for one of the optimisers' if level else 'So the corrections do not remove the differences of the printed list'}. Two things that are compared at one rate are compared at a rate that suits one of them.",
+          f"**چه می‌ماند.** پس از اصلاح، هر شش خطا میان {kit.ltr(f'{spread[0]:.2%}')} و {kit.ltr(f'{spread[-1]:.2%}')} است؛ بزرگ‌ترین از آنِ {kit.ltr(slowest)} است که در {unfinished} بذر از {len(corrected[ranked[-1]])} بذر در آخرین دورش از همه بهتر بود. {'تفاوت‌های بزرگِ فهرست چاپ‌شده تفاوت فعال‌سازی‌ها یا بهینه‌سازها نبود، بلکه از هزینه‌ای بود که هزینه نبود و از نرخی که برای یکی از بهینه‌سازها نادرست بود' if level else 'پس اصلاح‌ها تفاوت‌های فهرست چاپ‌شده را از میان نمی‌برند'}. دو چیز که با یک نرخ سنجیده شوند با نرخی سنجیده می‌شوند که به یکی از آن دو می‌خورد.")
 
 # %% [markdown] lang="en"
 # ## Sources

@@ -194,7 +194,7 @@ study.figure(latent_scatter(codes[cvae], data.test.y, limits=4), "latent_cvae",
 study.figure(latent_panels(codes[cvae], data.test.y, limits=4), "latent_cvae_panels",
              en="CVAE, class by class; circles hold 50 % and 95 % of the prior.", fa="‏CVAE رده به رده؛ دایره‌ها ۵۰ و ۹۵ درصد پیشین را در بر دارند.")
 rest = leak["cvae-mlp"].low is not None and leak["cvae-mlp"].low > leak["cvae-mlp"].floor
-left = ("a little", "اندکی") if mixed else ("much", "بسیاری")
+left = ("a little", "بخش کوچکی") if mixed else ("much", "بخش بزرگی")
 told, spent = log(10), study.results("vae-mlp", "kl").value
 study.say(
     en=f"From the VAE's code fifteen neighbours read the label with accuracy {leak['vae-mlp'].value:.3f}; from the CVAE's with {leak['cvae-mlp'].value:.3f}, where guessing earns {leak['cvae-mlp'].floor:.3f}{f', so {left[0]} of the label is left in it' if rest else ''}. The CVAE has no reason to store what it is told: its two numbers are left for what differs between images of one digit, while those of the VAE must also say which digit it is: up to {min(told, spent):.2f} of its {spent:.2f} nats.",

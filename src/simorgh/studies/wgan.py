@@ -173,9 +173,9 @@ def follows(title):
     """Whether the estimate of a model says by itself how near its samples are: the sentence, in both languages."""
     value, low, high = kit.interval(rho[title, "estimate"])
     shown = f"{value:.2f}" + ("" if low is None else f" [{max(low, -1.0):.2f}, {min(high, 1.0):.2f}]")
-    case = 2 if low is None or low <= 0 <= high else 0 if low > 0 else 1
-    return (f"{title} {('yes', 'no, it goes the other way', 'not shown: the interval holds zero')[case]} ({shown})",
-            f"<bdi>{title}</bdi> {('آری', 'نه، وارونه می‌رود', 'نشان داده نشد، بازه صفر را در بر دارد')[case]} ({kit.ltr(shown)})")
+    case = 3 if low is None else 2 if low <= 0 <= high else 0 if low > 0 else 1
+    return (f"{title} {('yes', 'no, it goes the other way', 'not shown: the interval holds zero', 'one seed shows nothing')[case]} ({shown})",
+            f"<bdi>{title}</bdi> {('آری', 'نه، وارونه می‌رود', 'نشان داده نشد، بازه صفر را در بر دارد', 'یک بذر چیزی نشان نمی‌دهد')[case]} ({kit.ltr(shown)})")
 
 
 alone = [follows(title) for title in ("GAN", "WGAN", "WGAN-GP")]

@@ -107,7 +107,6 @@ class Loop:
 
     Attributes:
         step: number of finished steps; `steps` in all.
-        means: what the window held at the last logged step.
     """
 
     def __init__(self, model: Model, stream: Stream, config: TrainConfig, examples: int, seed: int, engine: Engine):
