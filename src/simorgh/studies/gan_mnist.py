@@ -36,7 +36,7 @@ from simorgh.studies import _game_quality as standing
 from simorgh.studies import _game_trials as tried
 from simorgh.studies import _games as games
 from simorgh.studies import kit
-from simorgh.studies._layers import chain, layers
+from simorgh.studies._layers import SHORT, chain, layers
 
 study = kit.current()
 titles = {"GAN": "gan", "GAN, saturating": "gan-saturating", "GAN with labels": "cgan"}
@@ -102,7 +102,7 @@ study.table(study.pick(["network", "layer", "weight", "shape behind it", "parame
             "جدول‌های ۲ و ۳ آن‌گونه که ساخته شد؛ شکل‌ها (کانال در سطر در ستون) هنگام گذر یک تصویر خوانده شده‌اند.")
 assert {part: sum(p.numel() for p in net.parameters()) for part, net in built.items()} == {"generator": 1_654_121, "discriminator": 1_640_033}
 drawn, judged = (chain(net, x) for net, x in zip(built.values(), entered))
-study.figure(block_diagram([["z", *drawn], ["image", *judged]], [name for name in drawn if "shuffle" in name]),
+study.figure(block_diagram([["z", *drawn], ["image", *judged]], [name for name in drawn if name.startswith(SHORT[nn.PixelShuffle])]),
              "players", "Generator (above) and discriminator (below), with the shapes behind their layers.", "مولد (بالا) و تمایزگر (پایین) با شکلِ پس از هر لایه.")
 
 # %% [markdown] lang="en"
