@@ -11,8 +11,6 @@ from torch.nn.functional import avg_pool2d, one_hot, pad
 
 from simorgh.contracts import Measurement
 from simorgh.metrics.intervals import Interval, jackknife
-from simorgh.models.autoencoder import Autoencoder
-from simorgh.models.vae import VAE
 from simorgh.models.vq_vae import VQVAE
 from simorgh.nn.codebook import Codebook, Rows, VectorCodebook
 from simorgh.nn.grids import GridNetwork, Mixing, ResidualBlock
@@ -175,15 +173,6 @@ def walked(model: VQVAE, ends: Tensor, part: Tensor, nearest: Nearest) -> tuple[
     codes = model.codebook(a + part.view(1, -1, 1, 1, 1) * (b - a)).indices
     images = model.decode_codes(codes.flatten(0, 1))
     return codes, images, *(values.unflatten(0, codes.shape[:2]) for values in nearest(images))
-
-
-@torch.no_grad()
-def straight(model: Autoencoder | VAE, ends: Tensor, part: Tensor, nearest: Nearest) -> tuple[Tensor, Tensor]:
-    """Distances and confidences (N, T) of `walked`, between the codes of a model whose codes are plain vectors."""
-    a, b = (model.encode(ends[:, i])[:, None] for i in (0, 1))
-    codes = a + part.view(1, -1, 1) * (b - a)
-    far, sure = nearest(model.decode(codes.flatten(0, 1)))
-    return far.unflatten(0, codes.shape[:2]), sure.unflatten(0, codes.shape[:2])
 
 
 @torch.no_grad()

@@ -1,4 +1,4 @@
-"""Parts of the study `ae_vs_vae`: what random codes decode to, the plane of codes, and bounds for autoencoders."""
+"""Parts of `ae_vs_vae` and its neighbours: what random codes decode to, segments and the plane of codes, bounds."""
 
 from typing import NamedTuple
 
@@ -44,6 +44,16 @@ class Nearest:
     def typical(self, images: Tensor) -> Interval:
         """Share of typical images, with Wilson's interval."""
         return wilson(float((self(images)[0] < self.limit).float().mean()), len(images))
+
+
+@torch.no_grad()
+def straight(model: Coder, ends: Tensor, part: Tensor, nearest: Nearest) -> tuple[Tensor, Tensor]:
+    """What `nearest` says, distances and confidences (N, T), of the decoded segments between the codes of pairs of images
+    `ends` (N, 2, C, H, W), at the shares `part` (T,) of the way."""
+    a, b = (model.encode(ends[:, i])[:, None] for i in (0, 1))
+    codes = a + part.view(1, -1, 1) * (b - a)
+    far, sure = nearest(model.decode(codes.flatten(0, 1)))
+    return far.unflatten(0, codes.shape[:2]), sure.unflatten(0, codes.shape[:2])
 
 
 def pixel_distance(images: Tensor, real: Tensor) -> Tensor:

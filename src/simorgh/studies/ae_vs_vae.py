@@ -333,9 +333,7 @@ along, sure, figure = {}, {}, Figure(figsize=(7.4, 2.8))
 panels = figure.subplots(1, 2, sharey=True)
 for panel, (d, sized) in zip(panels, {2: models, 20: wide}.items()):
     for key in ("ae-mlp", "vae-mlp"):
-        z = sized[key].encode(x)
-        path = z[pairs[:, 0]][:, None] + part[None] * (z[pairs[:, 1]] - z[pairs[:, 0]])[:, None]
-        along[d, key], sure[d, key] = (values.view(-1, 11) for values in nearest(sized[key].decode(path.reshape(-1, d))))
+        along[d, key], sure[d, key] = parts.straight(sized[key], x[pairs], part, nearest)
         panel.plot(part[:, 0], along[d, key].mean(0), "o-", label=names[key])
     panel.axhline(limit, color="black", linestyle="--", linewidth=0.8)
     panel.set(xlabel="place on the segment", title=f"d = {d}")

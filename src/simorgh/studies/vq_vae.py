@@ -70,8 +70,8 @@ from simorgh.noise import philox
 from simorgh.report.figures import block_diagram, curves, image_grid, reconstruction_pairs
 from simorgh.report.style import LINES
 from simorgh.studies import kit
-from simorgh.studies._codes import Nearest
-from simorgh.studies._codebooks import layers, longer, more, plane, straight, travelled, walked
+from simorgh.studies._codes import Nearest, straight
+from simorgh.studies._codebooks import layers, longer, more, plane, travelled, walked
 from simorgh.studies._silence import ENTROPY, heard
 
 study = kit.current()
